@@ -1,0 +1,179 @@
+//! May this purpose be used now? Owns [`decide`], the one function that widget, API and filter ask, and the reasons it
+//! gives.
+
+use crate::{
+    history::{Current, History},
+    purpose::Purpose,
+    record::Status,
+    regime::{DefaultRule, Regime},
+    time::Timestamp,
+};
+
+/// What a decision depends on beside the history.
+#[derive(Clone, Copy, Debug)]
+pub struct Context {
+    /// The rules that hold for the person.
+    pub regime: &'static Regime,
+    /// Whether the person's browser sends Global Privacy Control now.
+    pub gpc: bool,
+}
+
+/// Why a purpose may or may not be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "full", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum Reason {
+    /// The person said yes.
+    Granted,
+    /// The person said no.
+    Revoked,
+    /// The person said yes, but longer ago than the regime lets a yes stand.
+    Expired,
+    /// The person was asked and has not answered.
+    NotDecided,
+    /// Nothing is recorded and the regime wants a yes.
+    NotRecorded,
+    /// Nothing is recorded and the regime allows until a no.
+    OptOutDefault,
+    /// The browser's Global Privacy Control says no.
+    GpcOptOut,
+}
+
+impl Reason {
+    /// Every reason.
+    pub const ALL: [Self; 7] = [
+        Self::Granted,
+        Self::Revoked,
+        Self::Expired,
+        Self::NotDecided,
+        Self::NotRecorded,
+        Self::OptOutDefault,
+        Self::GpcOptOut,
+    ];
+
+    /// Its name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Granted => "granted",
+            Self::Revoked => "revoked",
+            Self::Expired => "expired",
+            Self::NotDecided => "not_decided",
+            Self::NotRecorded => "not_recorded",
+            Self::OptOutDefault => "opt_out_default",
+            Self::GpcOptOut => "gpc_opt_out",
+        }
+    }
+}
+
+/// The answer to "may this purpose be used now?".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "full", derive(serde::Serialize, serde::Deserialize))]
+pub struct Decision {
+    /// Whether it may be used.
+    pub allowed: bool,
+    /// What the person decided; `pending` where nothing (or nothing that still stands) was decided.
+    pub status: Status,
+    /// Why.
+    pub reason: Reason,
+    /// When a standing yes ends.
+    #[cfg_attr(feature = "full", serde(skip_serializing_if = "Option::is_none", default))]
+    pub expires_at: Option<Timestamp>,
+    /// When the person decided.
+    #[cfg_attr(feature = "full", serde(skip_serializing_if = "Option::is_none", default))]
+    pub updated_at: Option<Timestamp>,
+}
+
+/// Whether `purpose` may be used at `now` for the person whose records are `history`.
+///
+/// Training needs a yes that still stands, whatever the regime allows by default. Selling or sharing is refused while
+/// Global Privacy Control is on and the regime honours it, even after a yes (11 CCR § 7025(c)).
+pub fn decide(history: &History, purpose: &Purpose, context: Context, now: Timestamp) -> Decision {
+    decide_current(history.current(purpose), purpose, context, now)
+}
+
+/// [`decide`] where what holds now is already known, as in a browser that keeps only that.
+pub fn decide_current(
+    current: Option<Current>,
+    purpose: &Purpose,
+    context: Context,
+    now: Timestamp,
+) -> Decision {
+    let gpc_opt_out = context.gpc && context.regime.honours_gpc;
+    let updated_at = current.map(|current| current.since);
+    let answer = |allowed, status, reason| Decision { allowed, status, reason, expires_at: None, updated_at };
+    match current {
+        Some(Current { status: Status::Revoked, .. }) => answer(false, Status::Revoked, Reason::Revoked),
+        Some(Current { status: Status::Pending, .. }) => answer(false, Status::Pending, Reason::NotDecided),
+        Some(Current { status: Status::Granted, since }) => {
+            let expires_at = since.plus_months(context.regime.validity_months);
+            if expires_at <= now {
+                answer(false, Status::Pending, Reason::Expired)
+            } else if gpc_opt_out && *purpose == Purpose::SaleOrSharing {
+                answer(false, Status::Granted, Reason::GpcOptOut)
+            } else {
+                Decision { expires_at: Some(expires_at), ..answer(true, Status::Granted, Reason::Granted) }
+            }
+        }
+        None if *purpose == Purpose::ModelTraining || context.regime.default == DefaultRule::OptIn => {
+            answer(false, Status::Pending, Reason::NotRecorded)
+        }
+        None if gpc_opt_out => answer(false, Status::Pending, Reason::GpcOptOut),
+        None => answer(true, Status::Pending, Reason::OptOutDefault),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        history::Entry,
+        regime::{GDPR, US_OPT_OUT},
+    };
+    use alloc::vec;
+
+    const NOW: Timestamp = Timestamp::from_ms(1_795_000_000_000);
+    const GDPR_CONTEXT: Context = Context { regime: &GDPR, gpc: false };
+    const US: Context = Context { regime: &US_OPT_OUT, gpc: false };
+    const US_WITH_GPC: Context = Context { regime: &US_OPT_OUT, gpc: true };
+
+    fn with(status: Status, at: Timestamp, purpose: Purpose) -> History {
+        History::new(vec![Entry { log_index: 1, purpose, status, created_at: at, decided_at: None }])
+    }
+
+    #[test]
+    fn a_grant_stands_until_the_instant_it_expires() {
+        let history = with(Status::Granted, NOW, Purpose::Analytics);
+        let expiry = NOW.plus_months(6);
+        let before = decide(&history, &Purpose::Analytics, GDPR_CONTEXT, expiry.plus_ms(-1));
+        assert!(before.allowed);
+        assert_eq!(before.expires_at, Some(expiry));
+        let after = decide(&history, &Purpose::Analytics, GDPR_CONTEXT, expiry);
+        assert_eq!((after.allowed, after.status, after.reason), (false, Status::Pending, Reason::Expired));
+    }
+
+    #[test]
+    fn training_needs_a_yes_even_where_everything_else_is_opt_out() {
+        let nothing = History::default();
+        assert!(decide(&nothing, &Purpose::Analytics, US, NOW).allowed);
+        assert_eq!(decide(&nothing, &Purpose::ModelTraining, US, NOW).reason, Reason::NotRecorded);
+    }
+
+    #[test]
+    fn an_unanswered_question_is_no_yes_even_under_opt_out() {
+        let history = with(Status::Pending, NOW, Purpose::Analytics);
+        assert_eq!(decide(&history, &Purpose::Analytics, US, NOW).reason, Reason::NotDecided);
+    }
+
+    #[test]
+    fn gpc_turns_the_opt_out_default_into_a_no() {
+        let answer = decide(&History::default(), &Purpose::Analytics, US_WITH_GPC, NOW);
+        assert_eq!((answer.allowed, answer.reason), (false, Reason::GpcOptOut));
+    }
+
+    #[test]
+    fn gpc_beats_a_yes_to_selling_and_to_nothing_else() {
+        let sale = with(Status::Granted, NOW, Purpose::SaleOrSharing);
+        assert_eq!(decide(&sale, &Purpose::SaleOrSharing, US_WITH_GPC, NOW).reason, Reason::GpcOptOut);
+        let analytics = with(Status::Granted, NOW, Purpose::Analytics);
+        assert!(decide(&analytics, &Purpose::Analytics, US_WITH_GPC, NOW).allowed);
+    }
+}

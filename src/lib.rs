@@ -1,0 +1,18 @@
+//! Every rule of Consentry, without I/O.
+//!
+//! In scope: what a consent record is, what the current status of a purpose is, whether a purpose may be used, what a
+//! banner does next, how an event becomes a leaf of the log. Out of scope: clocks, randomness, storage, HTTP, the DOM;
+//! those belong to the faces around this crate and reach it as arguments.
+//!
+//! Without the feature `full` the crate holds only what a banner needs: [`purpose`], [`record::Status`], [`history`],
+//! [`decision`], [`regime`] and [`time`].
+#![no_std]
+
+extern crate alloc;
+
+pub mod decision;
+pub mod history;
+pub mod purpose;
+pub mod record;
+pub mod regime;
+pub mod time;
