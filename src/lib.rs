@@ -4,8 +4,7 @@
 //! banner does next, how an event becomes a leaf of the log. Out of scope: clocks, randomness, storage, HTTP, the DOM;
 //! those belong to the faces around this crate and reach it as arguments.
 //!
-//! Without the feature `full` the crate holds only what a banner needs: [`purpose`], [`record::Status`], [`history`],
-//! [`decision`], [`regime`] and [`time`].
+//! Without the feature `full` the crate holds only what a banner needs, without serde, chrono and formatting.
 #![no_std]
 
 extern crate alloc;
@@ -15,4 +14,23 @@ pub mod history;
 pub mod purpose;
 pub mod record;
 pub mod regime;
+pub mod slug;
 pub mod time;
+
+#[cfg(feature = "full")]
+mod bytes;
+
+#[cfg(feature = "full")]
+pub mod erasure;
+#[cfg(feature = "full")]
+pub mod event;
+#[cfg(feature = "full")]
+pub mod evidence;
+#[cfg(feature = "full")]
+pub mod hash;
+#[cfg(feature = "full")]
+pub mod log;
+#[cfg(feature = "full")]
+pub mod problem;
+#[cfg(feature = "full")]
+pub mod subject;

@@ -1,7 +1,7 @@
 //! What data may be used for. Owns the built-in purposes and the rule for the slugs that a site declares; which of them a
 //! site offers is the site's configuration and no concern of this module.
 
-use alloc::string::String;
+use crate::slug::Slug;
 use core::fmt;
 
 /// A use of personal data that a person can allow or refuse.
@@ -34,7 +34,7 @@ impl Purpose {
             Self::Analytics => "analytics",
             Self::Personalization => "personalization",
             Self::SaleOrSharing => "sale_or_sharing",
-            Self::Declared(slug) => &slug.0,
+            Self::Declared(slug) => slug.as_str(),
         }
     }
 
@@ -54,29 +54,6 @@ impl Purpose {
 impl fmt::Display for Purpose {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
-    }
-}
-
-/// A name of 1–64 characters: a lower-case ASCII letter, then lower-case letters, digits and underscores.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Slug(String);
-
-impl Slug {
-    /// The longest slug, in bytes.
-    pub const MAX_LEN: usize = 64;
-
-    /// `None` if the text breaks the rule of the type.
-    pub fn parse(text: &str) -> Option<Self> {
-        let bytes = text.as_bytes();
-        let well_formed = bytes.len() <= Self::MAX_LEN
-            && bytes.first().is_some_and(u8::is_ascii_lowercase)
-            && bytes.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'_');
-        well_formed.then(|| Self(text.into()))
-    }
-
-    /// The text.
-    pub fn as_str(&self) -> &str {
-        &self.0
     }
 }
 
@@ -118,9 +95,6 @@ mod tests {
     #[test]
     fn a_declared_purpose_is_a_slug() {
         assert!(matches!(Purpose::parse("fraud_checks2"), Some(Purpose::Declared(_))));
-        for bad in ["", "Fraud", "_x", "1x", "a-b", "a b", "ä", "a/b"] {
-            assert_eq!(Purpose::parse(bad), None, "{bad:?}");
-        }
-        assert_eq!(Purpose::parse(&"a".repeat(65)), None);
+        assert_eq!(Purpose::parse("Fraud"), None);
     }
 }
