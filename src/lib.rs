@@ -9,11 +9,14 @@
 
 extern crate alloc;
 
+pub mod banner;
 pub mod decision;
 pub mod history;
+pub mod notice;
 pub mod purpose;
 pub mod record;
 pub mod regime;
+pub mod signals;
 pub mod slug;
 pub mod time;
 
