@@ -1,0 +1,118 @@
+//! The command line: what a person typed, or one sentence about what is wrong with it.
+
+use anyhow::{Result, bail};
+use lexopt::prelude::*;
+
+/// The page of `cargo xtask --help`.
+pub(crate) const HELP: &str = include_str!("help.txt");
+
+/// What to do.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Command {
+    /// Print the page.
+    Help,
+    /// Make the release artefacts.
+    Build,
+    /// Serve everything locally.
+    Dev(DevOptions),
+    /// Run the named stages, or all if none is named.
+    Test(Vec<String>),
+}
+
+/// How to serve.
+#[derive(Debug, PartialEq)]
+pub(crate) struct DevOptions {
+    /// The port on 127.0.0.1.
+    pub(crate) port: u16,
+    /// Whether to start with an empty database.
+    pub(crate) fresh: bool,
+}
+
+impl Default for DevOptions {
+    fn default() -> Self {
+        Self { port: 8787, fresh: false }
+    }
+}
+
+/// Reads a whole command line.
+pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command> {
+    match parser.next()? {
+        None | Some(Long("help") | Short('h')) => Ok(Command::Help),
+        Some(Value(name)) => match name.to_str() {
+            Some("help") => Ok(Command::Help),
+            Some("build") => plain(parser, Command::Build),
+            Some("dev") => dev(parser),
+            Some("test") => test(parser),
+            _ => bail!("there is no command `{}`; `cargo xtask --help` lists them", name.display()),
+        },
+        Some(other) => Err(other.unexpected().into()),
+    }
+}
+
+fn plain(mut parser: lexopt::Parser, command: Command) -> Result<Command> {
+    match parser.next()? {
+        None => Ok(command),
+        Some(Long("help") | Short('h')) => Ok(Command::Help),
+        Some(other) => Err(other.unexpected().into()),
+    }
+}
+
+fn dev(mut parser: lexopt::Parser) -> Result<Command> {
+    let mut options = DevOptions::default();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("port") => options.port = parser.value()?.parse()?,
+            Long("fresh") => options.fresh = true,
+            Long("help") | Short('h') => return Ok(Command::Help),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(Command::Dev(options))
+}
+
+fn test(mut parser: lexopt::Parser) -> Result<Command> {
+    let mut stages = Vec::new();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Value(stage) => stages.push(stage.string()?),
+            Long("help") | Short('h') => return Ok(Command::Help),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(Command::Test(stages))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Command> {
+        parse(lexopt::Parser::from_args(line.split_whitespace()))
+    }
+
+    #[test]
+    fn nothing_asks_for_help() {
+        assert_eq!(parsed("").unwrap(), Command::Help);
+        assert_eq!(parsed("dev --help").unwrap(), Command::Help);
+    }
+
+    #[test]
+    fn dev_takes_port_and_fresh() {
+        let options = DevOptions { port: 9000, fresh: true };
+        assert_eq!(parsed("dev --port 9000 --fresh").unwrap(), Command::Dev(options));
+        assert_eq!(parsed("dev").unwrap(), Command::Dev(DevOptions::default()));
+    }
+
+    #[test]
+    fn test_takes_any_number_of_stages() {
+        assert_eq!(parsed("test fmt api").unwrap(), Command::Test(vec!["fmt".into(), "api".into()]));
+    }
+
+    #[test]
+    fn a_typing_error_is_told() {
+        assert!(parsed("biuld").unwrap_err().to_string().contains("biuld"));
+        assert!(parsed("dev --prot 1").is_err());
+        assert!(parsed("dev --port 70000").is_err());
+        assert!(parsed("build now").is_err());
+    }
+}

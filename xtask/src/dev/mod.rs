@@ -1,0 +1,93 @@
+//! `cargo xtask dev`: everything on one local address, from one command.
+
+mod demo;
+mod secrets;
+
+use std::fs;
+use std::net::{Ipv4Addr, TcpListener};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use std::process::Command;
+
+use crate::args::DevOptions;
+use crate::build;
+use crate::exec::{self, Group};
+use crate::project::Project;
+use crate::stamp::Step;
+use crate::tools;
+
+/// wrangler's own default place, so that plain `npx wrangler dev` serves the same database.
+const STATE: &str = ".wrangler/state";
+
+/// From nothing to an answer takes a few seconds; a busy machine gets ten times that.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Serves until a signal comes.
+pub(crate) fn run(project: &Project, options: &DevOptions) -> Result<()> {
+    tools::node(project)?;
+    free(options.port)?;
+    build::run(project)?;
+    let secrets = secrets::ensure(&project.path(".dev.vars"))?;
+    if options.fresh && project.path(STATE).exists() {
+        fs::remove_dir_all(project.path(STATE)).context("cannot empty .wrangler/state")?;
+    }
+    migrate(project)?;
+
+    let url = format!("http://127.0.0.1:{}", options.port);
+    let port = options.port.to_string();
+    let mut server =
+        Group::start(wrangler(project).args(["dev", "--local", "--ip", "127.0.0.1", "--port", &port]))?;
+    answering(&mut server, &url)?;
+    let demo = demo::ensure(&url, options.port, &secrets.admin, &project.path("target/dev.json"))?;
+    println!("\n{demo}\n\nCtrl-C stops it.");
+    let status = server.wait()?;
+    bail!("wrangler ended by itself ({status})")
+}
+
+/// A server that cannot have its port says so late and in many lines.
+fn free(port: u16) -> Result<()> {
+    match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            bail!("port {port} cannot be used ({error}): stop what holds it, or choose another with --port")
+        }
+    }
+}
+
+/// wrangler without questions, metrics and advice.
+fn wrangler(project: &Project) -> Command {
+    let mut command = exec::command("node", project.root());
+    command.arg(project.node_module("wrangler/bin/wrangler.js"));
+    command.envs([("WRANGLER_SEND_METRICS", "false"), ("WRANGLER_HIDE_BANNER", "true")]);
+    command
+}
+
+/// Asks wrangler only when there is a new migration or no database: it takes seconds to say that there is nothing to do.
+fn migrate(project: &Project) -> Result<()> {
+    let step = Step {
+        name: "migrations",
+        inputs: &["worker/migrations"],
+        except: &[],
+        salt: "1",
+        outputs: &[project.path(STATE).join("v3/d1")],
+    };
+    step.run(project, || exec::run(wrangler(project).args(["d1", "migrations", "apply", "DB", "--local"])))?;
+    Ok(())
+}
+
+fn answering(server: &mut Group, url: &str) -> Result<()> {
+    let begun = Instant::now();
+    while begun.elapsed() < PATIENCE {
+        if let Some(status) = server.ended()? {
+            bail!("wrangler ended before it served anything ({status}); what it printed above says why");
+        }
+        let answer = minreq::get(format!("{url}/healthz")).with_timeout(2).send();
+        if answer.is_ok_and(|answer| answer.status_code == 200) {
+            return Ok(());
+        }
+        thread::sleep(Duration::from_millis(100));
+    }
+    bail!("{url}/healthz did not answer 200 within {} s", PATIENCE.as_secs())
+}

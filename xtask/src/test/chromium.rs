@@ -1,0 +1,55 @@
+//! Chromium and its driver: found, installed where that is easy, or said in one sentence to be missing.
+
+use std::env;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use nix::unistd::Uid;
+
+use crate::exec;
+use crate::project::Project;
+
+const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+const DRIVERS: [&str; 1] = ["chromedriver"];
+
+/// A browser and the driver that goes with it.
+pub(super) struct Chromium {
+    pub(super) browser: PathBuf,
+    pub(super) driver: PathBuf,
+}
+
+/// Finds both; as root on Debian installs them first if need be.
+pub(super) fn ensure(project: &Project) -> Result<Chromium> {
+    if let Some(found) = find() {
+        return Ok(found);
+    }
+    if !Uid::effective().is_root() || on_path(&["apt-get"]).is_none() {
+        bail!("Chromium and its driver are missing: put `chromium` and `chromedriver` on PATH");
+    }
+    apt_install(project, &["chromium", "chromium-driver"])?;
+    find().context("apt-get installed Chromium and its driver, yet they are not on PATH")
+}
+
+/// Installs packages of the distribution without questions.
+pub(crate) fn apt_install(project: &Project, packages: &[&str]) -> Result<()> {
+    eprintln!("installing {} (once)", packages.join(" and "));
+    let apt = || {
+        let mut command = exec::command("apt-get", project.root());
+        command.env("DEBIAN_FRONTEND", "noninteractive").arg("-qq");
+        command
+    };
+    exec::run(apt().arg("update"))?;
+    exec::run(apt().args(["install", "--yes", "--no-install-recommends"]).args(packages))
+}
+
+fn find() -> Option<Chromium> {
+    Some(Chromium { browser: on_path(&BROWSERS)?, driver: on_path(&DRIVERS)? })
+}
+
+/// The first of these programs that `PATH` has.
+pub(crate) fn on_path(names: &[&str]) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    names
+        .iter()
+        .find_map(|name| env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file()))
+}

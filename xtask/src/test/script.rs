@@ -1,0 +1,51 @@
+//! The stages that need a browser or a running Worker.
+
+use anyhow::Result;
+
+use super::{Outcome, chromium};
+use crate::build;
+use crate::exec;
+use crate::project::Project;
+use crate::stamp::files;
+use crate::tools;
+
+/// The crates whose tests run in a browser. Each may have a `webdriver.json` with the flags that it needs.
+const CRATES: [&str; 2] = ["www", "js"];
+
+/// `wasm-pack test` for every crate that runs in browsers.
+pub(super) fn wasm(project: &Project) -> Result<Outcome> {
+    tools::npm_packages(project)?;
+    tools::wasm_target(project)?;
+    let chromium = chromium::ensure(project)?;
+    for name in CRATES {
+        let mut test = tools::wasm_pack(project)?;
+        test.args(["test", "--headless", "--chrome", "--mode", "no-install", "--chromedriver"]);
+        exec::run(test.arg(&chromium.driver).arg(project.path(name)))?;
+    }
+    Ok(Outcome::Passed)
+}
+
+/// `tests/api`: the Worker on workerd, spoken to over HTTP.
+pub(super) fn api(project: &Project) -> Result<Outcome> {
+    node_tests(project, "tests/api", &[])
+}
+
+/// `tests/browser`: the whole path in a real Chromium.
+pub(super) fn browser(project: &Project) -> Result<Outcome> {
+    let chromium = chromium::ensure(project)?;
+    node_tests(project, "tests/browser", &[("CHROMIUM", &chromium.browser.to_string_lossy())])
+}
+
+/// Files are named one by one: what `node --test FOLDER` means changed between Node 20 and 22.
+fn node_tests(project: &Project, folder: &str, env: &[(&str, &str)]) -> Result<Outcome> {
+    let mut tests = files(&project.path(folder))?;
+    tests.retain(|file| file.to_string_lossy().ends_with(".test.mjs"));
+    if tests.is_empty() {
+        return Ok(Outcome::Skipped(format!("{folder} has no *.test.mjs yet")));
+    }
+    build::run(project)?;
+    let mut node = exec::command("node", project.root());
+    node.args(["--test", "--test-reporter=spec"]).args(tests);
+    exec::run(node.envs(env.iter().copied()))?;
+    Ok(Outcome::Passed)
+}
