@@ -73,7 +73,11 @@ fn migrate(project: &Project) -> Result<()> {
         salt: "1",
         outputs: &[project.path(STATE).join("v3/d1")],
     };
-    step.run(project, || exec::run(wrangler(project).args(["d1", "migrations", "apply", "DB", "--local"])))?;
+    step.run(project, || {
+        eprintln!("applying the migrations to the local database");
+        // It prints a table of all migrations after each of them; only a failure is worth reading.
+        exec::output(wrangler(project).args(["d1", "migrations", "apply", "DB", "--local"])).map(drop)
+    })?;
     Ok(())
 }
 
