@@ -1,0 +1,142 @@
+// The built Worker on real workerd with a database of its own, for tests and the bench.
+//
+// Owns: starting, stopping and killing it, and plain SQL on its database. Leaves to `client.mjs` how one talks to it. The
+// settings come from wrangler.toml, so that tests run what is deployed; only secrets and variables are the tests' own.
+
+import childProcess from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Log, LogLevel, Miniflare } from "miniflare";
+
+// wrangler prints advice when it is loaded; a test's output is for the test.
+process.env.WRANGLER_LOG ??= "error";
+const { unstable_getMiniflareWorkerOptions: workerOptions, unstable_splitSqlQuery: statements } = await import("wrangler");
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
+
+/** What opens `/admin/…` of every edge of the tests. */
+export const ADMIN_SECRET = "admin secret of the tests, and of nothing else";
+const MASTER_SECRET = "master secret of the tests, and of nothing else";
+
+// Miniflare keeps workerd's process to itself, so `start` watches it being spawned: one start at a time.
+let starts = Promise.resolve();
+
+/**
+ * Starts the Worker on a free port of 127.0.0.1.
+ *
+ * @param {object} [options]
+ * @param {string} [options.directory] where the database lives; without it a temporary one, removed by `stop()`
+ * @param {Record<string, string>} [options.vars] variables of the Worker, over those of wrangler.toml
+ * @param {boolean} [options.rateLimits] whether rate limits hold; off by default
+ * @param {Record<string, unknown>} [options.cf] what the platform says of the visitor; a person in Germany by default
+ */
+export async function startEdge({ directory, vars = {}, rateLimits = false, cf = { country: "DE" } } = {}) {
+  const home = directory ?? (await mkdtemp(join(tmpdir(), "consentry-edge-")));
+  const output = [];
+  const { miniflare, workerd } = await (starts = starts.catch(() => {}).then(() => spawn(home, vars, rateLimits, cf, output)));
+  const url = (await miniflare.ready).origin;
+  const database = await miniflare.getD1Database("DB");
+  await migrate(database);
+
+  return {
+    /** Where it answers, without a slash at the end. */
+    url,
+    /** Where its database lives; hand it to the next `startEdge` to go on with the same. */
+    directory: home,
+    /** The SQLite file itself. */
+    databaseFile: await databaseFile(home),
+    /** What the Worker printed: array of lines. */
+    output,
+    /** Runs one SQL statement on the database, past the Worker: its rows. Rejects as D1 does. */
+    async sql(query, ...values) {
+      return (await database.prepare(query).bind(...values).all()).results;
+    },
+    /** Calls the Worker's cron handler. */
+    async cron(cronExpression) {
+      return (await miniflare.getWorker()).scheduled({ cron: cronExpression });
+    },
+    /** Ends workerd as a crash would (SIGKILL). The directory stays; call `stop()` later all the same. */
+    async kill() {
+      if (workerd.exitCode === null && workerd.signalCode === null) {
+        const ended = once(workerd, "exit");
+        workerd.kill("SIGKILL");
+        await ended;
+      }
+    },
+    /** Ends it; removes the directory if it was a temporary one. */
+    async stop() {
+      await miniflare.dispose();
+      if (directory === undefined) {
+        await rm(home, { recursive: true, force: true });
+      }
+    },
+  };
+}
+
+async function spawn(home, vars, rateLimits, cf, output) {
+  // An `envFiles` that names none keeps a developer's .dev.vars out of the tests.
+  const { workerOptions: options, main } = workerOptions(join(root, "wrangler.toml"), undefined, { envFiles: ["no.env"] });
+  const keep = (stream) => stream.on("data", (chunk) => output.push(...String(chunk).trimEnd().split("\n")));
+  const real = childProcess.spawn;
+  let workerd;
+  childProcess.spawn = (command, ...rest) => {
+    const started = real(command, ...rest);
+    if (/workerd/.test(command)) workerd = started;
+    return started;
+  };
+  try {
+    const miniflare = new Miniflare({
+      ...options,
+      modulesRoot: dirname(main),
+      modules: [
+        { type: "ESModule", path: main },
+        { type: "CompiledWasm", path: join(dirname(main), "index_bg.wasm") },
+      ],
+      bindings: {
+        ...options.bindings,
+        CONSENTRY_SECRET: MASTER_SECRET,
+        CONSENTRY_ADMIN_SECRET: ADMIN_SECRET,
+        RATE_LIMIT: rateLimits ? "on" : "off",
+        ...vars,
+      },
+      host: "127.0.0.1",
+      port: 0,
+      d1Persist: join(home, "d1"),
+      cf,
+      log: new Log(LogLevel.ERROR),
+      handleRuntimeStdio(stdout, stderr) {
+        keep(stdout);
+        keep(stderr);
+      },
+    });
+    await miniflare.ready;
+    return { miniflare, workerd };
+  } finally {
+    childProcess.spawn = real;
+  }
+}
+
+// As `wrangler d1 migrations apply` does it, in the same table, but in milliseconds.
+async function migrate(database) {
+  await database.exec(
+    "CREATE TABLE IF NOT EXISTS d1_migrations (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL)",
+  );
+  const { results } = await database.prepare("SELECT name FROM d1_migrations").all();
+  const done = new Set(results.map(({ name }) => name));
+  const folder = join(root, "worker/migrations");
+  for (const name of (await readdir(folder)).filter((name) => name.endsWith(".sql") && !done.has(name)).sort()) {
+    const text = await readFile(join(folder, name), "utf8");
+    const note = database.prepare("INSERT INTO d1_migrations (name) VALUES (?)").bind(name);
+    await database.batch([...statements(text).map((statement) => database.prepare(statement)), note]);
+  }
+}
+
+async function databaseFile(home) {
+  const files = await readdir(join(home, "d1"), { recursive: true });
+  // Miniflare's own note of its objects lies beside it.
+  const name = files.find((file) => file.endsWith(".sqlite") && !file.endsWith("metadata.sqlite"));
+  return name === undefined ? undefined : join(home, "d1", name);
+}
