@@ -125,10 +125,11 @@ pub fn decide_current(
 mod tests {
     use super::*;
     use crate::{
-        history::Entry,
-        regime::{GDPR, US_OPT_OUT},
+        history::{Entry, strategies::entries},
+        regime::{self, GDPR, US_OPT_OUT},
     };
     use alloc::vec;
+    use proptest::{prelude::*, sample::select};
 
     const NOW: Timestamp = Timestamp::from_ms(1_795_000_000_000);
     const GDPR_CONTEXT: Context = Context { regime: &GDPR, gpc: false };
@@ -175,5 +176,60 @@ mod tests {
         assert_eq!(decide(&sale, &Purpose::SaleOrSharing, US_WITH_GPC, NOW).reason, Reason::GpcOptOut);
         let analytics = with(Status::Granted, NOW, Purpose::Analytics);
         assert!(decide(&analytics, &Purpose::Analytics, US_WITH_GPC, NOW).allowed);
+    }
+
+    const PURPOSES: [Purpose; 4] =
+        [Purpose::Analytics, Purpose::ModelTraining, Purpose::SaleOrSharing, Purpose::Inference];
+
+    fn context() -> impl Strategy<Value = Context> {
+        (select(&regime::ALL[..]), any::<bool>()).prop_map(|(regime, gpc)| Context { regime, gpc })
+    }
+
+    /// Moments around those of the histories and around the end of every grant in them.
+    fn moment() -> impl Strategy<Value = Timestamp> {
+        let end = Timestamp::UNIX_EPOCH.plus_months(GDPR.validity_months).as_ms();
+        let later_end = Timestamp::UNIX_EPOCH.plus_months(US_OPT_OUT.validity_months).as_ms();
+        (select(vec![0, end, later_end]), -4..12_i64).prop_map(|(near, by)| Timestamp::from_ms(near + by))
+    }
+
+    proptest! {
+        #[test]
+        fn time_alone_never_allows_what_was_refused(
+            entries in entries(), purpose in select(&PURPOSES[..]), context in context(), one in moment(), other in moment(),
+        ) {
+            let history = History::new(entries);
+            let (now, later) = (one.min(other), one.max(other));
+            let allowed = |at| decide(&history, &purpose, context, at).allowed;
+            prop_assert!(allowed(now) || !allowed(later));
+        }
+
+        #[test]
+        fn training_is_allowed_exactly_while_a_grant_stands(
+            entries in entries(), context in context(), now in moment(),
+        ) {
+            let history = History::new(entries);
+            let stands = history.current(&Purpose::ModelTraining).is_some_and(|current| {
+                current.status == Status::Granted && now < current.since.plus_months(context.regime.validity_months)
+            });
+            prop_assert_eq!(decide(&history, &Purpose::ModelTraining, context, now).allowed, stands);
+        }
+
+        #[test]
+        fn gpc_only_ever_takes_away(
+            entries in entries(), purpose in select(&PURPOSES[..]), regime in select(&regime::ALL[..]), now in moment(),
+        ) {
+            let history = History::new(entries);
+            let allowed = |gpc| decide(&history, &purpose, Context { regime, gpc }, now).allowed;
+            prop_assert!(allowed(false) || !allowed(true));
+        }
+
+        #[test]
+        fn a_refused_decision_never_names_an_end(
+            entries in entries(), purpose in select(&PURPOSES[..]), context in context(), now in moment(),
+        ) {
+            let decision = decide(&History::new(entries), &purpose, context, now);
+            prop_assert_eq!(decision.expires_at.is_some(), decision.reason == Reason::Granted);
+            prop_assert!(decision.expires_at.is_none_or(|end| decision.allowed && now < end));
+        }
     }
 }

@@ -80,9 +80,43 @@ impl History {
 }
 
 #[cfg(test)]
+pub(crate) mod strategies {
+    use super::*;
+    use proptest::{collection, option, prelude::*, sample::select};
+
+    /// Few moments and purposes, so that ties and late entries are common.
+    fn entry() -> impl Strategy<Value = Entry> {
+        const PURPOSES: &[Purpose] = &[Purpose::Analytics, Purpose::ModelTraining, Purpose::SaleOrSharing];
+        let moment = || (0..8_i64).prop_map(Timestamp::from_ms);
+        (select(PURPOSES), select(&Status::ALL[..]), moment(), option::of(moment())).prop_map(
+            |(purpose, status, created_at, decided_at)| Entry {
+                log_index: 0,
+                purpose,
+                status,
+                created_at,
+                decided_at,
+            },
+        )
+    }
+
+    /// Entries in any order of arrival, each with a place of its own in the log.
+    pub(crate) fn entries() -> impl Strategy<Value = Vec<Entry>> {
+        collection::vec(entry(), 0..10)
+            .prop_map(|mut entries| {
+                for (log_index, entry) in (0..).zip(&mut entries) {
+                    entry.log_index = log_index;
+                }
+                entries
+            })
+            .prop_shuffle()
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use alloc::vec;
+    use proptest::prelude::*;
 
     fn entry(log_index: u64, status: Status, created: i64, decided: Option<i64>) -> Entry {
         Entry {
@@ -153,5 +187,54 @@ mod tests {
         let mut other = entry(2, Status::Revoked, 10, None);
         other.purpose = Purpose::Inference;
         assert_eq!(status(vec![entry(1, Status::Granted, 10, None), other]), Some(Status::Granted));
+    }
+
+    /// The rule as a definition instead of a fold: of the entries that are not barred, the last in the log.
+    fn model(entries: &[Entry], purpose: &Purpose) -> Option<Current> {
+        let about: Vec<_> = entries.iter().filter(|entry| entry.purpose == *purpose).collect();
+        let barred = |late: &Entry| {
+            late.status != Status::Revoked
+                && late.decided_at.is_some()
+                && about.iter().any(|earlier| {
+                    earlier.status == Status::Revoked
+                        && earlier.log_index < late.log_index
+                        && earlier.effective_at() >= late.effective_at()
+                })
+        };
+        let last = about.iter().filter(|entry| !barred(entry)).max_by_key(|entry| entry.log_index)?;
+        Some(Current { status: last.status, since: last.effective_at() })
+    }
+
+    fn next_index(entries: &[Entry]) -> u64 {
+        entries.iter().map(|entry| entry.log_index + 1).max().unwrap_or(0)
+    }
+
+    proptest! {
+        #[test]
+        fn the_fold_agrees_with_the_definition(entries in strategies::entries()) {
+            let history = History::new(entries.clone());
+            for purpose in [Purpose::Analytics, Purpose::ModelTraining, Purpose::SaleOrSharing, Purpose::Inference] {
+                prop_assert_eq!(history.current(&purpose), model(&entries, &purpose));
+            }
+        }
+
+        #[test]
+        fn whatever_came_before_a_new_revocation_revokes(entries in strategies::entries(), late in 0..8_i64) {
+            let mut entries = entries;
+            entries.push(Entry { log_index: next_index(&entries), ..entry(0, Status::Revoked, 8, Some(late)) });
+            prop_assert_eq!(status(entries), Some(Status::Revoked));
+        }
+
+        #[test]
+        fn what_was_decided_before_a_recorded_revocation_changes_nothing(
+            entries in strategies::entries(), revoked in 0..8_i64, before in 0..8_i64,
+        ) {
+            let mut entries = entries;
+            entries.push(Entry { log_index: next_index(&entries), ..entry(0, Status::Revoked, revoked, None) });
+            let known = History::new(entries.clone()).current(&Purpose::Analytics);
+            let decided = Some(revoked - before);
+            entries.push(Entry { log_index: next_index(&entries), ..entry(0, Status::Granted, 9, decided) });
+            prop_assert_eq!(History::new(entries).current(&Purpose::Analytics), known);
+        }
     }
 }
