@@ -10,6 +10,7 @@
 mod args;
 mod build;
 mod dev;
+mod edge;
 mod exec;
 mod project;
 mod stamp;

@@ -59,6 +59,8 @@ fn bundle(project: &Project, widget: &str) -> Result<()> {
         "--loader:.css=text",
         "--legal-comments=none",
         "--log-level=warning",
+        // wasm-bindgen's own way to fetch the wasm, which the entry does not take.
+        "--log-override:empty-import-meta=silent",
     ]);
     exec::run(esbuild.arg(format!("--alias:widget={widget}")).arg(format!("--outfile={}", fresh.display())))?;
     fs::create_dir_all(project.path("www/dist")).context("cannot create www/dist")?;

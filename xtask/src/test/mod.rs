@@ -1,6 +1,7 @@
 //! `cargo xtask test`: every check of the project, from cheap to dear, and a line for each at the end.
 
 mod chromium;
+mod python;
 mod rust;
 mod script;
 
@@ -25,7 +26,7 @@ struct Stage {
 }
 
 /// From cheap to dear: what fails fast is told first.
-const STAGES: [Stage; 8] = [
+const STAGES: [Stage; 9] = [
     Stage { name: "fmt", run: rust::fmt },
     Stage { name: "clippy", run: rust::clippy },
     Stage { name: "clippy-wasm", run: rust::clippy_wasm },
@@ -34,6 +35,7 @@ const STAGES: [Stage; 8] = [
     Stage { name: "wasm", run: script::wasm },
     Stage { name: "api", run: script::api },
     Stage { name: "browser", run: script::browser },
+    Stage { name: "schemathesis", run: python::schemathesis },
 ];
 
 /// Runs the named stages, or all of them, in their order. All run even if one fails, so that one run tells everything.

@@ -27,21 +27,24 @@ pub(super) fn wasm(project: &Project) -> Result<Outcome> {
 
 /// `tests/api`: the Worker on workerd, spoken to over HTTP.
 pub(super) fn api(project: &Project) -> Result<Outcome> {
-    node_tests(project, "tests/api", &[])
+    node_tests(project, &["tests/support", "tests/api"], &[])
 }
 
 /// `tests/browser`: the whole path in a real Chromium.
 pub(super) fn browser(project: &Project) -> Result<Outcome> {
     let chromium = chromium::ensure(project)?;
-    node_tests(project, "tests/browser", &[("CHROMIUM", &chromium.browser.to_string_lossy())])
+    node_tests(project, &["tests/browser"], &[("CHROMIUM", &chromium.browser.to_string_lossy())])
 }
 
 /// Files are named one by one: what `node --test FOLDER` means changed between Node 20 and 22.
-fn node_tests(project: &Project, folder: &str, env: &[(&str, &str)]) -> Result<Outcome> {
-    let mut tests = files(&project.path(folder))?;
+fn node_tests(project: &Project, folders: &[&str], env: &[(&str, &str)]) -> Result<Outcome> {
+    let mut tests = Vec::new();
+    for folder in folders {
+        tests.extend(files(&project.path(folder))?);
+    }
     tests.retain(|file| file.to_string_lossy().ends_with(".test.mjs"));
     if tests.is_empty() {
-        return Ok(Outcome::Skipped(format!("{folder} has no *.test.mjs yet")));
+        return Ok(Outcome::Skipped(format!("no *.test.mjs in {} yet", folders.join(", "))));
     }
     build::run(project)?;
     let mut node = exec::command("node", project.root());
