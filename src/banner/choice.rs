@@ -4,7 +4,13 @@
 //! The text is `1 <notice version>` and then, for each purpose, ` <name>=<granted|revoked>@<milliseconds since 1970>`, for
 //! example `1 3 analytics=granted@1795000000000`. Whatever deviates from that in any place counts as no choice at all.
 
-use crate::{history::Current, notice::NoticeVersion, purpose::Purpose, record::Status, time::Timestamp};
+use crate::{
+    history::Current,
+    notice::{NoticeVersion, push_number},
+    purpose::Purpose,
+    record::Status,
+    time::Timestamp,
+};
 use alloc::{string::String, vec::Vec};
 
 /// What a person decided about one purpose, and when.
@@ -42,7 +48,7 @@ impl Choice {
     /// The text to keep.
     pub fn to_text(&self) -> String {
         let mut text = String::from("1 ");
-        push_number(&mut text, u64::from(self.notice.get()));
+        text.push_str(&self.notice.digits());
         for answer in &self.answers {
             text.push(' ');
             text.push_str(answer.purpose.as_str());
@@ -75,14 +81,6 @@ impl Choice {
         // One way to write a choice means that nothing unread can hide in it: signs, leading zeros, times out of range.
         (choice.to_text() == text).then_some(choice)
     }
-}
-
-/// Decimal digits without the formatting machinery, which costs a browser 15 kB.
-fn push_number(text: &mut String, number: u64) {
-    if number >= 10 {
-        push_number(text, number / 10);
-    }
-    text.push(char::from(b'0' + (number % 10) as u8));
 }
 
 #[cfg(test)]

@@ -1,0 +1,1 @@
+document.documentElement.dataset.analytics="on"; console.log("analytics ran")
