@@ -1,5 +1,7 @@
 //! The command line: what a person typed, or one sentence about what is wrong with it.
 
+use std::path::PathBuf;
+
 use anyhow::{Result, bail};
 use lexopt::prelude::*;
 
@@ -11,6 +13,11 @@ pub(crate) const HELP: &str = include_str!("help.txt");
 pub(crate) enum Command {
     /// Print the page.
     Help,
+    /// Measure, and write `target/bench.json` too if wanted.
+    Bench {
+        /// Whether to write it.
+        json: bool,
+    },
     /// Make the release artefacts.
     Build,
     /// Serve everything locally.
@@ -26,11 +33,13 @@ pub(crate) struct DevOptions {
     pub(crate) port: u16,
     /// Whether to start with an empty database.
     pub(crate) fresh: bool,
+    /// Where the database is, if not in wrangler's usual place; what is told to other programs goes there too.
+    pub(crate) state: Option<PathBuf>,
 }
 
 impl Default for DevOptions {
     fn default() -> Self {
-        Self { port: 8787, fresh: false }
+        Self { port: 8787, fresh: false, state: None }
     }
 }
 
@@ -40,6 +49,7 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command> {
         None | Some(Long("help") | Short('h')) => Ok(Command::Help),
         Some(Value(name)) => match name.to_str() {
             Some("help") => Ok(Command::Help),
+            Some("bench") => bench(parser),
             Some("build") => plain(parser, Command::Build),
             Some("dev") => dev(parser),
             Some("test") => test(parser),
@@ -57,11 +67,24 @@ fn plain(mut parser: lexopt::Parser, command: Command) -> Result<Command> {
     }
 }
 
+fn bench(mut parser: lexopt::Parser) -> Result<Command> {
+    let mut json = false;
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("json") => json = true,
+            Long("help") | Short('h') => return Ok(Command::Help),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(Command::Bench { json })
+}
+
 fn dev(mut parser: lexopt::Parser) -> Result<Command> {
     let mut options = DevOptions::default();
     while let Some(argument) = parser.next()? {
         match argument {
             Long("port") => options.port = parser.value()?.parse()?,
+            Long("state") => options.state = Some(parser.value()?.into()),
             Long("fresh") => options.fresh = true,
             Long("help") | Short('h') => return Ok(Command::Help),
             other => return Err(other.unexpected().into()),
@@ -98,9 +121,17 @@ mod tests {
 
     #[test]
     fn dev_takes_port_and_fresh() {
-        let options = DevOptions { port: 9000, fresh: true };
+        let options = DevOptions { port: 9000, fresh: true, state: None };
         assert_eq!(parsed("dev --port 9000 --fresh").unwrap(), Command::Dev(options));
+        let options = DevOptions { state: Some("elsewhere".into()), ..DevOptions::default() };
+        assert_eq!(parsed("dev --state elsewhere").unwrap(), Command::Dev(options));
         assert_eq!(parsed("dev").unwrap(), Command::Dev(DevOptions::default()));
+    }
+
+    #[test]
+    fn bench_takes_json() {
+        assert_eq!(parsed("bench --json").unwrap(), Command::Bench { json: true });
+        assert_eq!(parsed("bench").unwrap(), Command::Bench { json: false });
     }
 
     #[test]

@@ -8,10 +8,12 @@
 )]
 
 mod args;
+mod bench;
 mod build;
 mod dev;
 mod edge;
 mod exec;
+mod packages;
 mod project;
 mod stamp;
 mod test;
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
                 print!("{}", args::HELP);
                 Ok(())
             }
+            Command::Bench { json } => bench::run(&project, json),
             Command::Build => build::run(&project),
             Command::Dev(options) => dev::run(&project, &options),
             Command::Test(stages) => test::run(&project, &stages),

@@ -1,6 +1,7 @@
 //! `www/dist/banner.js`: the widget's wasm and its loader in one classic script.
 
 use std::fs;
+use std::path::Path;
 
 use anyhow::{Context, Result};
 
@@ -11,6 +12,7 @@ use crate::stamp::Step;
 use crate::tools;
 
 const ENTRY: &str = "www/loader/entry.js";
+const STYLE: &str = "www/loader/widget.css";
 
 /// Compiles, binds, shrinks and bundles.
 pub(super) fn build(project: &Project) -> Result<()> {
@@ -41,13 +43,21 @@ pub(super) fn build(project: &Project) -> Result<()> {
         let wasm = folder.join("consentry_widget_bg.wasm");
         let mut opt = exec::command(project.node_module(".bin/wasm-opt"), project.root());
         exec::run(opt.arg("-Oz").arg(&wasm).arg("-o").arg(&wasm))?;
+        style(project, &folder)?;
         bundle(project, &folder.to_string_lossy())
     })?;
     Ok(())
 }
 
+/// As text inside a script the style sheet is not esbuild's to minify, so that happens before.
+fn style(project: &Project, folder: &Path) -> Result<()> {
+    let mut esbuild = exec::command(project.node_module(".bin/esbuild"), project.root());
+    esbuild.args([STYLE, "--minify", "--charset=utf8", "--log-level=warning"]);
+    exec::run(esbuild.arg(format!("--outfile={}", folder.join("widget.css").display())))
+}
+
 /// One script in the old style (`<script src>` without a module), so that it runs before anything that follows it.
-/// The entry imports `widget/consentry_widget.js` and `widget/consentry_widget_bg.wasm`, the latter as bytes.
+/// The entry imports `widget/consentry_widget.js`, `widget/consentry_widget_bg.wasm` as bytes, `widget/widget.css` as text.
 fn bundle(project: &Project, widget: &str) -> Result<()> {
     let script = project.path("www/dist/banner.js");
     // Built beside and moved, so that a server never reads half of it.

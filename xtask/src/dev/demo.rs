@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
+use super::UP;
 use crate::stamp::write;
 
 const SITE: &str = "demo";
@@ -65,7 +66,7 @@ fn admin_call(request: minreq::Request, admin: &str, body: &Value, expected: u16
 impl fmt::Display for Demo {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { url, api_key } = self;
-        writeln!(out, "Consentry runs on {url}")?;
+        writeln!(out, "{UP}{url}")?;
         writeln!(out, "  demo page    {url}/")?;
         writeln!(out, "  API docs     {url}/docs/")?;
         writeln!(out, "  site id      {SITE}")?;

@@ -5,11 +5,12 @@ mod secrets;
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use std::process::Command;
 
 use crate::args::DevOptions;
 use crate::build;
@@ -20,6 +21,11 @@ use crate::tools;
 
 /// wrangler's own default place, so that plain `npx wrangler dev` serves the same database.
 const STATE: &str = ".wrangler/state";
+/// What wrangler keeps below it.
+const DATABASE: &str = "v3/d1";
+
+/// How the line begins that says the server is up.
+pub(crate) const UP: &str = "Consentry runs on ";
 
 /// From nothing to an answer takes a few seconds; a busy machine gets ten times that.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -30,17 +36,21 @@ pub(crate) fn run(project: &Project, options: &DevOptions) -> Result<()> {
     free(options.port)?;
     build::run(project)?;
     let secrets = secrets::ensure(&project.path(".dev.vars"))?;
-    if options.fresh && project.path(STATE).exists() {
-        fs::remove_dir_all(project.path(STATE)).context("cannot empty .wrangler/state")?;
+    let state = options.state.clone().unwrap_or_else(|| project.path(STATE));
+    let told =
+        options.state.as_ref().map_or_else(|| project.path("target/dev.json"), |dir| dir.join("dev.json"));
+    let database = state.join(DATABASE);
+    if options.fresh && database.exists() {
+        fs::remove_dir_all(&database).with_context(|| format!("cannot empty {}", database.display()))?;
     }
-    migrate(project)?;
+    migrate(project, &state)?;
 
     let url = format!("http://127.0.0.1:{}", options.port);
-    let port = options.port.to_string();
-    let mut server =
-        Group::start(wrangler(project).args(["dev", "--local", "--ip", "127.0.0.1", "--port", &port]))?;
+    let mut dev = wrangler(project);
+    dev.args(["dev", "--local", "--ip", "127.0.0.1", "--port", &options.port.to_string()]);
+    let mut server = Group::start(dev.arg("--persist-to").arg(&state))?;
     answering(&mut server, &url)?;
-    let demo = demo::ensure(&url, options.port, &secrets.admin, &project.path("target/dev.json"))?;
+    let demo = demo::ensure(&url, options.port, &secrets.admin, &told)?;
     println!("\n{demo}\n\nCtrl-C stops it.");
     let status = server.wait()?;
     bail!("wrangler ended by itself ({status})")
@@ -65,18 +75,20 @@ fn wrangler(project: &Project) -> Command {
 }
 
 /// Asks wrangler only when there is a new migration or no database: it takes seconds to say that there is nothing to do.
-fn migrate(project: &Project) -> Result<()> {
+fn migrate(project: &Project, state: &Path) -> Result<()> {
     let step = Step {
-        name: "migrations",
+        name: if state == project.path(STATE) { "migrations" } else { "migrations-elsewhere" },
         inputs: &["worker/migrations"],
         except: &[],
-        salt: "1",
-        outputs: &[project.path(STATE).join("v3/d1")],
+        salt: &state.to_string_lossy(),
+        outputs: &[state.join(DATABASE)],
     };
     step.run(project, || {
         eprintln!("applying the migrations to the local database");
+        let mut apply = wrangler(project);
+        apply.args(["d1", "migrations", "apply", "DB", "--local", "--persist-to"]).arg(state);
         // It prints a table of all migrations after each of them; only a failure is worth reading.
-        exec::output(wrangler(project).args(["d1", "migrations", "apply", "DB", "--local"])).map(drop)
+        exec::output(&mut apply).map(drop)
     })?;
     Ok(())
 }

@@ -1,6 +1,5 @@
 //! `cargo xtask test`: every check of the project, from cheap to dear, and a line for each at the end.
 
-mod chromium;
 mod python;
 mod rust;
 mod script;

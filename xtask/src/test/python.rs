@@ -3,10 +3,10 @@
 use anyhow::Result;
 
 use super::Outcome;
-use super::chromium::on_path;
 use crate::build;
 use crate::edge::Edge;
 use crate::exec;
+use crate::packages::on_path;
 use crate::project::Project;
 use crate::stamp::Step;
 

@@ -2,9 +2,10 @@
 
 use anyhow::Result;
 
-use super::{Outcome, chromium};
+use super::Outcome;
 use crate::build;
 use crate::exec;
+use crate::packages;
 use crate::project::Project;
 use crate::stamp::files;
 use crate::tools;
@@ -16,7 +17,7 @@ const CRATES: [&str; 2] = ["www", "js"];
 pub(super) fn wasm(project: &Project) -> Result<Outcome> {
     tools::npm_packages(project)?;
     tools::wasm_target(project)?;
-    let chromium = chromium::ensure(project)?;
+    let chromium = packages::chromium(project)?;
     for name in CRATES {
         let mut test = tools::wasm_pack(project)?;
         test.args(["test", "--headless", "--chrome", "--mode", "no-install", "--chromedriver"]);
@@ -32,7 +33,7 @@ pub(super) fn api(project: &Project) -> Result<Outcome> {
 
 /// `tests/browser`: the whole path in a real Chromium.
 pub(super) fn browser(project: &Project) -> Result<Outcome> {
-    let chromium = chromium::ensure(project)?;
+    let chromium = packages::chromium(project)?;
     node_tests(project, &["tests/browser"], &[("CHROMIUM", &chromium.browser.to_string_lossy())])
 }
 

@@ -1,4 +1,4 @@
-//! Chromium and its driver: found, installed where that is easy, or said in one sentence to be missing.
+//! Programs of the distribution: found, installed where that is easy, or said in one sentence to be missing.
 
 use std::env;
 use std::path::PathBuf;
@@ -13,25 +13,26 @@ const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "g
 const DRIVERS: [&str; 1] = ["chromedriver"];
 
 /// A browser and the driver that goes with it.
-pub(super) struct Chromium {
-    pub(super) browser: PathBuf,
-    pub(super) driver: PathBuf,
+pub(crate) struct Chromium {
+    pub(crate) browser: PathBuf,
+    pub(crate) driver: PathBuf,
 }
 
 /// Finds both; as root on Debian installs them first if need be.
-pub(super) fn ensure(project: &Project) -> Result<Chromium> {
+pub(crate) fn chromium(project: &Project) -> Result<Chromium> {
     if let Some(found) = find() {
         return Ok(found);
     }
-    if !Uid::effective().is_root() || on_path(&["apt-get"]).is_none() {
-        bail!("Chromium and its driver are missing: put `chromium` and `chromedriver` on PATH");
-    }
-    apt_install(project, &["chromium", "chromium-driver"])?;
+    apt_install(project, &["chromium", "chromium-driver"])
+        .context("Chromium and its driver are missing: put `chromium` and `chromedriver` on PATH")?;
     find().context("apt-get installed Chromium and its driver, yet they are not on PATH")
 }
 
-/// Installs packages of the distribution without questions.
+/// Installs packages without questions, where that is allowed: as root on Debian and its kin.
 pub(crate) fn apt_install(project: &Project, packages: &[&str]) -> Result<()> {
+    if !Uid::effective().is_root() || on_path(&["apt-get"]).is_none() {
+        bail!("only root on Debian can have {} installed for it", packages.join(" and "));
+    }
     eprintln!("installing {} (once)", packages.join(" and "));
     let apt = || {
         let mut command = exec::command("apt-get", project.root());

@@ -1,0 +1,89 @@
+//! `cargo xtask bench`: what it weighs and how fast it is, as a table and as JSON. Judges nothing: a busy machine is slow.
+
+mod d1;
+mod load;
+mod sizes;
+mod start;
+
+use std::fmt;
+
+use anyhow::Result;
+use serde_json::{Map, Value, json};
+
+use crate::build;
+use crate::edge::Edge;
+use crate::project::Project;
+use crate::stamp::write;
+
+/// A table of the report: its title, and rows as objects that have these columns.
+pub(crate) struct Table {
+    title: &'static str,
+    columns: &'static [&'static str],
+    rows: Vec<Value>,
+}
+
+/// Measures everything; `json` also writes `target/bench.json`.
+pub(crate) fn run(project: &Project, json: bool) -> Result<()> {
+    build::run(project)?;
+    let sizes = sizes::measure(project)?;
+    let d1 = {
+        let edge = Edge::start(project, &["BENCH=on"])?;
+        d1::measure(&edge)?
+    };
+    let load = {
+        let edge = Edge::start(project, &[])?;
+        load::measure(project, &edge)?
+    };
+    let start = start::measure(project)?;
+
+    let tables = [sizes, d1, load, start];
+    for table in &tables {
+        println!("\n{table}");
+    }
+    if json {
+        let report: Map<_, _> =
+            tables.iter().map(|table| (table.title.replace(' ', "_"), json!(table.rows))).collect();
+        write(&project.path("target/bench.json"), format!("{:#}\n", Value::Object(report)))?;
+        println!("\nwritten to target/bench.json");
+    }
+    Ok(())
+}
+
+/// The rows in columns, the first to the left and the others to the right.
+impl fmt::Display for Table {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let head = self.columns.iter().map(|column| column.replace('_', " ")).collect();
+        let cells =
+            self.rows.iter().map(|row| self.columns.iter().map(|column| cell(&row[*column])).collect());
+        let lines: Vec<Vec<String>> = std::iter::once(head).chain(cells).collect();
+        let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
+        out.write_str(self.title)?;
+        for line in &lines {
+            write!(out, "\n  {:<width$}", line[0], width = width(0))?;
+            for (column, cell) in line.iter().enumerate().skip(1) {
+                write!(out, "  {cell:>width$}", width = width(column))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn cell(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => "-".into(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_is_aligned() {
+        let rows = vec![json!({"the_name": "x", "raw": 5}), json!({"the_name": "much longer"})];
+        let table = Table { title: "sizes", columns: &["the_name", "raw"], rows };
+        assert_eq!(table.to_string(), "sizes\n  the name     raw\n  x              5\n  much longer    -");
+    }
+}
