@@ -1,0 +1,112 @@
+/** The purposes that every site can offer. */
+export type BuiltInPurpose = "model_training" | "inference" | "analytics" | "personalization" | "sale_or_sharing";
+
+/** A built-in purpose, or one that the site declares: a lower-case letter, then up to 63 of `a`–`z`, `0`–`9` and `_`. */
+export type Purpose = BuiltInPurpose | (string & {});
+
+/** What a person decided; `pending` where nothing that still stands was decided. */
+export type Status = "granted" | "revoked" | "pending";
+
+/** GDPR Art. 6(1) a, f and b. */
+export type LegalBasis = "consent" | "legitimate_interest" | "contract";
+
+/** Which rules hold for the person. `default` is the strict one, for wherever you do not know. */
+export type Regime = "gdpr" | "us_opt_out" | "default";
+
+/** Why a purpose may or may not be used. */
+export type Reason =
+  | "granted"
+  | "revoked"
+  | "expired"
+  | "not_decided"
+  | "not_recorded"
+  | "opt_out_default"
+  | "gpc_opt_out";
+
+/** RFC 3339, such as `2026-11-24T09:30:00.000Z`. */
+export type Timestamp = string;
+
+interface RecordOf<S extends Status, Granted extends Timestamp | null, Revoked extends Timestamp | null> {
+  /** The place in the log. */
+  log_index: number;
+  /** UUID of version 7. */
+  id: string;
+  purpose: Purpose;
+  status: S;
+  legal_basis: LegalBasis;
+  /** When the person said yes. */
+  granted_at: Granted;
+  /** When the person said no. */
+  revoked_at: Revoked;
+  /** When the server recorded it. */
+  created_at: Timestamp;
+  /** When the person decided, if the caller said so; never after `created_at`. */
+  decided_at?: Timestamp;
+  /** SHA-256 of the notice the person was shown, in lower-case hexadecimal. */
+  notice_hash?: string;
+}
+
+/** One recorded decision, as the API exports it. */
+export type ConsentRecord =
+  | RecordOf<"granted", Timestamp, null>
+  | RecordOf<"revoked", null, Timestamp>
+  | RecordOf<"pending", null, null>;
+
+export interface StatusOptions {
+  /** The purposes to report. Without it: the four that every site has, and those that are recorded. */
+  purposes?: readonly Purpose[];
+  /** Without it: `default`. */
+  regime?: Regime;
+  /** Whether the browser sends Global Privacy Control. Without it: no. Changes the reason, never the status. */
+  gpc?: boolean;
+  /** Milliseconds since 1970, or a `Date`. Without it: the clock of this machine. */
+  now?: number | Date;
+}
+
+export interface DecisionContext {
+  regime: Regime;
+  /** Whether the browser sends Global Privacy Control (`navigator.globalPrivacyControl` or the header `Sec-GPC: 1`). */
+  gpc: boolean;
+  /** The purposes that the site offers. Without it: the built-in ones. Any other purpose is an error. */
+  purposes?: readonly Purpose[];
+  /** Milliseconds since 1970, or a `Date`. Without it: the clock of this machine. */
+  now?: number | Date;
+}
+
+/** What holds for one purpose. */
+export interface CurrentStatus {
+  status: Status;
+  /** When the person decided, if ever. */
+  updated_at?: Timestamp;
+  reason: Reason;
+}
+
+/** The answer to "may this purpose be used now?". */
+export interface Decision {
+  allowed: boolean;
+  status: Status;
+  reason: Reason;
+  /** When a standing yes ends. */
+  expires_at?: Timestamp;
+  /** When the person decided, if ever. */
+  updated_at?: Timestamp;
+}
+
+/** Stable names of what is wrong. `invalid_field`: something can't be read, see `field` and `allowed`. */
+export type ErrorCode =
+  | "invalid_field"
+  | "record_id_not_v7"
+  | "record_granted_at"
+  | "record_revoked_at"
+  | "record_decided_late"
+  | "record_wrong_time";
+
+/** What the functions of this package throw. */
+export interface ConsentryError extends Error {
+  name: "ConsentryError";
+  code: ErrorCode;
+  /** Where it is, such as `records[2].granted_at` or `regime`. */
+  field?: string;
+  /** What would be accepted there, where that is a short list. */
+  allowed?: string[];
+}

@@ -1,0 +1,29 @@
+//! The TypeScript types name what the core names.
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use consentry::{
+    decision::Reason,
+    purpose::Purpose,
+    record::{LegalBasis, Status},
+    regime,
+};
+
+const TYPES: &str = include_str!("../src/types.d.ts");
+
+/// The names in `export type NAME = "…" | "…";`.
+fn union(name: &str) -> Vec<&'static str> {
+    let (_, rest) = TYPES.split_once(&format!("export type {name} =")).unwrap();
+    let (members, _) = rest.split_once(';').unwrap();
+    members.split('|').map(|member| member.trim().trim_matches('"')).filter(|m| !m.is_empty()).collect()
+}
+
+#[test]
+fn unions_are_in_step_with_the_core() {
+    assert_eq!(union("Status"), Status::ALL.map(Status::as_str));
+    assert_eq!(union("LegalBasis"), LegalBasis::ALL.map(LegalBasis::as_str));
+    assert_eq!(union("Reason"), Reason::ALL.map(Reason::as_str));
+    assert_eq!(union("Regime"), regime::ALL.map(|regime| regime.code));
+    let built_in = Purpose::DEFAULT.into_iter().chain([Purpose::SaleOrSharing]);
+    assert_eq!(union("BuiltInPurpose"), built_in.map(|p| p.to_string()).collect::<Vec<_>>());
+}

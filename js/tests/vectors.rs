@@ -1,0 +1,79 @@
+//! The published cases of `tests/vectors/` in a browser: once on the core, compiled to WebAssembly, and once through what
+//! JavaScript calls.
+#![cfg(target_arch = "wasm32")]
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+#[path = "../../tests/agreement/mod.rs"]
+mod agreement;
+
+use agreement::cases;
+use consentry_js::{current_status, decide, validate_record};
+use js_sys::{Error, JSON, Reflect};
+use serde_json::{Value, json};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+fn js(value: &Value) -> JsValue {
+    JSON::parse(&value.to_string()).unwrap()
+}
+
+fn json(value: &JsValue) -> Value {
+    serde_json::from_str(&String::from(JSON::stringify(value).unwrap())).unwrap()
+}
+
+/// The regime, the signal and the moment of a case, as options.
+fn options(case: &Value) -> Value {
+    let now: consentry::time::Timestamp = case["now"].as_str().unwrap().parse().unwrap();
+    json!({ "regime": case["regime"], "gpc": case["gpc"], "now": now.as_ms() })
+}
+
+#[wasm_bindgen_test]
+fn the_core_gives_the_published_answers() {
+    agreement::leaves_have_the_published_bytes_and_hashes();
+    agreement::evidence_has_the_published_commitments();
+    agreement::people_have_the_published_hashes_and_ids();
+    agreement::records_are_normalised_or_refused_with_the_published_code();
+    agreement::what_holds_now_is_as_published();
+    agreement::decisions_are_as_published();
+}
+
+#[wasm_bindgen_test]
+fn validate_record_gives_the_published_answers() {
+    for case in cases(agreement::RECORD) {
+        let name = &case["name"];
+        match validate_record(&js(&case["record"])) {
+            Ok(record) => assert_eq!(json(&record), case["normalised"], "{name}"),
+            Err(error) => {
+                for key in ["code", "field"] {
+                    let value = Reflect::get(&error, &key.into()).unwrap();
+                    assert_eq!(value.as_string().as_deref(), case["error"][key].as_str(), "{name}: {key}");
+                }
+                let error: Error = error.dyn_into().unwrap();
+                assert_eq!(error.name(), "ConsentryError");
+                assert!(error.message().length() > 10, "{name}");
+            }
+        }
+    }
+}
+
+#[wasm_bindgen_test]
+fn current_status_gives_the_published_answers() {
+    for case in cases(agreement::STATUS) {
+        let mut options = options(&case);
+        options["purposes"] = case["purposes"].clone();
+        let current = current_status(&js(&case["records"]), &js(&options)).unwrap();
+        assert_eq!(json(&current), case["current"], "{}", case["name"]);
+    }
+}
+
+#[wasm_bindgen_test]
+fn decide_gives_the_published_answers() {
+    for case in cases(agreement::DECIDE) {
+        let mut context = options(&case);
+        context["purposes"] = json!([case["purpose"]]);
+        let decision = decide(&js(&case["records"]), &js(&case["purpose"]), &js(&context)).unwrap();
+        assert_eq!(json(&decision), case["decision"], "{}", case["name"]);
+    }
+}
