@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::exec::{self, Group};
@@ -26,8 +26,10 @@ impl Edge {
         BufReader::new(out)
             .read_line(&mut line)
             .context("cannot read what tests/support/serve.mjs prints")?;
-        let ready =
-            serde_json::from_str(&line).context("tests/support/serve.mjs did not start the Worker")?;
+        if line.is_empty() {
+            bail!("the Worker did not start; what tests/support/serve.mjs printed above says why");
+        }
+        let ready = serde_json::from_str(&line).context("tests/support/serve.mjs printed no JSON")?;
         Ok(Self { _group: group, ready })
     }
 

@@ -34,7 +34,10 @@ fn once(project: &Project) -> Result<f64> {
     let out = group.stdout().context("`xtask dev` has no output")?;
     for line in BufReader::new(out).lines() {
         if line?.starts_with(UP) {
-            return Ok(begun.elapsed().as_secs_f64());
+            let seconds = begun.elapsed().as_secs_f64();
+            // While its output can still be read: it has something to say when it ends.
+            drop(group);
+            return Ok(seconds);
         }
     }
     bail!("`xtask dev` ended before it was up")
