@@ -4,8 +4,9 @@
 
 use consentry::{
     decision::Reason,
+    problem::Code,
     purpose::Purpose,
-    record::{LegalBasis, Status},
+    record::{LegalBasis, RecordError, Status},
     regime,
 };
 
@@ -26,4 +27,13 @@ fn unions_are_in_step_with_the_core() {
     assert_eq!(union("Regime"), regime::ALL.map(|regime| regime.code));
     let built_in = Purpose::DEFAULT.into_iter().chain([Purpose::SaleOrSharing]);
     assert_eq!(union("BuiltInPurpose"), built_in.map(|p| p.to_string()).collect::<Vec<_>>());
+    let rules = [
+        RecordError::IdNotV7,
+        RecordError::GrantedAt,
+        RecordError::RevokedAt,
+        RecordError::DecidedLate,
+        RecordError::WrongTime,
+    ];
+    let codes = [Code::InvalidField.as_str()].into_iter().chain(rules.map(RecordError::code));
+    assert_eq!(union("ErrorCode"), codes.collect::<Vec<_>>());
 }
