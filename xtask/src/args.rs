@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use lexopt::prelude::*;
 
 /// The page of `cargo xtask --help`.
@@ -83,7 +83,10 @@ fn dev(mut parser: lexopt::Parser) -> Result<Command> {
     let mut options = DevOptions::default();
     while let Some(argument) = parser.next()? {
         match argument {
-            Long("port") => options.port = parser.value()?.parse()?,
+            Long("port") => {
+                options.port =
+                    parser.value()?.parse().map_err(|_| anyhow!("--port takes a number below 65536"))?
+            }
             Long("state") => options.state = Some(parser.value()?.into()),
             Long("fresh") => options.fresh = true,
             Long("help") | Short('h') => return Ok(Command::Help),
