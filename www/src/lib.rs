@@ -135,3 +135,19 @@ fn when_body_is_there(app: &'static App, listener: Function) -> Result<(), JsVal
     let root = app.document.document_element().ok_or(JsValue::NULL)?;
     observer.observe_with_options(&root, &init)
 }
+
+#[cfg(test)]
+mod tests {
+    use consentry::signals::ConsentMode;
+
+    #[test]
+    fn the_loader_denies_by_default_what_the_core_denies() {
+        let loader = include_str!("../loader/entry.js");
+        let default = loader.split_once("'default', {").unwrap().1.split_once("});").unwrap().0;
+        let lines: Vec<_> = default.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        let expected = ConsentMode::DENIED
+            .entries()
+            .map(|(name, granted)| [name, ": '", if granted { "granted" } else { "denied" }, "',"].concat());
+        assert_eq!(lines, expected);
+    }
+}

@@ -1,1 +1,0 @@
-document.documentElement.dataset.analytics="on"; console.log("analytics ran")

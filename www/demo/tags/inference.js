@@ -1,0 +1,2 @@
+// Stands for an assistant's tag: opens the chat.
+demo.turnOn('inference');

@@ -1,0 +1,2 @@
+// Stands for a personalisation tag: fills the shelf.
+demo.turnOn('personalization');
