@@ -85,7 +85,7 @@ fn dev(mut parser: lexopt::Parser) -> Result<Command> {
         match argument {
             Long("port") => {
                 options.port =
-                    parser.value()?.parse().map_err(|_| anyhow!("--port takes a number below 65536"))?
+                    parser.value()?.parse().map_err(|_| anyhow!("--port takes a number below 65536"))?;
             }
             Long("state") => options.state = Some(parser.value()?.into()),
             Long("fresh") => options.fresh = true,

@@ -166,3 +166,36 @@ fn line(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dropping_a_group_ends_what_its_program_started() {
+        let mut shell = command("sh", Path::new("/"));
+        let mut group =
+            Group::start(shell.args(["-c", "sleep 60 & echo started; wait"]).stdout(Stdio::piped())).unwrap();
+        let mut out = group.stdout().unwrap();
+        std::io::Read::read_exact(&mut out, &mut [0; 8]).unwrap();
+        let id = group.id;
+        drop(group);
+        // The pipe ends when the last process that holds it has ended.
+        assert_eq!(std::io::copy(&mut out, &mut std::io::sink()).unwrap(), 0);
+        assert!(!groups().contains(&id));
+    }
+
+    #[test]
+    fn a_program_that_lacks_is_named() {
+        let error = run(&mut command("no-such-program", Path::new("/"))).unwrap_err().to_string();
+        assert!(error.contains("`no-such-program` is not installed"));
+    }
+
+    #[test]
+    fn a_failure_repeats_the_command_and_what_it_said() {
+        let error = output(command("sh", Path::new("/")).args(["-c", "echo why >&2; exit 3"]))
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("exit status: 3") && error.contains("why"));
+    }
+}

@@ -18,6 +18,12 @@ impl Project {
         Ok(Self { root: root.to_path_buf() })
     }
 
+    /// A checkout anywhere, for tests.
+    #[cfg(test)]
+    pub(crate) fn at(root: &Path) -> Self {
+        Self { root: root.to_path_buf() }
+    }
+
     /// A path below the checkout, with `/` between its parts.
     pub(crate) fn path(&self, below: &str) -> PathBuf {
         self.root.join(below)

@@ -79,3 +79,94 @@ pub(crate) fn write(path: &Path, contents: impl AsRef<[u8]>) -> Result<()> {
     }
     fs::write(path, contents).with_context(|| format!("cannot write {}", path.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::bail;
+
+    /// A checkout with one input, removed in the end.
+    struct Checkout(PathBuf);
+
+    impl Checkout {
+        fn new(name: &str) -> Self {
+            let root = std::env::temp_dir().join(format!("xtask-{name}-{}", std::process::id()));
+            write(&root.join("in/a"), "1").unwrap();
+            Self(root)
+        }
+
+        /// Runs the step once: whether it did anything.
+        fn step(&self, work: impl FnOnce() -> Result<()>) -> Result<bool> {
+            let outputs = [self.0.join("out")];
+            let step = Step {
+                name: "s",
+                inputs: &["in", "none"],
+                except: &["in/made"],
+                salt: "1",
+                outputs: &outputs,
+            };
+            step.run(&Project::at(&self.0), work)
+        }
+
+        fn make(&self) -> bool {
+            self.step(|| write(&self.0.join("out"), "made")).unwrap()
+        }
+    }
+
+    impl Drop for Checkout {
+        fn drop(&mut self) {
+            fs::remove_dir_all(&self.0).unwrap();
+        }
+    }
+
+    #[test]
+    fn what_is_up_to_date_is_skipped() {
+        let checkout = Checkout::new("skip");
+        assert!(checkout.make());
+        assert!(!checkout.make());
+    }
+
+    #[test]
+    fn a_changed_a_new_and_a_renamed_input_each_make_it_again() {
+        let checkout = Checkout::new("changed");
+        checkout.make();
+        write(&checkout.0.join("in/a"), "2").unwrap();
+        assert!(checkout.make());
+        write(&checkout.0.join("in/b"), "").unwrap();
+        assert!(checkout.make());
+        fs::rename(checkout.0.join("in/b"), checkout.0.join("in/c")).unwrap();
+        assert!(checkout.make());
+    }
+
+    #[test]
+    fn a_lost_output_is_made_again() {
+        let checkout = Checkout::new("lost");
+        checkout.make();
+        fs::remove_file(checkout.0.join("out")).unwrap();
+        assert!(checkout.make());
+    }
+
+    #[test]
+    fn what_it_writes_itself_is_no_change() {
+        let checkout = Checkout::new("except");
+        checkout.make();
+        write(&checkout.0.join("in/made/x"), "").unwrap();
+        assert!(!checkout.make());
+    }
+
+    #[test]
+    fn a_failure_leaves_it_to_be_done() {
+        let checkout = Checkout::new("failure");
+        assert!(checkout.step(|| bail!("no")).is_err());
+        assert!(checkout.make());
+    }
+
+    #[test]
+    fn a_change_during_the_work_makes_it_again() {
+        let checkout = Checkout::new("during");
+        let late =
+            || write(&checkout.0.join("out"), "").and_then(|()| write(&checkout.0.join("in/a"), "late"));
+        checkout.step(late).unwrap();
+        assert!(checkout.make());
+    }
+}

@@ -11,6 +11,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::exec;
+use crate::packages::apt_install;
 use crate::project::Project;
 use crate::stamp::Step;
 
@@ -22,17 +23,23 @@ pub(crate) struct CargoTool {
     version: &'static str,
     /// The program that is asked for its version.
     program: &'static str,
+    /// The C library that compiling it takes: its name for pkg-config, and Debian's package.
+    library: Option<(&'static str, &'static str)>,
 }
 
 /// Must be the very version of the crate `wasm-bindgen` in the workspace.
 pub(crate) const WASM_BINDGEN: CargoTool =
-    CargoTool { package: "wasm-bindgen-cli", version: "0.2.130", program: "wasm-bindgen" };
+    CargoTool { package: "wasm-bindgen-cli", version: "0.2.130", program: "wasm-bindgen", library: None };
 /// Must be the version of the crate `worker`.
-pub(crate) const WORKER_BUILD: CargoTool =
-    CargoTool { package: "worker-build", version: "0.8.7", program: "worker-build" };
+pub(crate) const WORKER_BUILD: CargoTool = CargoTool {
+    package: "worker-build",
+    version: "0.8.7",
+    program: "worker-build",
+    library: Some(("openssl", "libssl-dev")),
+};
 /// Builds the npm package and runs tests in a browser.
 pub(crate) const WASM_PACK: CargoTool =
-    CargoTool { package: "wasm-pack", version: "0.15.1", program: "wasm-pack" };
+    CargoTool { package: "wasm-pack", version: "0.15.1", program: "wasm-pack", library: None };
 
 /// The oldest Node that the pinned wrangler runs on.
 const OLDEST_NODE: (u32, u32) = (20, 3);
@@ -45,6 +52,9 @@ impl CargoTool {
             if self.is_in(&folder) {
                 return Ok(folder);
             }
+        }
+        if let Some(library) = self.library {
+            headers(project, library)?;
         }
         eprintln!("installing {} {} (once)", self.package, self.version);
         let package = format!("{}@{}", self.package, self.version);
@@ -63,6 +73,17 @@ impl CargoTool {
             && exec::output(exec::command(program, folder).arg("--version"))
                 .is_ok_and(|said| said.split_whitespace().any(|word| word == self.version))
     }
+}
+
+/// A missing header fails late and at length; so does the tool that finds it.
+fn headers(project: &Project, (name, package): (&str, &str)) -> Result<()> {
+    if !cfg!(target_os = "linux")
+        || exec::output(exec::command("pkg-config", project.root()).args(["--exists", name])).is_ok()
+    {
+        return Ok(());
+    }
+    apt_install(project, &["pkg-config", package])
+        .with_context(|| format!("pkg-config and the headers of {name} are missing (Debian: {package})"))
 }
 
 fn cargo_home() -> Result<PathBuf> {
