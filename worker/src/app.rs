@@ -1,0 +1,127 @@
+//! One call from end to end: route, answer, cross-origin headers. Owns what handlers share: settings of the deployment,
+//! the registry of sites and the origins of the logs, each kept across the calls of an isolate.
+
+use crate::{
+    cors, handlers,
+    http::{Answer, Call, problem},
+    platform::{DatabaseError, LimitClass, Platform},
+    routes::{self, Found},
+    site::Registry,
+    store::Store,
+};
+use consentry::{
+    problem::{Code, Problem},
+    slug::Slug,
+    subject::SiteKey,
+    time::Timestamp,
+};
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    rc::Rc,
+};
+
+/// Settings of the deployment.
+pub(crate) struct Config {
+    /// The master secret, from which the keys of sites and API keys come.
+    pub(crate) secret: Vec<u8>,
+    /// The bootstrap secret.
+    pub(crate) admin_secret: String,
+    /// The first part of the names of the logs: the host by which the deployment is known.
+    pub(crate) log_host: String,
+    /// Whether calls are counted against limits.
+    pub(crate) rate_limit: bool,
+}
+
+/// What an isolate keeps between calls.
+#[derive(Clone, Default)]
+pub(crate) struct Cache {
+    pub(crate) registry: Rc<RefCell<Option<Rc<Registry>>>>,
+    pub(crate) origins: Rc<RefCell<BTreeMap<usize, String>>>,
+}
+
+/// Everything a handler works with.
+pub(crate) struct App<'a, P> {
+    pub(crate) platform: &'a P,
+    pub(crate) config: &'a Config,
+    pub(crate) cache: &'a Cache,
+    /// One time for the whole call.
+    pub(crate) now: Timestamp,
+}
+
+impl<P: Platform> App<'_, P> {
+    pub(crate) fn store(&self) -> Store<'_, P> {
+        Store { platform: self.platform, cache: self.cache, log_host: &self.config.log_host, now: self.now }
+    }
+
+    /// The site's current key.
+    pub(crate) fn site_key(&self, site: &Slug) -> Result<SiteKey, Problem> {
+        Ok(SiteKey::derive(&self.config.secret, site, crate::auth::CURRENT_KEY))
+    }
+
+    /// The registry, at most a minute old.
+    pub(crate) async fn registry(&self) -> Result<Rc<Registry>, Problem> {
+        let kept = self.cache.registry.borrow().clone();
+        match kept.filter(|registry| registry.is_fresh(self.now)) {
+            Some(registry) => Ok(registry),
+            None => self.load_registry().await,
+        }
+    }
+
+    /// The registry as it is now, which the calls after this one then use.
+    pub(crate) async fn load_registry(&self) -> Result<Rc<Registry>, Problem> {
+        let registry = Rc::new(self.store().registry().await.map_err(|error| self.fault(&error))?);
+        self.cache.registry.replace(Some(registry.clone()));
+        Ok(registry)
+    }
+
+    /// Looks something up in the registry; if it is not there and the registry not brand-new, looks again in a new one.
+    pub(crate) async fn find<T>(&self, look: impl Fn(&Registry) -> Option<T>) -> Result<Option<T>, Problem> {
+        let registry = self.registry().await?;
+        match look(&registry) {
+            None if !registry.is_fresh_for_a_miss(self.now) => Ok(look(&*self.load_registry().await?)),
+            found => Ok(found),
+        }
+    }
+
+    /// Counts a call against a limit.
+    pub(crate) async fn count(&self, class: LimitClass, name: String) -> Result<(), Problem> {
+        if !self.config.rate_limit || self.platform.within_limit(class, name).await {
+            Ok(())
+        } else {
+            Err(Problem::new(Code::RateLimited, "too many calls in this minute; wait for as long as Retry-After says"))
+        }
+    }
+
+    /// The caller is told that the storage failed, whoever runs the service why.
+    pub(crate) fn fault(&self, error: &DatabaseError) -> Problem {
+        self.platform.log(&format!("database: {error:?}"));
+        match error {
+            DatabaseError::Unavailable(_) => {
+                Problem::new(Code::StorageUnavailable, "nothing was stored; repeat the call in a moment")
+            }
+            DatabaseError::Duplicate(_) | DatabaseError::Refused(_) | DatabaseError::Unreadable(_) => {
+                Problem::new(Code::Internal, "nothing was stored; the service's log says why")
+            }
+        }
+    }
+}
+
+/// Answers one call.
+pub(crate) async fn respond<P: Platform>(app: &App<'_, P>, call: &Call) -> Answer {
+    let answer = if call.method == http::Method::OPTIONS {
+        Ok(cors::preflight())
+    } else {
+        match routes::find(&call.method, &call.path) {
+            Ok(Found { endpoint, params }) => handlers::handle(app, call, endpoint, &params).await,
+            Err(problem) => Err(problem),
+        }
+    };
+    let mut answer = answer.unwrap_or_else(|error| {
+        // Refused calls are counted by code and leave nothing in the log of events.
+        app.platform.log(&format!("refused: {} {}", error.code.status(), error.code.as_str()));
+        problem(&error)
+    });
+    cors::allow(app, call, &mut answer).await;
+    answer
+}

@@ -1,0 +1,243 @@
+//! Requests in and answers out, without a runtime: strict JSON, paths, queries, problem documents. Which call means what is
+//! the business of the handlers.
+
+use crate::object::Object;
+use consentry::problem::{Code, Problem};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
+use percent_encoding::percent_decode_str;
+use serde::{Serialize, de::DeserializeOwned};
+
+/// The largest body that is read, in bytes.
+pub(crate) const MAX_BODY: usize = 64 * 1024;
+
+/// A whole answer.
+pub(crate) type Answer = Response<String>;
+
+/// One call, with what the platform knows about the caller.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) method: Method,
+    /// As it came, still percent-encoded.
+    pub(crate) path: String,
+    pub(crate) query: String,
+    pub(crate) headers: HeaderMap,
+    /// At most one byte over [`MAX_BODY`].
+    pub(crate) body: Vec<u8>,
+    /// The caller's country as the platform sees it, ISO 3166-1 alpha-2.
+    pub(crate) country: Option<String>,
+}
+
+impl Call {
+    /// A header as text; one that is none counts as absent.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The caller's address as the platform saw it.
+    pub(crate) fn address(&self) -> &str {
+        self.header("cf-connecting-ip").unwrap_or("unknown")
+    }
+
+    /// Whether the browser sends Global Privacy Control; any other value than `1` is ignored.
+    pub(crate) fn gpc(&self) -> bool {
+        self.header("sec-gpc") == Some("1")
+    }
+
+    /// The first value of a query parameter.
+    pub(crate) fn query(&self, name: &str) -> Option<String> {
+        form_urlencoded::parse(self.query.as_bytes())
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.into_owned())
+    }
+
+    /// A query parameter that is a whole number.
+    pub(crate) fn query_number(&self, name: &str) -> Result<Option<u64>, Problem> {
+        self.query(name)
+            .map(|text| {
+                text.parse().ok().filter(|number| *number <= 1 << 53).ok_or_else(|| {
+                    Problem::field(name, format!("the query parameter {name} must be a whole number"))
+                })
+            })
+            .transpose()
+    }
+
+    /// The body as `T`: announced as JSON, within the limit, with every field known and of its type.
+    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        let media_type = self.header("content-type").unwrap_or_default();
+        let essence = media_type.split(';').next().unwrap_or_default().trim();
+        if !essence.eq_ignore_ascii_case("application/json") {
+            return Err(Problem::new(
+                Code::UnsupportedMediaType,
+                "send the body as JSON with the header Content-Type: application/json",
+            ));
+        }
+        if self.body.len() > MAX_BODY {
+            return Err(Problem::new(
+                Code::BodyTooLarge,
+                format!("the body is larger than {MAX_BODY} bytes; send fewer decisions at a time"),
+            ));
+        }
+        let mut reader = serde_json::Deserializer::from_slice(&self.body);
+        let Object(value) = serde_path_to_error::deserialize(&mut reader).map_err(|error| explain(&error))?;
+        reader.end().map_err(|error| not_json(&error))?;
+        Ok(value)
+    }
+}
+
+fn not_json(error: &serde_json::Error) -> Problem {
+    Problem::new(
+        Code::MalformedJson,
+        format!("the body is not JSON (line {}, column {})", error.line(), error.column()),
+    )
+}
+
+/// Tells which field is wrong. The texts are serde's own: they name types and known fields and quote at most the name of an
+/// unknown field or variant, which is the caller's mistake and not a person's id.
+fn explain(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    let inner = error.inner();
+    if inner.is_data() {
+        let text = inner.to_string();
+        let sentence = text.split(" at line ").next().unwrap_or(&text);
+        let path = error.path().to_string();
+        let field = match quoted(sentence, "missing field `").or_else(|| quoted(sentence, "unknown field `")) {
+            Some(name) if path == "." => name.to_owned(),
+            // For an unknown field the path already ends in its name.
+            Some(name) if path.split('.').next_back() == Some(name) => path,
+            Some(name) => format!("{path}.{name}"),
+            None if path == "." => "body".to_owned(),
+            None => path,
+        };
+        let allowed = sentence.split_once("expected one of ").or_else(|| sentence.split_once("expected `"));
+        let allowed = allowed.filter(|_| sentence.starts_with("unknown ")).map(|(_, list)| list);
+        let values = allowed.into_iter().flat_map(|list| list.split(", "));
+        Problem::field(field, sentence).allowing(values.map(|value| value.trim_matches('`')))
+    } else {
+        not_json(inner)
+    }
+}
+
+fn quoted<'a>(sentence: &'a str, before: &str) -> Option<&'a str> {
+    sentence.strip_prefix(before)?.split('`').next()
+}
+
+/// One segment of a path, decoded.
+pub(crate) fn decode_segment(segment: &str) -> Result<String, Problem> {
+    percent_decode_str(segment).decode_utf8().map(Into::into).map_err(|_| {
+        Problem::new(Code::MalformedRequest, "the path is not UTF-8; percent-encode the bytes of UTF-8")
+    })
+}
+
+/// A JSON answer.
+pub(crate) fn json<T: Serialize>(status: StatusCode, body: &T) -> Result<Answer, Problem> {
+    let text = serde_json::to_string(body)
+        .map_err(|_| Problem::new(Code::Internal, "the answer could not be written"))?;
+    Ok(answer(status, "application/json", text))
+}
+
+/// The answer to a call that failed.
+pub(crate) fn problem(problem: &Problem) -> Answer {
+    let status = StatusCode::from_u16(problem.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut answer =
+        answer(status, "application/problem+json", serde_json::to_string(problem).unwrap_or_default());
+    let headers = answer.headers_mut();
+    match problem.code {
+        Code::Unauthenticated => {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"consentry\""));
+        }
+        // The platform's limiter counts by the minute.
+        Code::RateLimited => {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
+        }
+        Code::StorageUnavailable => {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        Code::MethodNotAllowed => {
+            if let Ok(allow) = HeaderValue::from_str(&problem.allowed.join(", ")) {
+                headers.insert(header::ALLOW, allow);
+            }
+        }
+        _ => {}
+    }
+    answer
+}
+
+/// Any answer. Nothing about a person may rest in a cache, so nothing does unless a handler says otherwise.
+pub(crate) fn answer(status: StatusCode, media_type: &'static str, body: String) -> Answer {
+    let mut answer = Response::new(body);
+    *answer.status_mut() = status;
+    let headers = answer.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Deserialize, Debug)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code)]
+    struct Body {
+        purpose: String,
+        decisions: Vec<Inner>,
+    }
+
+    #[derive(Deserialize, Debug)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code)]
+    struct Inner {
+        status: consentry::record::Status,
+    }
+
+    fn parse(content_type: &str, body: &str) -> Problem {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_str(content_type).unwrap());
+        let call = Call {
+            method: Method::POST,
+            path: String::new(),
+            query: String::new(),
+            headers,
+            body: body.into(),
+            country: None,
+        };
+        call.json::<Body>().unwrap_err()
+    }
+
+    fn field(body: &str) -> (u16, Option<String>) {
+        let problem = parse("application/json; charset=utf-8", body);
+        (problem.code.status(), problem.field)
+    }
+
+    #[test]
+    fn a_wrong_body_names_its_field() {
+        assert_eq!(field(r#"{"purpose":1,"decisions":[]}"#), (422, Some("purpose".into())));
+        assert_eq!(field(r#"{"purpose":"a"}"#), (422, Some("decisions".into())));
+        assert_eq!(field(r#"{"purpose":"a","decisions":[{}]}"#), (422, Some("decisions[0].status".into())));
+        assert_eq!(field(r#"{"purpose":"a","decisions":[{"x":1}]}"#), (422, Some("decisions[0].x".into())));
+        assert_eq!(field(r#"{"user":"a"}"#), (422, Some("user".into())));
+        assert_eq!(field(r"[]"), (422, Some("body".into())));
+    }
+
+    #[test]
+    fn an_unknown_value_is_told_what_is_allowed() {
+        let problem = parse("application/json", r#"{"purpose":"a","decisions":[{"status":"yes"}]}"#);
+        assert_eq!(problem.field.as_deref(), Some("decisions[0].status"));
+        assert_eq!(problem.allowed, ["granted", "revoked", "pending"]);
+    }
+
+    #[test]
+    fn broken_json_and_what_follows_it_is_400() {
+        assert_eq!(field(r#"{"purpose""#).0, 400);
+        assert_eq!(field("").0, 400);
+        assert_eq!(field(r#"{"purpose":"a","decisions":[]} x"#).0, 400);
+    }
+
+    #[test]
+    fn other_media_types_are_415_and_large_bodies_413() {
+        assert_eq!(parse("text/plain", "{}").code, Code::UnsupportedMediaType);
+        assert_eq!(parse("application/json", &" ".repeat(MAX_BODY + 1)).code, Code::BodyTooLarge);
+    }
+}

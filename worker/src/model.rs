@@ -1,0 +1,430 @@
+//! The bodies of requests and answers. Answers only ever gain fields. Names of purposes stay text here: which exist depends
+//! on the site.
+
+use crate::{auth::AnonymousProof, auth::Scope, object::Object, site::Settings};
+use consentry::{
+    decision::Reason,
+    erasure::{State, StoreReport},
+    hash::Hash,
+    record::{ConsentRecord, LegalBasis, Status},
+    slug::Slug,
+    time::Timestamp,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+#[cfg(any(test, feature = "openapi"))]
+use crate::openapi::schema;
+
+/// The notice that the person was shown.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+pub(crate) struct NoticeInput {
+    /// The site's number for this version of its notice.
+    pub(crate) version: u32,
+    /// The language it was shown in, as a BCP 47 tag.
+    #[cfg_attr(any(test, feature = "openapi"), schemars(regex(pattern = r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$"), length(max = 35)))]
+    pub(crate) language: String,
+    /// The SHA-256 of everything that was shown.
+    #[serde(default)]
+    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::optional_hash"))]
+    pub(crate) hash: Option<Hash>,
+}
+
+/// What a backend knows about its visitor's request, for it alone to give.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+pub(crate) struct ContextInput {
+    /// The visitor's address; stored without the part that points at one household.
+    #[serde(default)]
+    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::ip"))]
+    pub(crate) ip_address: Option<String>,
+    /// The visitor's `User-Agent`; at most 512 bytes are kept.
+    #[serde(default)]
+    pub(crate) user_agent: Option<String>,
+    /// The visitor's country, ISO 3166-1 alpha-2.
+    #[serde(default)]
+    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::optional_country"))]
+    pub(crate) country: Option<String>,
+    /// Whether the visitor's browser sent Global Privacy Control.
+    #[serde(default)]
+    pub(crate) gpc: bool,
+}
+
+/// A yes.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+pub(crate) struct GrantInput {
+    /// Whom the decision belongs to; may be left out where the credentials are the person's own.
+    #[serde(default)]
+    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::user_id"))]
+    pub(crate) user_id: Option<String>,
+    /// The proof of an anonymous visitor, instead of other credentials.
+    #[serde(default)]
+    pub(crate) anonymous: Option<Object<AnonymousProof>>,
+    /// What the decision is about.
+    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::purpose"))]
+    pub(crate) purpose: String,
+    /// On which ground; `consent` by default.
+    #[serde(default)]
+    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::optional_legal_basis"))]
+    pub(crate) legal_basis: Option<LegalBasis>,
+    /// What the person was shown.
+    #[serde(default)]
+    pub(crate) notice: Option<Object<NoticeInput>>,
+    /// When the person decided, if that was earlier than this call.
+    #[serde(default)]
+    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::optional_time"))]
+    pub(crate) decided_at: Option<Timestamp>,
+    /// The visitor's request, where a backend calls.
+    #[serde(default)]
+    pub(crate) context: Option<Object<ContextInput>>,
+}
+
+/// One decision of several.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+pub(crate) struct DecisionInput {
+    /// What the decision is about; each purpose at most once.
+    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::purpose"))]
+    pub(crate) purpose: String,
+    /// What was decided.
+    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::status"))]
+    pub(crate) status: Status,
+    /// On which ground; `consent` by default.
+    #[serde(default)]
+    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::optional_legal_basis"))]
+    pub(crate) legal_basis: Option<LegalBasis>,
+    /// When the person decided, if that was earlier than this call.
+    #[serde(default)]
+    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::optional_time"))]
+    pub(crate) decided_at: Option<Timestamp>,
+}
+
+/// Several decisions from one banner, stored all or not at all.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+pub(crate) struct DecideInput {
+    /// Whom the decisions belong to; may be left out where the credentials are the person's own.
+    #[serde(default)]
+    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::user_id"))]
+    pub(crate) user_id: Option<String>,
+    /// The proof of an anonymous visitor, instead of other credentials.
+    #[serde(default)]
+    pub(crate) anonymous: Option<Object<AnonymousProof>>,
+    /// What the person was shown.
+    #[serde(default)]
+    pub(crate) notice: Option<Object<NoticeInput>>,
+    /// One decision for each purpose.
+    #[cfg_attr(any(test, feature = "openapi"), schemars(length(min = 1, max = 20)))]
+    pub(crate) decisions: Vec<Object<DecisionInput>>,
+    /// The visitor's request, where a backend calls.
+    #[serde(default)]
+    pub(crate) context: Option<Object<ContextInput>>,
+}
+
+/// A decision that was recorded.
+#[derive(Debug, Serialize)]
+#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+pub(crate) struct Recorded {
+    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::any_purpose"))]
+    pub(crate) purpose: String,
+    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::status"))]
+    pub(crate) status: Status,
+    /// The record's `UUIDv7`.
+    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::uuid"))]
+    pub(crate) id: Uuid,
+    /// When the server recorded it.
+    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::time"))]
+    pub(crate) timestamp: Timestamp,
+    /// Its place in the log.
+    pub(crate) log_index: u64,
+    /// The RFC 6962 hash of its leaf.
+    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::hash"))]
+    pub(crate) leaf_hash: Hash,
+}
+
+/// Several decisions that were recorded.
+#[derive(Debug, Serialize)]
+#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+pub(crate) struct RecordedAll {
+    /// The person's id; `anonymous:…` for a visitor.
+    pub(crate) user_id: String,
+    pub(crate) records: Vec<Recorded>,
+}
+
+/// What holds now for one purpose.
+#[derive(Debug, Serialize)]
+#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+pub(crate) struct PurposeStatus {
+    /// `pending` where nothing that still stands was decided.
+    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::status"))]
+    pub(crate) status: Status,
+    /// Why.
+    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::reason"))]
+    pub(crate) reason: Reason,
+    /// When the person decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::time"))]
+    pub(crate) updated_at: Option<Timestamp>,
+}
+
+/// What holds now for every purpose.
+#[derive(Debug, Serialize)]
+#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+pub(crate) struct StatusOutput {
+    pub(crate) user_id: String,
+    /// By purpose: those of the site, and any that was ever decided about.
+    pub(crate) consent: BTreeMap<String, PurposeStatus>,
+}
+
+/// Whether a purpose may be used.
+#[derive(Debug, Serialize)]
+#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+pub(crate) struct DecisionOutput {
+    pub(crate) user_id: String,
+    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::any_purpose"))]
+    pub(crate) purpose: String,
+    /// Whether the purpose may be used now.
+    pub(crate) allowed: bool,
+    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::status"))]
+    pub(crate) status: Status,
+    /// Why.
+    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::reason"))]
+    pub(crate) reason: Reason,
+    /// The rules that were applied.
+    pub(crate) regime: &'static str,
+    /// When a standing yes ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::time"))]
+    pub(crate) expires_at: Option<Timestamp>,
+    /// When the person decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::time"))]
+    pub(crate) updated_at: Option<Timestamp>,
+}
+
+/// A consent record in its place.
+#[derive(Debug, Serialize)]
+#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+pub(crate) struct HistoryEntry {
+    pub(crate) log_index: u64,
+    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::hash"))]
+    pub(crate) leaf_hash: Hash,
+    #[serde(flatten)]
+    #[cfg_attr(any(test, feature = "openapi"), schemars(with = "crate::openapi::RecordSchema"))]
+    pub(crate) record: ConsentRecord,
+    /// Whether the evidence is `kept`, was `redacted`, or there is `none`.
+    pub(crate) evidence: &'static str,
+    /// The caller's address without the part that points at one household.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ip_address: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) user_agent: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) country: Option<String>,
+    /// Whether the browser sent Global Privacy Control.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) gpc: Option<bool>,
+}
+
+/// Something that was done, as it stands in the log.
+#[derive(Debug, Serialize)]
+#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+pub(crate) struct AuditEntry {
+    pub(crate) log_index: u64,
+    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::hash"))]
+    pub(crate) leaf_hash: Hash,
+    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::uuid"))]
+    pub(crate) id: Uuid,
+    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::time"))]
+    pub(crate) timestamp: Timestamp,
+    /// What was done, such as `consent_granted` or `data_exported`.
+    pub(crate) action: &'static str,
+    /// `user`, `admin`, `system`, or `key:` and the id of an API key.
+    pub(crate) performed_by: String,
+    /// More about it.
+    pub(crate) details: serde_json::Map<String, serde_json::Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) purpose: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::status"))]
+    pub(crate) status: Option<Status>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::legal_basis"))]
+    pub(crate) legal_basis: Option<LegalBasis>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::hash"))]
+    pub(crate) notice_hash: Option<Hash>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::time"))]
+    pub(crate) decided_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::hash"))]
+    pub(crate) evidence_commitment: Option<Hash>,
+}
+
+/// Where a page of a person's events comes from, with all that a leaf needs beside the event itself.
+#[derive(Debug, Serialize)]
+#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+pub(crate) struct Page {
+    pub(crate) user_id: String,
+    /// The name of the log.
+    pub(crate) log: String,
+    pub(crate) site: String,
+    /// The keyed hash that stands for the person in the log.
+    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::hash"))]
+    pub(crate) subject: Hash,
+    /// Which of the site's keys made it.
+    pub(crate) subject_key_id: u16,
+    /// The place in the log up to which this page and those after it go.
+    pub(crate) until: u64,
+    /// The path of the next page; absent on the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) next: Option<String>,
+}
+
+/// Everything that is held about a person.
+#[derive(Debug, Serialize)]
+#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+pub(crate) struct ExportOutput {
+    #[serde(flatten)]
+    pub(crate) page: Page,
+    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::time"))]
+    pub(crate) exported_at: Timestamp,
+    /// The decisions, oldest first.
+    pub(crate) consent_history: Vec<HistoryEntry>,
+    /// Everything that was done, decisions included, oldest first.
+    pub(crate) audit_trail: Vec<AuditEntry>,
+}
+
+/// Who did what about a person.
+#[derive(Debug, Serialize)]
+#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+pub(crate) struct AuditOutput {
+    #[serde(flatten)]
+    pub(crate) page: Page,
+    /// Everything that was done, oldest first.
+    pub(crate) audit_trail: Vec<AuditEntry>,
+}
+
+/// An erasure.
+#[derive(Debug, Serialize)]
+#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+pub(crate) struct ErasureOutput {
+    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::uuid"))]
+    pub(crate) id: Uuid,
+    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::erasure_state"))]
+    pub(crate) state: State,
+    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::time"))]
+    pub(crate) requested_at: Timestamp,
+    /// By when the person must have an answer (GDPR Art. 12(3)).
+    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::time"))]
+    pub(crate) due_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::time"))]
+    pub(crate) completed_at: Option<Timestamp>,
+    /// Until when a restored backup may still hold what was removed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::time"))]
+    pub(crate) restore_horizon: Option<Timestamp>,
+    /// What was done in each store.
+    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::store_reports"))]
+    pub(crate) stores: Vec<StoreReport>,
+    /// What this erasure does not reach.
+    pub(crate) note: &'static str,
+}
+
+/// A new API key.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+pub(crate) struct KeyInput {
+    /// What people call the key.
+    #[cfg_attr(any(test, feature = "openapi"), schemars(length(min = 1, max = 100)))]
+    pub(crate) name: String,
+    /// What it may do.
+    #[cfg_attr(any(test, feature = "openapi"), schemars(length(min = 1)))]
+    pub(crate) scopes: Vec<Scope>,
+}
+
+/// An API key that was just issued; the only time it is shown.
+#[derive(Debug, Serialize)]
+#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+pub(crate) struct KeyIssued {
+    #[serde(flatten)]
+    pub(crate) about: KeyOutput,
+    /// The key, to be kept secret.
+    pub(crate) key: String,
+}
+
+/// An API key, without its secret.
+#[derive(Debug, Serialize)]
+#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+pub(crate) struct KeyOutput {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) scopes: Vec<Scope>,
+    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::time"))]
+    pub(crate) created_at: Timestamp,
+}
+
+/// A site with its keys.
+#[derive(Debug, Serialize)]
+#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+pub(crate) struct SiteOutput {
+    pub(crate) id: String,
+    #[serde(flatten)]
+    pub(crate) settings: Settings,
+    pub(crate) keys: Vec<KeyOutput>,
+}
+
+/// All sites.
+#[derive(Debug, Serialize)]
+#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+pub(crate) struct SitesOutput {
+    pub(crate) sites: Vec<SiteOutput>,
+}
+
+/// Whether the service works.
+#[derive(Debug, Serialize)]
+#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+pub(crate) struct HealthOutput {
+    /// Always `ok`; a service that does not work answers with a problem.
+    pub(crate) status: &'static str,
+    pub(crate) version: &'static str,
+}
+
+/// That Global Privacy Control is honoured.
+#[derive(Debug, Serialize)]
+#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+pub(crate) struct GpcOutput {
+    pub(crate) gpc: bool,
+    /// The day the statement was last changed.
+    #[serde(rename = "lastUpdate")]
+    pub(crate) last_update: &'static str,
+}
+
+/// A decision that is ready to be recorded.
+#[derive(Debug)]
+pub(crate) struct NewDecision {
+    /// Where it stands in the body, as the prefix of the names of its fields.
+    pub(crate) field: String,
+    pub(crate) input: DecisionInput,
+}
+
+/// The name of a site or key in a path, or a problem that says where.
+pub(crate) fn slug(field: &str, text: &str) -> Result<Slug, consentry::problem::Problem> {
+    Slug::parse(text).ok_or_else(|| {
+        consentry::problem::Problem::field(
+            field,
+            format!("{field} must be 1 to 64 lower-case letters, digits and underscores and begin with a letter"),
+        )
+    })
+}

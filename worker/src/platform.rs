@@ -1,0 +1,134 @@
+//! What the handlers need from the machine they run on: a clock, randomness, databases, a rate limiter. On workerd that is
+//! `workerd.rs`; host tests have one of their own over SQLite, with the same SQL and the same migrations.
+
+use consentry::time::Timestamp;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// The machine.
+pub(crate) trait Platform {
+    /// The time now.
+    fn now(&self) -> Timestamp;
+
+    /// Fills the buffer from a cryptographically secure source.
+    fn random(&self, buffer: &mut [u8]);
+
+    /// How many databases there are; at least one.
+    fn shards(&self) -> usize;
+
+    /// Runs the statements in one round trip and one transaction: all of them or none.
+    async fn batch(&self, shard: usize, statements: Vec<Statement>) -> Result<Vec<Rows>, DatabaseError>;
+
+    /// Counts one call of `key`; `false` if it was one too many.
+    async fn within_limit(&self, class: LimitClass, key: String) -> bool;
+
+    /// A line for whoever runs the service. Never with a user id.
+    fn log(&self, line: &str);
+}
+
+/// Which limit a caller has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LimitClass {
+    /// One person, or an address that shows no valid credentials.
+    Person,
+    /// A site's backend.
+    Key,
+}
+
+/// One SQL statement with its parameters `?1`, `?2`, …
+#[derive(Clone, Debug)]
+pub(crate) struct Statement {
+    pub(crate) sql: &'static str,
+    pub(crate) params: Vec<Param>,
+}
+
+impl Statement {
+    pub(crate) fn new(sql: &'static str, params: impl IntoIterator<Item = Param>) -> Self {
+        Self { sql, params: params.into_iter().collect() }
+    }
+}
+
+/// A value for a parameter. Bytes travel as hexadecimal text, through SQL's `unhex` and `hex`.
+#[derive(Clone, Debug)]
+pub(crate) enum Param {
+    Null,
+    /// At most 53 bits: D1 takes numbers as JavaScript has them.
+    Integer(i64),
+    Text(String),
+}
+
+impl From<i64> for Param {
+    fn from(value: i64) -> Self {
+        Self::Integer(value)
+    }
+}
+
+impl From<Timestamp> for Param {
+    fn from(time: Timestamp) -> Self {
+        Self::Integer(time.as_ms())
+    }
+}
+
+impl From<&str> for Param {
+    fn from(text: &str) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+impl From<String> for Param {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<consentry::hash::Hash> for Param {
+    fn from(hash: consentry::hash::Hash) -> Self {
+        Self::Text(hash.to_string())
+    }
+}
+
+/// What one statement returned: objects by column name.
+#[derive(Debug, Default)]
+pub(crate) struct Rows(pub(crate) Vec<Value>);
+
+impl Rows {
+    /// Every row as `T`.
+    pub(crate) fn all<T: DeserializeOwned>(self) -> Result<Vec<T>, DatabaseError> {
+        self.0
+            .into_iter()
+            .map(|row| serde_json::from_value(row).map_err(|e| DatabaseError::Unreadable(e.to_string())))
+            .collect()
+    }
+
+    /// The first row as `T`, if there is one.
+    pub(crate) fn first<T: DeserializeOwned>(mut self) -> Result<Option<T>, DatabaseError> {
+        self.0.truncate(1);
+        Ok(self.all()?.pop())
+    }
+}
+
+/// Why a batch failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum DatabaseError {
+    /// A key of this table exists already; nothing was written.
+    Duplicate(&'static str),
+    /// A guard of the log refused; nothing was written.
+    Refused(String),
+    /// A row is not of the shape its table promises.
+    Unreadable(String),
+    /// The database did not answer, or not in time.
+    Unavailable(String),
+}
+
+impl DatabaseError {
+    /// Sorts what the database says; D1 and SQLite word their messages alike.
+    pub(crate) fn from_message(message: &str) -> Self {
+        if message.contains("UNIQUE constraint failed: idempotency.") {
+            Self::Duplicate("idempotency")
+        } else if message.contains("events are append-only") {
+            Self::Refused(message.into())
+        } else {
+            Self::Unavailable(message.into())
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Which path means what. One table, from which calls are routed and the description of the API is made.
+
+use crate::http::decode_segment;
+use consentry::problem::{Code, Problem};
+use http::Method;
+use std::{collections::BTreeMap, sync::OnceLock};
+
+macro_rules! endpoints {
+    ($($(#[$doc:meta])* $name:ident = $method:ident $path:literal,)+) => {
+        /// Something that can be called.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Endpoint { $($(#[$doc])* $name,)+ }
+
+        impl Endpoint {
+            pub(crate) const ALL: &'static [Self] = &[$(Self::$name,)+];
+
+            pub(crate) const fn method_name(self) -> &'static str {
+                match self { $(Self::$name => stringify!($method),)+ }
+            }
+
+            /// With `{name}` for a segment that varies.
+            pub(crate) const fn path(self) -> &'static str {
+                match self { $(Self::$name => $path,)+ }
+            }
+        }
+    };
+}
+
+endpoints! {
+    /// Records a yes.
+    Grant = POST "/consent/grant",
+    /// Records a no.
+    Revoke = POST "/consent/revoke",
+    /// Records several decisions, all or none.
+    Decide = POST "/consent",
+    /// What holds now, for every purpose.
+    Status = GET "/consent/{user_id}",
+    /// May this purpose be used?
+    Decision = GET "/consent/{user_id}/{purpose}",
+    /// Asks for an erasure.
+    Erase = POST "/data/delete/{user_id}",
+    /// Where an erasure stands.
+    Erasure = GET "/erasures/{id}",
+    /// Everything that is held.
+    Export = GET "/data/export/{user_id}",
+    /// Who did what.
+    Audit = GET "/audit/{user_id}",
+    /// All sites.
+    ListSites = GET "/admin/sites",
+    /// One site with its keys.
+    GetSite = GET "/admin/sites/{site}",
+    /// Creates a site or replaces its settings.
+    PutSite = PUT "/admin/sites/{site}",
+    /// Issues an API key.
+    CreateKey = POST "/admin/sites/{site}/keys",
+    /// Withdraws an API key.
+    RevokeKey = DELETE "/admin/sites/{site}/keys/{id}",
+    /// Whether the service works.
+    Health = GET "/healthz",
+    /// That Global Privacy Control is honoured.
+    GpcStatement = GET "/.well-known/gpc.json",
+}
+
+/// An endpoint with the decoded segments that vary, in the order of the path.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) params: Vec<String>,
+}
+
+/// The endpoint of a method and a path that is still percent-encoded.
+///
+/// Each method has a tree of its own, so that `POST /consent/grant` does not hide the status of a person called `grant`.
+pub(crate) fn find(method: &Method, path: &str) -> Result<Found, Problem> {
+    let trees = trees();
+    if let Some(matched) = trees.get(method.as_str()).and_then(|tree| tree.at(path).ok()) {
+        let params = matched.params.iter().map(|(_, value)| decode_segment(value)).collect::<Result<_, _>>()?;
+        return Ok(Found { endpoint: *matched.value, params });
+    }
+    let others: Vec<_> = trees.iter().filter(|(_, tree)| tree.at(path).is_ok()).map(|(method, _)| *method).collect();
+    Err(if others.is_empty() {
+        Problem::new(Code::NotFound, "no such path; /docs lists those that exist")
+    } else {
+        Problem::new(Code::MethodNotAllowed, "this path has no such method").allowing(others)
+    })
+}
+
+type Trees = BTreeMap<&'static str, matchit::Router<Endpoint>>;
+
+fn trees() -> &'static Trees {
+    static TREES: OnceLock<Trees> = OnceLock::new();
+    TREES.get_or_init(|| {
+        let mut trees = Trees::new();
+        for endpoint in Endpoint::ALL {
+            // The table is constant; `every_path_is_routed` fails if a path of it clashes with another.
+            let _ = trees.entry(endpoint.method_name()).or_default().insert(endpoint.path(), *endpoint);
+        }
+        trees
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_path_is_routed() {
+        for endpoint in Endpoint::ALL {
+            let path = endpoint.path().replace(['{', '}'], "");
+            assert_eq!(find(&endpoint.method_name().parse().unwrap(), &path).unwrap().endpoint, *endpoint, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_user_id_may_hold_a_slash_if_it_is_encoded() {
+        let found = find(&Method::GET, "/consent/a%2Fb%20%F0%9F%A6%80").unwrap();
+        assert_eq!((found.endpoint, found.params), (Endpoint::Status, vec!["a/b 🦀".to_owned()]));
+    }
+
+    #[test]
+    fn a_user_may_be_called_grant() {
+        let found = find(&Method::GET, "/consent/grant").unwrap();
+        assert_eq!((found.endpoint, found.params), (Endpoint::Status, vec!["grant".to_owned()]));
+        assert_eq!(find(&Method::POST, "/consent/grant").unwrap().endpoint, Endpoint::Grant);
+    }
+
+    #[test]
+    fn what_is_not_there_is_404_405_or_400() {
+        assert_eq!(find(&Method::GET, "/consents").unwrap_err().code, Code::NotFound);
+        let problem = find(&Method::DELETE, "/consent/u1").unwrap_err();
+        assert_eq!((problem.code, problem.allowed), (Code::MethodNotAllowed, vec!["GET".to_owned()]));
+        assert_eq!(find(&Method::GET, "/consent/%ff").unwrap_err().code, Code::MalformedRequest);
+    }
+}

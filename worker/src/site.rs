@@ -1,0 +1,115 @@
+//! What a site is: its settings, its API keys, and the registry of all of them, which an isolate keeps for at most a minute
+//! so that a call needs no look-up of its own. A withdrawn key therefore works for up to a minute more.
+
+use crate::auth::Scope;
+use consentry::{hash::Hash, purpose::Purpose, regime::Regime, slug::Slug, time::Timestamp};
+use jsonwebtoken::jwk::JwkSet;
+use serde::{Deserialize, Serialize};
+use std::rc::Rc;
+
+/// How long the registry is kept, in milliseconds.
+const MAX_AGE_MS: i64 = 60_000;
+
+/// How old it must be before a look-up that finds nothing loads it again: what was created elsewhere a moment ago is found,
+/// and a caller who guesses names costs at most one query in this time.
+const MISS_AGE_MS: i64 = 2_000;
+
+/// The settings of a site, as they are stored and as the admin API takes them.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+pub(crate) struct Settings {
+    /// What people call the site.
+    pub(crate) name: String,
+    /// The exact origins from which browsers may call, such as `https://example.com`.
+    #[serde(default)]
+    pub(crate) origins: Vec<String>,
+    /// Purposes beside `model_training`, `inference`, `analytics` and `personalization`, which every site has.
+    #[serde(default)]
+    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "crate::openapi::slugs"))]
+    pub(crate) purposes: Vec<Purpose>,
+    /// The regime that holds for people whose country is not given; the strictest by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "crate::openapi::regime"))]
+    pub(crate) regime: Option<String>,
+    /// The public keys (RFC 7517; `OKP` with Ed25519 or `EC` with P-256) against which a signed-in person's token is
+    /// checked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "crate::openapi::jwks"))]
+    pub(crate) jwks: Option<JwkSet>,
+}
+
+/// A site.
+#[derive(Debug)]
+pub(crate) struct Site {
+    pub(crate) id: Slug,
+    pub(crate) settings: Settings,
+}
+
+impl Site {
+    /// Every purpose the site has, the built-in ones first.
+    pub(crate) fn purposes(&self) -> impl Iterator<Item = Purpose> + '_ {
+        Purpose::DEFAULT.into_iter().chain(self.settings.purposes.iter().cloned())
+    }
+
+    /// The regime that holds for people of a country, or of none that is known.
+    pub(crate) fn regime(&self, country: Option<&str>) -> &'static Regime {
+        match (country, self.settings.regime.as_deref().and_then(Regime::by_code)) {
+            (None, Some(configured)) => configured,
+            (country, _) => Regime::of_country(country),
+        }
+    }
+
+    /// Whether browsers on this origin may call.
+    pub(crate) fn allows_origin(&self, origin: &str) -> bool {
+        self.settings.origins.iter().any(|allowed| allowed == origin)
+    }
+}
+
+/// An API key of a site's backend.
+#[derive(Debug)]
+pub(crate) struct ApiKey {
+    pub(crate) id: Slug,
+    pub(crate) site: Slug,
+    pub(crate) name: String,
+    pub(crate) scopes: Vec<Scope>,
+    pub(crate) secret_hash: Hash,
+    pub(crate) created_at: Timestamp,
+}
+
+/// All sites and keys of a deployment. They are few (tens, not millions), so they are loaded together.
+#[derive(Debug)]
+pub(crate) struct Registry {
+    pub(crate) loaded_at: Timestamp,
+    pub(crate) sites: Vec<Rc<Site>>,
+    pub(crate) keys: Vec<ApiKey>,
+}
+
+impl Registry {
+    pub(crate) fn site(&self, id: &str) -> Option<Rc<Site>> {
+        self.sites.iter().find(|site| site.id.as_str() == id).cloned()
+    }
+
+    pub(crate) fn key(&self, id: &str) -> Option<&ApiKey> {
+        self.keys.iter().find(|key| key.id.as_str() == id)
+    }
+
+    /// Whether any site lets browsers on this origin call.
+    pub(crate) fn allows_origin(&self, origin: &str) -> bool {
+        self.sites.iter().any(|site| site.allows_origin(origin))
+    }
+
+    /// Whether it may still be used.
+    pub(crate) fn is_fresh(&self, now: Timestamp) -> bool {
+        self.age_ms(now) < MAX_AGE_MS
+    }
+
+    /// Whether a look-up that found nothing should load it again.
+    pub(crate) fn is_fresh_for_a_miss(&self, now: Timestamp) -> bool {
+        self.age_ms(now) < MISS_AGE_MS
+    }
+
+    fn age_ms(&self, now: Timestamp) -> i64 {
+        now.as_ms() - self.loaded_at.as_ms()
+    }
+}

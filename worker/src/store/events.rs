@@ -1,0 +1,361 @@
+//! The log: appending events and reading them back.
+
+use super::{Claim, Store};
+use crate::platform::{DatabaseError, Param, Platform, Rows, Statement};
+use consentry::{
+    event::{Actor, Event, Kind},
+    evidence::SealedEvidence,
+    hash::Hash,
+    history::{Entry, History},
+    log::{leaf, leaf_hash},
+    purpose::Purpose,
+    record::{LegalBasis, Status},
+    slug::Slug,
+    subject::{KeyId, Subject},
+    time::Timestamp,
+};
+use serde::Deserialize;
+use serde_json::json;
+use uuid::Uuid;
+
+/// One statement for any number of events: they travel as one JSON array, so that a batch of twenty decisions is no more
+/// statements and parameters than one.
+const APPEND: &str = "\
+INSERT INTO events (log_index, id, site, kind, subject, key_id, purpose, status, legal_basis, notice_hash, created_at, \
+ decided_at, actor, details, evidence_commitment, evidence, leaf_hash) \
+SELECT value ->> 'log_index', value ->> 'id', value ->> 'site', value ->> 'kind', unhex(value ->> 'subject'), \
+ value ->> 'key_id', value ->> 'purpose', value ->> 'status', value ->> 'legal_basis', unhex(value ->> 'notice_hash'), \
+ value ->> 'created_at', value ->> 'decided_at', value ->> 'actor', value ->> 'details', \
+ unhex(value ->> 'evidence_commitment'), value ->> 'evidence', unhex(value ->> 'leaf_hash') \
+FROM json_each(?1) ORDER BY key RETURNING log_index, id";
+
+macro_rules! select {
+    ($where:literal) => {
+        concat!(
+            "SELECT log_index, id, site, kind, nullif(lower(hex(subject)), '') AS subject, key_id, purpose, status, \
+             legal_basis, nullif(lower(hex(notice_hash)), '') AS notice_hash, created_at, decided_at, actor, details, \
+             nullif(lower(hex(evidence_commitment)), '') AS evidence_commitment, evidence, \
+             lower(hex(leaf_hash)) AS leaf_hash FROM events ",
+            $where
+        )
+    };
+}
+
+const RANGE: &str = select!("WHERE log_index >= ?1 AND log_index < ?1 + ?2 ORDER BY log_index");
+
+/// A page of everything about a person. Each half walks one of the two partial indexes and stops at the page's size.
+const PAGE: &str = concat!(
+    "SELECT * FROM (",
+    select!("WHERE subject = unhex(?1) AND purpose IS NOT NULL AND log_index > ?2 AND log_index <= coalesce(?3, log_index) \
+             ORDER BY log_index LIMIT ?4"),
+    ") UNION ALL SELECT * FROM (",
+    select!("WHERE subject = unhex(?1) AND purpose IS NULL AND log_index > ?2 AND log_index <= coalesce(?3, log_index) \
+             ORDER BY log_index LIMIT ?4"),
+    ") ORDER BY log_index LIMIT ?4"
+);
+
+const HISTORY: &str = "SELECT log_index, purpose, status, created_at, decided_at FROM events \
+ WHERE subject = unhex(?1) AND purpose IS NOT NULL";
+
+/// An event that is to be appended.
+#[derive(Debug)]
+pub(crate) struct NewEvent {
+    pub(crate) event: Event,
+    pub(crate) evidence: Option<SealedEvidence>,
+}
+
+impl From<Event> for NewEvent {
+    fn from(event: Event) -> Self {
+        Self { event, evidence: None }
+    }
+}
+
+/// What is left of an event's evidence.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum StoredEvidence {
+    /// There never was any.
+    None,
+    /// It is there.
+    Kept(SealedEvidence),
+    /// It was redacted; the commitment stands.
+    Redacted,
+}
+
+/// An event in its place.
+#[derive(Debug)]
+pub(crate) struct Stored {
+    pub(crate) log_index: u64,
+    pub(crate) leaf_hash: Hash,
+    pub(crate) event: Event,
+    pub(crate) evidence: StoredEvidence,
+}
+
+/// What an append did.
+#[derive(Debug)]
+pub(crate) struct Appended {
+    /// The events in their places.
+    pub(crate) events: Vec<Stored>,
+    /// What each statement after them returned.
+    pub(crate) after: Vec<Rows>,
+}
+
+#[derive(Deserialize)]
+struct Place {
+    log_index: u64,
+    id: Uuid,
+}
+
+impl<P: Platform> Store<'_, P> {
+    /// Appends events in one transaction with the statements after them. With a claim on an idempotency key that is taken,
+    /// nothing is stored and the error is [`DatabaseError::Duplicate`].
+    pub(crate) async fn append(
+        &self,
+        shard: usize,
+        events: Vec<NewEvent>,
+        claim: Option<&Claim>,
+        after: Vec<Statement>,
+    ) -> Result<Appended, DatabaseError> {
+        let origin = self.origin(shard).await?;
+        let leaves: Vec<_> = events.iter().map(|new| leaf_hash(&leaf(&origin, &new.event))).collect();
+        let rows: Vec<_> = events.iter().zip(&leaves).map(|(new, hash)| row(new, *hash, None)).collect();
+        let mut statements = vec![Statement::new(APPEND, [Param::Text(json!(rows).to_string())])];
+        // Straight after the events: it takes their place from last_insert_rowid().
+        statements.extend(claim.into_iter().flat_map(|claim| claim.statements(events.len(), self.now)));
+        let own = statements.len();
+        statements.extend(after);
+        let mut results = self.platform.batch(shard, statements).await?.into_iter();
+        let places: Vec<Place> = results.next().unwrap_or_default().all()?;
+        let events = events
+            .into_iter()
+            .zip(leaves)
+            .map(|(new, leaf_hash)| {
+                let place = places.iter().find(|place| place.id == new.event.id);
+                let place = place.ok_or_else(|| DatabaseError::Unreadable("an appended event has no place".into()))?;
+                let evidence = new.evidence.map_or(StoredEvidence::None, StoredEvidence::Kept);
+                Ok(Stored { log_index: place.log_index, leaf_hash, event: new.event, evidence })
+            })
+            .collect::<Result<_, DatabaseError>>()?;
+        Ok(Appended { events, after: results.skip(own - 1).collect() })
+    }
+
+    /// Appends the event of a read and gives what the statement then reads.
+    pub(crate) async fn append_then_read(
+        &self,
+        shard: usize,
+        event: Event,
+        read: Statement,
+    ) -> Result<(Stored, Rows), DatabaseError> {
+        let mut appended = self.append(shard, vec![event.into()], None, vec![read]).await?;
+        match (appended.events.pop(), appended.after.pop()) {
+            (Some(stored), Some(rows)) => Ok((stored, rows)),
+            _ => Err(DatabaseError::Unreadable("a read returned nothing".into())),
+        }
+    }
+
+    /// The events from a place on.
+    pub(crate) async fn range(&self, shard: usize, first: u64, count: u64) -> Result<Vec<Stored>, DatabaseError> {
+        let params = [integer(first), integer(count)];
+        stored(self.one(shard, Statement::new(RANGE, params)).await?)
+    }
+
+    /// The name of the log in a database. The first call that finds a database without one starts its log.
+    pub(crate) async fn origin(&self, shard: usize) -> Result<String, DatabaseError> {
+        if let Some(origin) = self.cache.origins.borrow().get(&shard) {
+            return Ok(origin.clone());
+        }
+        let origin = match self.read_origin(shard).await? {
+            Some(origin) => origin,
+            None => self.start(shard).await?,
+        };
+        self.cache.origins.borrow_mut().insert(shard, origin.clone());
+        Ok(origin)
+    }
+
+    async fn read_origin(&self, shard: usize) -> Result<Option<String>, DatabaseError> {
+        #[derive(Deserialize)]
+        struct Row {
+            origin: String,
+        }
+        let sql = "SELECT details ->> 'origin' AS origin FROM events WHERE log_index = 0";
+        let row: Option<Row> = self.one(shard, Statement::new(sql, [])).await?.first()?;
+        Ok(row.map(|row| row.origin))
+    }
+
+    async fn start(&self, shard: usize) -> Result<String, DatabaseError> {
+        let id = self.new_id();
+        // Never the same name twice: a restored or emptied database is another log.
+        let origin = format!("{}/log/{shard}/{id}", self.log_host);
+        let event = Event {
+            id,
+            site: None,
+            kind: Kind::LogStarted,
+            subject: None,
+            purpose: None,
+            status: None,
+            legal_basis: None,
+            notice_hash: None,
+            created_at: self.now,
+            decided_at: None,
+            actor: Actor::System,
+            details: json!({ "origin": origin }).to_string(),
+            evidence_commitment: None,
+        };
+        let hash = leaf_hash(&leaf(&origin, &event));
+        let rows = json!([row(&event.into(), hash, Some(0))]).to_string();
+        match self.one(shard, Statement::new(APPEND, [Param::Text(rows)])).await {
+            Ok(_) => Ok(origin),
+            // Somebody else was quicker; their name stands.
+            Err(DatabaseError::Refused(_)) => self.read_origin(shard).await?.ok_or_else(|| {
+                DatabaseError::Unreadable("the log has no event at index 0; apply the migrations to an empty database".into())
+            }),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A `UUIDv7` (RFC 9562 § 5.7) of the call's time.
+    pub(crate) fn new_id(&self) -> Uuid {
+        let mut random = [0; 10];
+        self.platform.random(&mut random);
+        uuid::Builder::from_unix_timestamp_millis(self.now.as_ms().unsigned_abs(), &random).into_uuid()
+    }
+}
+
+/// Reads the decisions of a person, for [`history`].
+pub(crate) fn read_history(subject: &Subject) -> Statement {
+    Statement::new(HISTORY, [subject.hash.into()])
+}
+
+/// Reads at most `limit` events about a person, after one place and up to another.
+pub(crate) fn read_page(subject: &Subject, after: Option<u64>, until: Option<u64>, limit: u64) -> Statement {
+    let after = after.map_or(Param::Integer(-1), integer);
+    let until = until.map_or(Param::Null, integer);
+    Statement::new(PAGE, [subject.hash.into(), after, until, integer(limit)])
+}
+
+/// Removes the evidence of everything about a person.
+pub(crate) fn redact(subject: &Subject) -> Vec<Statement> {
+    // Twice, so that each walks one of the partial indexes.
+    [
+        "UPDATE events SET evidence = NULL WHERE subject = unhex(?1) AND purpose IS NOT NULL AND evidence IS NOT NULL",
+        "UPDATE events SET evidence = NULL WHERE subject = unhex(?1) AND purpose IS NULL AND evidence IS NOT NULL",
+    ]
+    .map(|sql| Statement::new(sql, [subject.hash.into()]))
+    .into()
+}
+
+/// Counts the pieces of evidence that are kept about a person, as `count`.
+pub(crate) fn count_evidence(subject: &Subject) -> Statement {
+    let sql = "SELECT count(*) AS count FROM (\
+        SELECT 1 FROM events WHERE subject = unhex(?1) AND purpose IS NOT NULL AND evidence IS NOT NULL UNION ALL \
+        SELECT 1 FROM events WHERE subject = unhex(?1) AND purpose IS NULL AND evidence IS NOT NULL)";
+    Statement::new(sql, [subject.hash.into()])
+}
+
+/// What [`read_history`] returned.
+pub(crate) fn history(rows: Rows) -> Result<History, DatabaseError> {
+    #[derive(Deserialize)]
+    struct Row {
+        log_index: u64,
+        purpose: Purpose,
+        status: Status,
+        created_at: i64,
+        decided_at: Option<i64>,
+    }
+    let rows: Vec<Row> = rows.all()?;
+    Ok(History::new(
+        rows.into_iter()
+            .map(|row| Entry {
+                log_index: row.log_index,
+                purpose: row.purpose,
+                status: row.status,
+                created_at: Timestamp::from_ms(row.created_at),
+                decided_at: row.decided_at.map(Timestamp::from_ms),
+            })
+            .collect(),
+    ))
+}
+
+/// What [`read_page`] returned.
+pub(crate) fn stored(rows: Rows) -> Result<Vec<Stored>, DatabaseError> {
+    rows.all::<Row>()?.into_iter().map(Stored::try_from).collect()
+}
+
+fn row(new: &NewEvent, leaf_hash: Hash, log_index: Option<u64>) -> serde_json::Value {
+    let event = &new.event;
+    json!({
+        "log_index": log_index,
+        "id": event.id,
+        "site": event.site.as_ref().map(Slug::as_str),
+        "kind": event.kind.as_str(),
+        "subject": event.subject.map(|subject| subject.hash),
+        "key_id": event.subject.map(|subject| subject.key_id),
+        "purpose": event.purpose,
+        "status": event.status,
+        "legal_basis": event.legal_basis,
+        "notice_hash": event.notice_hash,
+        "created_at": event.created_at.as_ms(),
+        "decided_at": event.decided_at.map(Timestamp::as_ms),
+        "actor": event.actor.to_string(),
+        "details": event.details,
+        "evidence_commitment": event.evidence_commitment,
+        "evidence": new.evidence.as_ref().map(|evidence| json!(evidence).to_string()),
+        "leaf_hash": leaf_hash,
+    })
+}
+
+#[derive(Deserialize)]
+struct Row {
+    log_index: u64,
+    id: Uuid,
+    site: Option<String>,
+    kind: String,
+    subject: Option<Hash>,
+    key_id: Option<KeyId>,
+    purpose: Option<Purpose>,
+    status: Option<Status>,
+    legal_basis: Option<LegalBasis>,
+    notice_hash: Option<Hash>,
+    created_at: i64,
+    decided_at: Option<i64>,
+    actor: String,
+    details: String,
+    evidence_commitment: Option<Hash>,
+    evidence: Option<String>,
+    leaf_hash: Hash,
+}
+
+impl TryFrom<Row> for Stored {
+    type Error = DatabaseError;
+
+    fn try_from(row: Row) -> Result<Self, DatabaseError> {
+        let unreadable = |what: &str| DatabaseError::Unreadable(format!("event {}: {what}", row.log_index));
+        let site = row.site.as_deref().map(|site| Slug::parse(site).ok_or_else(|| unreadable("site"))).transpose()?;
+        let evidence = match (&row.evidence, row.evidence_commitment) {
+            (Some(text), _) => {
+                StoredEvidence::Kept(serde_json::from_str(text).map_err(|_| unreadable("evidence"))?)
+            }
+            (None, Some(_)) => StoredEvidence::Redacted,
+            (None, None) => StoredEvidence::None,
+        };
+        let event = Event {
+            id: row.id,
+            site,
+            kind: Kind::parse(&row.kind).ok_or_else(|| unreadable("kind"))?,
+            subject: row.subject.zip(row.key_id).map(|(hash, key_id)| Subject { hash, key_id }),
+            purpose: row.purpose,
+            status: row.status,
+            legal_basis: row.legal_basis,
+            notice_hash: row.notice_hash,
+            created_at: Timestamp::from_ms(row.created_at),
+            decided_at: row.decided_at.map(Timestamp::from_ms),
+            actor: Actor::parse(&row.actor).ok_or_else(|| unreadable("actor"))?,
+            details: row.details,
+            evidence_commitment: row.evidence_commitment,
+        };
+        Ok(Self { log_index: row.log_index, leaf_hash: row.leaf_hash, event, evidence })
+    }
+}
+
+fn integer(value: u64) -> Param {
+    Param::Integer(i64::try_from(value).unwrap_or(i64::MAX))
+}

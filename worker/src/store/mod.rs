@@ -1,0 +1,49 @@
+//! What is kept and how. Owns every SQL statement. Rules are the core's; this module turns their values into rows and back.
+//!
+//! A person's events are all in one database, chosen by the first byte of the keyed hash; with one database, as by
+//! default, that is always the first. Sites and keys are in the first.
+
+mod erasures;
+mod events;
+mod idempotency;
+mod settings;
+
+pub(crate) use erasures::{ErasureRow, save_erasure, update_erasure};
+pub(crate) use events::{
+    NewEvent, Stored, StoredEvidence, count_evidence, history, read_history, read_page, redact, stored,
+};
+pub(crate) use idempotency::{Claim, First};
+pub(crate) use settings::{save_key, save_site, withdraw_key};
+
+use crate::{
+    app::Cache,
+    platform::{DatabaseError, Platform, Rows, Statement},
+};
+use consentry::{subject::Subject, time::Timestamp};
+
+/// The database that holds sites, keys and everything that is about no person.
+pub(crate) const FIRST: usize = 0;
+
+/// All databases of a deployment.
+pub(crate) struct Store<'a, P> {
+    pub(crate) platform: &'a P,
+    pub(crate) cache: &'a Cache,
+    pub(crate) log_host: &'a str,
+    pub(crate) now: Timestamp,
+}
+
+impl<P: Platform> Store<'_, P> {
+    /// The database that holds the events of a person.
+    pub(crate) fn shard_of(&self, subject: &Subject) -> usize {
+        usize::from(subject.hash.0[0]) % self.platform.shards()
+    }
+
+    /// Whether the first database answers.
+    pub(crate) async fn ping(&self) -> Result<(), DatabaseError> {
+        self.one(FIRST, Statement::new("SELECT count(*) FROM sites", [])).await.map(drop)
+    }
+
+    async fn one(&self, shard: usize, statement: Statement) -> Result<Rows, DatabaseError> {
+        Ok(self.platform.batch(shard, vec![statement]).await?.pop().unwrap_or_default())
+    }
+}

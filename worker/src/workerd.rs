@@ -1,0 +1,281 @@
+//! The way in and out on workerd: turns the runtime's requests into calls and answers into responses, and gives the handlers
+//! a clock, randomness, D1 and the rate limiters. Also serves the banner, whose file is an asset and whose visitor is known
+//! only here. No rule lives here.
+
+use crate::{
+    app::{App, Cache, Config, respond},
+    handlers::finish_unfinished,
+    http::{Answer, Call, MAX_BODY, problem},
+    platform::{DatabaseError, LimitClass, Param, Platform, Rows, Statement},
+};
+use consentry::{
+    problem::{Code, Problem},
+    regime::Regime,
+    time::Timestamp,
+};
+use futures_util::StreamExt as _;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use std::cell::Cell;
+use worker::{
+    Context, D1Database, Date, Env, Headers, Request, Response, ResponseBuilder, Result, ScheduleContext,
+    ScheduledEvent, console_log, event, wasm_bindgen::JsValue,
+};
+
+thread_local! {
+    /// Kept for as long as the runtime keeps the isolate.
+    static CACHE: Cache = Cache::default();
+}
+
+/// The literal in `banner.js` that is replaced by what is known of the visitor.
+const VISITOR: &str = "%CONSENTRY_VISITOR%";
+
+#[event(fetch)]
+async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response> {
+    let call = match read(request).await {
+        Ok(call) => call,
+        Err(refused) => return write(problem(&refused), None),
+    };
+    if call.path == "/banner.js" && call.method == Method::GET {
+        return banner(&call, &env).await;
+    }
+    let platform = match Workerd::new(&env) {
+        Ok(platform) => platform,
+        Err(refused) => return write(problem(&refused), None),
+    };
+    let answer = with_app(&env, &platform, async |app| respond(app, &call).await).await;
+    let cost = text(&env, "BENCH").filter(|on| on == "on").map(|_| platform.cost());
+    write(answer.unwrap_or_else(|refused| problem(&refused)), cost)
+}
+
+#[event(scheduled)]
+async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
+    let outcome = async {
+        let platform = Workerd::new(&env)?;
+        with_app(&env, &platform, async |app| {
+            let kept = app.store().forget_expired_keys().await;
+            // The second even where the first failed: they have nothing to do with each other.
+            let ended = finish_unfinished(app).await;
+            kept.and(ended).map_err(|error| app.fault(&error))
+        })
+        .await?
+    };
+    if let Err(error) = outcome.await {
+        console_log!("scheduled: {}", error.detail);
+    }
+}
+
+async fn with_app<T>(
+    env: &Env,
+    platform: &Workerd,
+    run: impl AsyncFnOnce(&App<'_, Workerd>) -> T,
+) -> std::result::Result<T, Problem> {
+    let config = config(env)?;
+    // A clone shares what is kept: the cells inside are behind one reference count each.
+    let cache = CACHE.with(Cache::clone);
+    let app = App { platform, config: &config, cache: &cache, now: platform.now() };
+    Ok(run(&app).await)
+}
+
+fn config(env: &Env) -> std::result::Result<Config, Problem> {
+    let secret = |name: &str, least: usize| {
+        env.secret(name).ok().map(|secret| secret.to_string()).filter(|secret| secret.len() >= least).ok_or_else(
+            || {
+                let detail = format!("set {name} to at least {least} random characters: npx wrangler secret put {name}");
+                Problem::new(Code::Misconfigured, detail)
+            },
+        )
+    };
+    Ok(Config {
+        secret: secret("CONSENTRY_SECRET", 32)?.into_bytes(),
+        admin_secret: secret("CONSENTRY_ADMIN_SECRET", 32)?,
+        log_host: text(env, "LOG_HOST").unwrap_or_else(|| "consentry.invalid".into()),
+        rate_limit: text(env, "RATE_LIMIT").is_none_or(|setting| setting != "off"),
+    })
+}
+
+fn text(env: &Env, name: &str) -> Option<String> {
+    env.var(name).ok().map(|var| var.to_string())
+}
+
+async fn read(mut request: Request) -> std::result::Result<Call, Problem> {
+    let malformed = |what: &str| Problem::new(Code::MalformedRequest, format!("the {what} can't be read"));
+    let url = request.url().map_err(|_| malformed("URL"))?;
+    let mut headers = HeaderMap::new();
+    for (name, value) in request.headers().entries() {
+        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(&value)) {
+            headers.append(name, value);
+        }
+    }
+    let method = request.inner().method().parse().map_err(|_| malformed("method"))?;
+    let country = request.cf().and_then(worker::Cf::country);
+    let body = if request.inner().body().is_some() {
+        body(&mut request).await.map_err(|_| malformed("body"))?
+    } else {
+        Vec::new()
+    };
+    Ok(Call {
+        method,
+        path: url.path().into(),
+        query: url.query().unwrap_or_default().into(),
+        headers,
+        body,
+        country,
+    })
+}
+
+/// The body, or as much of it as shows that it is too large.
+async fn body(request: &mut Request) -> Result<Vec<u8>> {
+    let mut stream = request.stream()?;
+    let mut body = Vec::new();
+    while let Some(chunk) = stream.next().await {
+        body.extend_from_slice(&chunk?);
+        if body.len() > MAX_BODY {
+            break;
+        }
+    }
+    Ok(body)
+}
+
+fn write(answer: Answer, cost: Option<String>) -> Result<Response> {
+    let (parts, body) = answer.into_parts();
+    let headers = Headers::new();
+    for (name, value) in &parts.headers {
+        headers.append(name.as_str(), value.to_str().unwrap_or_default())?;
+    }
+    if let Some(cost) = cost {
+        headers.set("Consentry-D1", &cost)?;
+    }
+    let builder = ResponseBuilder::new().with_status(parts.status.as_u16()).with_headers(headers);
+    Ok(if body.is_empty() { builder.empty() } else { builder.fixed(body.into_bytes()) })
+}
+
+/// `banner.js` for this visitor: regime, country, language and GPC decided, so that the banner needs no request of its own.
+async fn banner(call: &Call, env: &Env) -> Result<Response> {
+    let mut asset = env.assets("ASSETS")?.fetch("https://assets.invalid/banner.js", None).await?;
+    if asset.status_code() != 200 {
+        return Ok(asset);
+    }
+    let country = call.country.as_deref().filter(|code| code.len() == 2);
+    let visitor = format!(
+        "{}|{}|{}|{}",
+        Regime::of_country(country).code,
+        country.unwrap_or("-"),
+        language(call.header("accept-language").unwrap_or_default()).unwrap_or("-"),
+        u8::from(call.gpc()),
+    );
+    let script = asset.text().await?.replacen(VISITOR, &visitor, 1);
+    let headers = Headers::new();
+    headers.set("Content-Type", "text/javascript; charset=utf-8")?;
+    headers.set("X-Content-Type-Options", "nosniff")?;
+    // Anybody may embed it, and it differs by visitor, so no shared cache keeps it.
+    headers.set("Access-Control-Allow-Origin", "*")?;
+    headers.set("Cross-Origin-Resource-Policy", "cross-origin")?;
+    headers.set("Cache-Control", "private, max-age=300")?;
+    headers.set("Vary", "Accept-Language, Sec-GPC")?;
+    Ok(ResponseBuilder::new().with_headers(headers).fixed(script.into_bytes()))
+}
+
+/// The first language that the browser names: browsers list what they prefer first, whatever the weights.
+fn language(header: &str) -> Option<&str> {
+    let first = header.split(',').next()?.split(';').next()?.trim();
+    let well_formed = (2..=12).contains(&first.len())
+        && first.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    well_formed.then_some(first)
+}
+
+/// The machine.
+struct Workerd {
+    env: Env,
+    databases: Vec<D1Database>,
+    queries: Cell<usize>,
+    rows_read: Cell<usize>,
+    rows_written: Cell<usize>,
+}
+
+impl Workerd {
+    /// The databases are the bindings `DB`, `DB1`, `DB2` and so on.
+    fn new(env: &Env) -> std::result::Result<Self, Problem> {
+        let more = (1..).map_while(|number| env.d1(&format!("DB{number}")).ok());
+        let databases: Vec<_> = env.d1("DB").into_iter().chain(more).collect();
+        if databases.is_empty() {
+            let detail = "bind a D1 database as DB in wrangler.toml: npx wrangler d1 create consentry";
+            return Err(Problem::new(Code::Misconfigured, detail));
+        }
+        let zero = || Cell::new(0);
+        Ok(Self { env: env.clone(), databases, queries: zero(), rows_read: zero(), rows_written: zero() })
+    }
+
+    /// What the call cost in D1, for the bench.
+    fn cost(&self) -> String {
+        let (queries, read, written) = (self.queries.get(), self.rows_read.get(), self.rows_written.get());
+        format!("queries={queries};read={read};written={written}")
+    }
+}
+
+impl Platform for Workerd {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_ms(i64::try_from(Date::now().as_millis()).unwrap_or_default())
+    }
+
+    fn random(&self, buffer: &mut [u8]) {
+        // Web Crypto can't fail for the few bytes that are asked for here.
+        let _ = getrandom::fill(buffer);
+    }
+
+    fn shards(&self) -> usize {
+        self.databases.len()
+    }
+
+    async fn batch(&self, shard: usize, statements: Vec<Statement>) -> std::result::Result<Vec<Rows>, DatabaseError> {
+        let database =
+            self.databases.get(shard).ok_or_else(|| DatabaseError::Unavailable("no such database".into()))?;
+        let failed = |error: worker::Error| DatabaseError::from_message(&format!("{error}"));
+        let prepared = statements
+            .iter()
+            .map(|statement| {
+                let params: Vec<JsValue> = statement.params.iter().map(js).collect();
+                database.prepare(statement.sql).bind(&params)
+            })
+            .collect::<Result<Vec<_>>>()
+            .map_err(failed)?;
+        self.queries.set(self.queries.get() + 1);
+        let results = database.batch(prepared).await.map_err(failed)?;
+        results
+            .into_iter()
+            .map(|result| {
+                if let Some(error) = result.error() {
+                    return Err(DatabaseError::from_message(&error));
+                }
+                if let Ok(Some(meta)) = result.meta() {
+                    self.rows_read.set(self.rows_read.get() + meta.rows_read.unwrap_or_default());
+                    self.rows_written.set(self.rows_written.get() + meta.rows_written.unwrap_or_default());
+                }
+                result.results().map(Rows).map_err(failed)
+            })
+            .collect()
+    }
+
+    async fn within_limit(&self, class: LimitClass, key: String) -> bool {
+        let name = match class {
+            LimitClass::Person => "RATE_LIMIT_PERSON",
+            LimitClass::Key => "RATE_LIMIT_KEY",
+        };
+        let Ok(limiter) = self.env.rate_limiter(name) else { return true };
+        // A limiter that fails must not stop people from withdrawing their consent.
+        limiter.limit(key).await.map_or(true, |outcome| outcome.success)
+    }
+
+    fn log(&self, line: &str) {
+        console_log!("{line}");
+    }
+}
+
+fn js(param: &Param) -> JsValue {
+    match param {
+        Param::Null => JsValue::NULL,
+        // Exact up to 53 bits, which no time and no index here exceeds.
+        #[allow(clippy::cast_precision_loss)]
+        Param::Integer(value) => JsValue::from_f64(*value as f64),
+        Param::Text(text) => JsValue::from_str(text),
+    }
+}
