@@ -4,7 +4,7 @@
 // The build (xtask) bundles it with the output of wasm-bindgen as `widget/`, the wasm as bytes, styles and texts as strings.
 import { initSync, start } from 'widget/consentry_widget.js';
 import wasm from 'widget/consentry_widget_bg.wasm';
-import css from './widget.css';
+import css from 'widget/widget.css';
 import de from '../locales/de.txt';
 import en from '../locales/en.txt';
 import fr from '../locales/fr.txt';
@@ -28,7 +28,11 @@ gtag('consent', 'default', {
 
 try {
   initSync({ module: wasm });
-  start(document.currentScript, '%CONSENTRY_VISITOR%', css, { de, en, fr }, gtag);
+  // A constructed style sheet is allowed under every policy; <style> and style="…" are not.
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(css);
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+  start(window, document.currentScript, '%CONSENTRY_VISITOR%', { de, en, fr }, gtag);
 } catch (reason) {
   console.warn('Consentry could not start; nothing is allowed.', reason);
 }

@@ -10,13 +10,14 @@ use consentry::{
     time::Timestamp,
 };
 use js_sys::{Function, Object};
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Document, Element, HtmlInputElement, KeyboardEvent, StorageEvent, Window};
+use wasm_bindgen::JsValue;
+use web_sys::Window;
 
 use crate::{
     body::{Line, Sender, body},
+    dom::{Node, get, set, set_str},
     hash::{Hash, NoticeHash},
-    page::{self, Kind, set},
+    page::{self, Kind},
     queue::Queue,
     random,
     settings::Settings,
@@ -29,7 +30,6 @@ use crate::{
 /// Everything that lives as long as the page.
 pub(crate) struct App {
     pub(crate) window: Window,
-    pub(crate) document: Document,
     pub(crate) settings: Settings,
     pub(crate) texts: Texts,
     pub(crate) store: &'static Store,
@@ -73,17 +73,14 @@ impl App {
     }
 
     /// `Consentry.proof()`: what the person needs to read their own record; without a secret before the first decision.
-    pub(crate) fn proof(&self) -> Object {
+    pub(crate) fn proof(&self) -> JsValue {
         let proof = Object::new();
-        let secret = self.store.get("secret");
-        for (key, value) in [
-            ("api", Some(&self.settings.api)),
-            ("site", Some(&self.settings.site)),
-            ("secret", secret.as_ref()),
-        ] {
-            let _never_fails = set(&proof, key, &value.map_or(JsValue::NULL, |value| value.as_str().into()));
+        set_str(&proof, "api", &self.settings.api);
+        set_str(&proof, "site", &self.settings.site);
+        if let Some(secret) = self.store.get("secret") {
+            set_str(&proof, "secret", &secret);
         }
-        proof
+        proof.into()
     }
 
     /// There is a body now.
@@ -97,26 +94,26 @@ impl App {
     }
 
     /// Something happened in the page.
-    pub(crate) fn hear(&'static self, event: &web_sys::Event) {
-        match event.type_().as_str() {
+    pub(crate) fn hear(&'static self, event: &JsValue) {
+        let text = |key| get(event, key).as_string();
+        match text("type").unwrap_or_default().as_str() {
             "click" => self.clicked(event),
             "change" => {
-                if let Some(input) =
-                    target(event).and_then(|target| target.dyn_into::<HtmlInputElement>().ok())
-                    && let Some(purpose) = Purpose::parse(&input.name())
-                {
-                    self.dispatch(Event::Toggle(purpose, input.checked()));
+                let input = get(event, "target");
+                let purpose = get(&input, "name").as_string();
+                if let Some(purpose) = purpose.and_then(|name| Purpose::parse(&name)) {
+                    self.dispatch(Event::Toggle(purpose, Node::of(&input).checked()));
                 }
             }
             // Also fired when the preferences were closed by saving; then there is nothing left to close.
             "close" => self.close_if(|shown| matches!(shown, Shown::Preferences { .. })),
             "keydown" => {
-                if event.unchecked_ref::<KeyboardEvent>().key() == "Escape" {
+                if text("key").as_deref() == Some("Escape") {
                     self.close_if(|shown| *shown == Shown::Banner);
                 }
             }
             "storage" => {
-                if self.store.is_choice(event.unchecked_ref::<StorageEvent>().key().as_deref()) {
+                if self.store.is_choice(text("key").as_deref()) {
                     self.dispatch(Event::StorageChanged(self.store.choice()));
                 }
             }
@@ -125,17 +122,15 @@ impl App {
         }
     }
 
-    fn clicked(&'static self, event: &web_sys::Event) {
-        let button = target(event).and_then(|target| target.closest("[data-consentry]").ok().flatten());
-        let Some(name) = button.and_then(|button| button.get_attribute("data-consentry")) else { return };
-        match name.as_str() {
-            action::ACCEPT => self.dispatch(Event::AcceptAll),
-            action::REJECT => self.dispatch(Event::RejectAll),
-            action::CHOOSE => self.dispatch(Event::OpenPreferences),
-            action::SAVE => self.dispatch(Event::Save),
-            action::CLOSE => self.dispatch(Event::Close),
-            _ => {}
-        }
+    fn clicked(&'static self, event: &JsValue) {
+        let Some(button) = Node::of(&get(event, "target")).closest("[data-consentry]") else { return };
+        self.dispatch(match button.attribute("data-consentry").unwrap_or_default().as_str() {
+            action::ACCEPT => Event::AcceptAll,
+            action::REJECT => Event::RejectAll,
+            action::CHOOSE | action::REOPEN => Event::OpenPreferences,
+            action::SAVE => Event::Save,
+            _ => Event::Close,
+        });
     }
 
     fn close_if(&'static self, shown: impl Fn(&Shown) -> bool) {
@@ -177,9 +172,7 @@ impl App {
         match effect {
             Effect::ShowBanner => view.show_banner(true),
             Effect::HideBanner => view.show_banner(false),
-            Effect::ShowPreferences(switches) => {
-                let _never_fails = view.show_preferences(&switches, &self.texts);
-            }
+            Effect::ShowPreferences(switches) => view.show_preferences(&switches, &self.texts),
             Effect::HidePreferences => view.hide_preferences(),
             _ => view.return_focus(),
         }
@@ -190,7 +183,7 @@ impl App {
         let permissions = Object::new();
         let allowed = self.state.borrow().allowed(now());
         for purpose in &self.settings.purposes {
-            let _never_fails = set(&permissions, purpose.as_str(), &allowed.contains(purpose).into());
+            set(&permissions, purpose.as_str(), &allowed.contains(purpose).into());
         }
         permissions.into()
     }
@@ -198,7 +191,7 @@ impl App {
     fn tell_consent_mode(&self, mode: ConsentMode) {
         let switches = Object::new();
         for (name, granted) in mode.entries() {
-            let _never_fails = set(&switches, name, &if granted { "granted" } else { "denied" }.into());
+            set_str(&switches, name, if granted { "granted" } else { "denied" });
         }
         let _page_broke_it =
             self.signal.call3(&JsValue::NULL, &"consent".into(), &"update".into(), &switches);
@@ -232,10 +225,6 @@ impl App {
         };
         self.queue.push(&rfc3339(answer.decided_at).replace(['.', ':'], "-"), &key, &body(&sender, &lines));
     }
-}
-
-fn target(event: &web_sys::Event) -> Option<Element> {
-    event.target()?.dyn_into().ok()
 }
 
 /// The clock of the browser.

@@ -22,40 +22,43 @@ pub(crate) type Line = (String, &'static str, String);
 
 /// The JSON text. Without a hash there is no notice in it: a version alone proves nothing about what was shown.
 pub(crate) fn body(sender: &Sender<'_>, decisions: &[Line]) -> String {
-    let mut json = String::from(r#"{"anonymous":{"site":"#);
-    push_string(&mut json, sender.site);
-    json.push_str(r#","secret":"#);
-    push_string(&mut json, sender.secret);
-    json.push('}');
-    if let Some(hash) = sender.hash {
-        json.push_str(r#","notice":{"version":"#);
-        json.push_str(&sender.version.digits());
-        json.push_str(r#","language":"#);
-        push_string(&mut json, sender.language);
-        json.push_str(r#","hash":"#);
-        push_string(&mut json, hash);
-        json.push('}');
-    }
-    json.push_str(r#","decisions":["#);
-    for (index, (purpose, status, decided_at)) in decisions.iter().enumerate() {
-        if index > 0 {
-            json.push(',');
-        }
-        json.push_str(r#"{"purpose":"#);
-        push_string(&mut json, purpose);
-        json.push_str(r#","status":"#);
-        push_string(&mut json, status);
-        json.push_str(r#","legal_basis":"consent","decided_at":"#);
-        push_string(&mut json, decided_at);
-        json.push('}');
-    }
-    json.push_str("]}");
-    json
+    let notice = sender.hash.map_or_else(String::new, |hash| {
+        let (version, language) = (&sender.version.digits(), &string(sender.language));
+        [r#""notice":{"version":"#, version, r#","language":"#, language, r#","hash":"#, &string(hash), "},"]
+            .concat()
+    });
+    let decision = |(purpose, status, decided_at): &Line| {
+        let (purpose, decided_at) = (&string(purpose), &string(decided_at));
+        [
+            r#"{"purpose":"#,
+            purpose,
+            r#","status":""#,
+            status,
+            r#"","legal_basis":"consent","decided_at":"#,
+            decided_at,
+            "}",
+        ]
+        .concat()
+    };
+    let decisions: Vec<_> = decisions.iter().map(decision).collect();
+    let (site, secret, decisions) = (&string(sender.site), &string(sender.secret), &decisions.join(","));
+    [
+        r#"{"anonymous":{"site":"#,
+        site,
+        r#","secret":"#,
+        secret,
+        "},",
+        &notice,
+        r#""decisions":["#,
+        decisions,
+        "]}",
+    ]
+    .concat()
 }
 
 /// A JSON string (RFC 8259, section 7).
-fn push_string(json: &mut String, text: &str) {
-    json.push('"');
+fn string(text: &str) -> String {
+    let mut json = String::from("\"");
     for character in text.chars() {
         match character {
             '"' | '\\' => json.extend(['\\', character]),
@@ -68,6 +71,7 @@ fn push_string(json: &mut String, text: &str) {
         }
     }
     json.push('"');
+    json
 }
 
 /// The digit for a number below 16.

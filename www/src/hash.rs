@@ -2,11 +2,10 @@
 
 use std::cell::{OnceCell, RefCell};
 
-use js_sys::{ArrayBuffer, Uint8Array};
-use wasm_bindgen::JsValue;
+use js_sys::Uint8Array;
 use web_sys::Window;
 
-use crate::{body::hex_digit, dom::function, queue::then};
+use crate::{body::hex_digit, dom::listener, queue::then};
 
 /// 64 hex digits; `None` where the browser won't compute them (no secure context).
 pub(crate) type Hash = Option<String>;
@@ -27,14 +26,11 @@ impl NoticeHash {
         let digest = window
             .crypto()
             .and_then(|crypto| crypto.subtle().digest_with_str_and_buffer_source("SHA-256", &bytes));
-        match digest {
-            Ok(digest) => {
-                let good =
-                    function(|digest: ArrayBuffer| self.known(Some(hex(&Uint8Array::new(&digest).to_vec()))));
-                let bad = function(|_: JsValue| self.known(None));
-                then(&digest, &good, &bad);
-            }
-            Err(_) => self.known(None),
+        if let Ok(digest) = digest {
+            let good = listener(|digest| self.known(Some(hex(&Uint8Array::new(&digest).to_vec()))));
+            then(&digest, &good, &listener(|_| self.known(None)));
+        } else {
+            self.known(None);
         }
     }
 

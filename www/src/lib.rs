@@ -22,12 +22,13 @@ mod view;
 use std::cell::{OnceCell, RefCell};
 
 use consentry::banner::{Event, State};
-use js_sys::{Function, Object, Reflect};
-use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
-use web_sys::{Document, Element, MutationObserver, MutationObserverInit, Window};
+use js_sys::{Function, Object};
+use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
+use web_sys::{MutationObserver, Window};
 
 use crate::{
     app::App,
+    dom::{Node, get, listen, listener, set},
     hash::NoticeHash,
     queue::Queue,
     settings::{Page, Settings},
@@ -44,96 +45,75 @@ static ALLOCATOR: lol_alloc::LockedAllocator<lol_alloc::FreeListAllocator> =
 
 /// Starts the widget.
 ///
-/// `script` is the embedding tag, `visitor` what the Worker wrote about the visitor, `css` the styles, `locales` an object
-/// from language to the content of its file, `signal` a function that writes its arguments to Google's `dataLayer`.
+/// `script` is the embedding tag, `visitor` what the Worker wrote about the visitor, `locales` an object from language to the
+/// content of its file, `signal` a function that writes its arguments to Google's `dataLayer`.
 #[wasm_bindgen]
-pub fn start(
-    script: &Element,
-    visitor: &str,
-    css: &str,
-    locales: &Object,
-    signal: Function,
-) -> Result<(), JsValue> {
-    let window = web_sys::window().ok_or(JsValue::NULL)?;
-    let document = window.document().ok_or(JsValue::NULL)?;
-    let settings = settings(&window, &document, script, visitor);
+pub fn start(window: Window, script: &JsValue, visitor: &str, locales: &JsValue, signal: Function) {
+    let settings = settings(&window, script, visitor);
     let texts = texts(&settings, locales);
     // Of the page's own lifetime: listeners and promises refer to it until the page goes.
     let store: &'static Store = Box::leak(Box::new(Store::open(&window, &settings.site)));
     let app: &'static App = Box::leak(Box::new(App {
         queue: Queue::new(window.clone(), store, &settings.api),
-        tags: Tags::new(document.clone()),
+        tags: Tags::default(),
         notice: NoticeHash::default(),
         state: RefCell::new(State::new(settings.setup())),
         view: OnceCell::new(),
         unseen: RefCell::default(),
         window,
-        document,
         settings,
         texts,
         store,
         signal,
     }));
     app.notice.compute(&app.window, &app.texts.notice(&app.settings).canonical_bytes());
-    page::expose(app)?;
+    page::expose(app);
     app.dispatch(Event::PageLoaded(store.choice()));
 
-    let listener = dom::function(|event: web_sys::Event| app.hear(&event));
-    dom::listen(&app.window, &["storage", "online"], &listener);
-    dom::listen(&app.document, &["keydown", "DOMContentLoaded"], &listener);
-    view::style(&app.document, css)?;
-    when_body_is_there(app, listener)?;
+    let hear = listener(|event| app.hear(&event));
+    listen(Node::of(&app.window), "storage online keydown DOMContentLoaded", &hear);
+    when_body_is_there(app, hear);
     app.queue.flush();
-    Ok(())
 }
 
-fn settings(window: &Window, document: &Document, script: &Element, visitor: &str) -> Settings {
-    let source = script.get_attribute("src").unwrap_or_default();
-    let base = document.base_uri().ok().flatten().unwrap_or_default();
-    let text = |object: &JsValue, key: &str| Reflect::get(object, &key.into()).unwrap_or_default();
+fn settings(window: &Window, script: &JsValue, visitor: &str) -> Settings {
+    let text = |object: &JsValue, key: &str| get(object, key).as_string().unwrap_or_default();
+    let document = get(window, "document");
     Settings::read(&Page {
-        attribute: &|name| script.get_attribute(&["data-", name].concat()),
-        origin: web_sys::Url::new_with_base(&source, &base).map(|url| url.origin()).unwrap_or_default(),
-        language: document.document_element().and_then(|root| root.get_attribute("lang")).unwrap_or_default(),
+        attribute: &|name| Node::of(script).attribute(&["data-", name].concat()),
+        source: text(script, "src"),
+        language: text(&get(&document, "documentElement"), "lang"),
         visitor,
-        gpc: text(&window.navigator(), "globalPrivacyControl").is_truthy(),
+        gpc: get(&window.navigator(), "globalPrivacyControl").is_truthy(),
     })
 }
 
 /// The first of the wanted languages that there is, or English.
-fn texts(settings: &Settings, locales: &Object) -> Texts {
+fn texts(settings: &Settings, locales: &JsValue) -> Texts {
     let wanted = settings.languages.iter().map(|tag| texts::primary(tag)).chain(["en".into()]);
-    let mut found = wanted.filter_map(|language| {
-        let lines = Reflect::get(locales, &language.as_str().into()).ok()?.as_string()?;
-        Some(Texts::new(&language, lines))
-    });
+    let mut found =
+        wanted.filter_map(|language| Some(Texts::new(&language, get(locales, &language).as_string()?)));
     found.next().unwrap_or_else(|| Texts::new("en", String::new()))
 }
 
 /// Makes the view as soon as the parser has opened the body, not only when the whole page is read.
-fn when_body_is_there(app: &'static App, listener: Function) -> Result<(), JsValue> {
+fn when_body_is_there(app: &'static App, hear: Function) {
     let make = move || {
-        if app.document.body().is_some()
-            && app.view.get().is_none()
-            && let Ok(view) = View::new(&app.document, &app.settings.purposes, &app.texts, listener.clone())
+        if app.view.get().is_none()
+            && let Some(body) = Node::body()
         {
-            app.body_is_there(view);
+            app.body_is_there(View::new(body, &app.settings.purposes, &app.texts, hear.clone()));
         }
-        app.view.get().is_some()
     };
-    if make() {
-        return Ok(());
+    make();
+    if app.view.get().is_none()
+        && let Ok(observer) = MutationObserver::new(&listener(move |_| make()))
+    {
+        let children = Object::new();
+        set(&children, "childList", &JsValue::TRUE);
+        let root = get(&get(&app.window, "document"), "documentElement");
+        let _never_fails = observer.observe_with_options(root.unchecked_ref(), children.unchecked_ref());
     }
-    let grown = Closure::<dyn FnMut(JsValue, MutationObserver)>::new(move |_, observer: MutationObserver| {
-        if make() {
-            observer.disconnect();
-        }
-    });
-    let observer = MutationObserver::new(grown.into_js_value().unchecked_ref())?;
-    let init = MutationObserverInit::new();
-    init.set_child_list(true);
-    let root = app.document.document_element().ok_or(JsValue::NULL)?;
-    observer.observe_with_options(&root, &init)
 }
 
 #[cfg(test)]

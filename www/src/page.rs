@@ -1,10 +1,13 @@
 //! What the page's own scripts see. Owns the DOM events `consentry:…` and the object `window.Consentry`.
 
-use js_sys::{Object, Reflect};
-use wasm_bindgen::{JsValue, closure::Closure};
-use web_sys::{CustomEvent, CustomEventInit};
+use js_sys::Object;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::CustomEvent;
 
-use crate::app::App;
+use crate::{
+    app::App,
+    dom::{dispatch, function, listener, set},
+};
 
 /// An event on `document`.
 #[derive(Clone, Copy)]
@@ -24,27 +27,18 @@ pub(crate) fn tell(kind: Kind, detail: &JsValue) {
         Kind::Recorded => "consentry:recorded",
         Kind::Refused => "consentry:refused",
     };
-    let init = CustomEventInit::new();
-    init.set_detail(detail);
-    let document = web_sys::window().and_then(|window| window.document());
-    if let (Some(document), Ok(event)) = (document, CustomEvent::new_with_event_init_dict(name, &init)) {
-        let _cancelled = document.dispatch_event(&event);
+    let init = Object::new();
+    set(&init, "detail", detail);
+    if let Ok(event) = CustomEvent::new_with_event_init_dict(name, init.unchecked_ref()) {
+        dispatch(&event);
     }
 }
 
 /// Puts `window.Consentry` there.
-pub(crate) fn expose(app: &'static App) -> Result<(), JsValue> {
+pub(crate) fn expose(app: &'static App) {
     let api = Object::new();
-    let show = Closure::<dyn Fn()>::new(|| app.show());
-    let accepted = Closure::<dyn Fn(String) -> bool>::new(|purpose: String| app.accepted(&purpose));
-    let proof = Closure::<dyn Fn() -> Object>::new(|| app.proof());
-    set(&api, "show", &show.into_js_value())?;
-    set(&api, "accepted", &accepted.into_js_value())?;
-    set(&api, "proof", &proof.into_js_value())?;
-    set(&app.window, "Consentry", &api)
-}
-
-/// `object[key] = value`.
-pub(crate) fn set(object: &JsValue, key: &str, value: &JsValue) -> Result<(), JsValue> {
-    Reflect::set(object, &key.into(), value).map(drop)
+    set(&api, "show", &listener(|_| app.show()));
+    set(&api, "accepted", &function(|purpose| app.accepted(&purpose.as_string().unwrap_or_default()).into()));
+    set(&api, "proof", &function(|_| app.proof()));
+    set(&app.window, "Consentry", &api);
 }

@@ -6,12 +6,12 @@
 
 use std::cell::Cell;
 
-use js_sys::{Function, Promise};
+use js_sys::{Function, Object, Promise};
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Headers, RequestInit, Response, Window};
+use web_sys::{Response, Window};
 
 use crate::{
-    dom::function,
+    dom::{get, listener, set, set_str},
     page::{self, Kind},
     store::Store,
 };
@@ -50,26 +50,24 @@ impl Queue {
         }
         let Some(entry) = self.store.first("queue.") else { return };
         let Some(body) = self.store.get(&entry) else { return };
-        let Ok(request) = self.request(&entry, &body) else { return };
         self.busy.set(true);
-        let answered = function(move |response: Response| self.answered(&entry, &response));
-        let failed = function(move |_: JsValue| self.retry(None));
-        then(&request, &answered, &failed);
+        let request = self.request(&entry, &body);
+        let answered = listener(move |response| self.answered(&entry, response.unchecked_ref()));
+        then(&request, &answered, &listener(|_| self.retry(None)));
     }
 
-    fn request(&self, entry: &str, body: &str) -> Result<Promise, JsValue> {
-        let headers = Headers::new()?;
-        headers.set("Content-Type", "application/json")?;
-        headers.set("Idempotency-Key", entry.rsplit('.').next().unwrap_or_default())?;
-        let init = RequestInit::new();
-        init.set_method("POST");
-        init.set_headers_headers(&headers);
-        init.set_body_opt_str(Some(body));
+    fn request(&self, entry: &str, body: &str) -> Promise {
+        let (init, headers) = (Object::new(), Object::new());
+        set_str(&headers, "Content-Type", "application/json");
+        set_str(&headers, "Idempotency-Key", entry.rsplit('.').next().unwrap_or_default());
+        set(&init, "headers", &headers);
+        set_str(&init, "method", "POST");
+        set_str(&init, "body", body);
         // The person's secret is in the body; cookies of the Worker's origin have no business here.
-        init.set_credentials(web_sys::RequestCredentials::Omit);
+        set_str(&init, "credentials", "omit");
         // Outlives the page, so that a decision followed by a click on a link arrives.
-        js_sys::Reflect::set(&init, &"keepalive".into(), &true.into())?;
-        Ok(self.window.fetch_with_str_and_init(&self.url, &init))
+        set(&init, "keepalive", &JsValue::TRUE);
+        self.window.fetch_with_str_and_init(&self.url, init.unchecked_ref())
     }
 
     fn answered(&'static self, entry: &str, response: &Response) {
@@ -83,9 +81,7 @@ impl Queue {
         self.busy.set(false);
         self.wait.set(FIRST_WAIT_MS);
         if let Ok(json) = response.json() {
-            let tell = function(move |answer: JsValue| page::tell(kind, &answer));
-            let ignore = function(|_: JsValue| {});
-            then(&json, &tell, &ignore);
+            then(&json, &listener(move |answer| page::tell(kind, &answer)), &listener(|_| {}));
         }
         self.flush();
     }
@@ -96,16 +92,13 @@ impl Queue {
         let told = after_seconds.and_then(|seconds| seconds.parse::<i32>().ok()).unwrap_or_default();
         let wait = wait.max(told.saturating_mul(1_000).min(LONGEST_WAIT_MS));
         self.busy.set(false);
-        let again = function(move |_: JsValue| self.flush());
+        let again = listener(|_| self.flush());
         let _no_timer = self.window.set_timeout_with_callback_and_timeout_and_arguments_0(&again, wait);
     }
 }
 
-/// `promise.then(good, bad)` with plain functions.
+/// `promise.then(good, bad)`.
 pub(crate) fn then(promise: &Promise, good: &Function, bad: &Function) {
-    let call = js_sys::Reflect::get(promise, &"then".into()).and_then(|then| {
-        let then: Function = then.unchecked_into();
-        then.call2(promise, good, bad)
-    });
-    let _never_fails = call;
+    let then: Function = get(promise, "then").unchecked_into();
+    let _never_fails = then.call2(promise, good, bad);
 }

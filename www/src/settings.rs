@@ -29,8 +29,8 @@ pub(crate) struct Settings {
 pub(crate) struct Page<'a> {
     /// A data attribute of the script tag, without `data-`.
     pub(crate) attribute: &'a dyn Fn(&str) -> Option<String>,
-    /// The origin of the script.
-    pub(crate) origin: String,
+    /// The absolute address of the script.
+    pub(crate) source: String,
     /// The language of the document.
     pub(crate) language: String,
     /// What the Worker wrote: `regime|country|language|gpc`, or the placeholder where no Worker served the script.
@@ -47,7 +47,7 @@ impl Settings {
         let regime = visitor.next().and_then(Regime::by_code).unwrap_or(&DEFAULT);
         let language = visitor.nth(1).unwrap_or_default();
         let gpc = page.gpc || visitor.next() == Some("1");
-        let api = attribute("api").unwrap_or_else(|| page.origin.clone());
+        let api = attribute("api").unwrap_or_else(|| origin(&page.source));
         Self {
             site: attribute("site").unwrap_or_else(|| "default".into()),
             api: api.trim_end_matches('/').into(),
@@ -64,6 +64,12 @@ impl Settings {
     pub(crate) fn setup(&self) -> Setup {
         Setup { purposes: self.purposes.clone(), notice: self.notice, context: self.context }
     }
+}
+
+/// Scheme, host and port of an absolute address.
+fn origin(address: &str) -> String {
+    let parts: Vec<_> = address.split('/').take(3).collect();
+    parts.join("/")
 }
 
 /// The purposes that an attribute names, separated by white space; the default ones if it names none. A word that is no
@@ -88,7 +94,7 @@ mod tests {
         };
         Settings::read(&Page {
             attribute: &attribute,
-            origin: "https://consent.example".into(),
+            source: "https://consent.example:8443/banner.js?v=1".into(),
             language: "fr-CA".into(),
             visitor,
             gpc: false,
@@ -98,7 +104,7 @@ mod tests {
     #[test]
     fn a_bare_tag_gets_the_defaults() {
         let settings = read(&[], "%VISITOR%");
-        assert_eq!(settings.api, "https://consent.example");
+        assert_eq!(settings.api, "https://consent.example:8443");
         assert_eq!(settings.purposes, Purpose::DEFAULT);
         assert_eq!(settings.notice, NoticeVersion::FIRST);
         assert_eq!(settings.context.regime.code, "default");

@@ -2,77 +2,72 @@
 //! is shown when is the core's decision. They are in the light DOM with plain labels, where assistive technology and
 //! consent tools of the visitor's own find them.
 //!
-//! A button says what it does in `data-consentry`, an input names its purpose; [`crate::app`] listens.
+//! A button says what it does in `data-consentry`, an input names its purpose in `name`; [`crate::app`] listens.
 
 use std::cell::{OnceCell, RefCell};
 
 use consentry::{banner::Switch, purpose::Purpose, record::LegalBasis};
-use js_sys::{Array, Function};
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{CssStyleSheet, Document, Element, HtmlDialogElement, HtmlElement, HtmlInputElement};
+use js_sys::Function;
 
 use crate::{
-    dom::{append, element, listen},
+    dom::{Node, add, listen},
     texts::Texts,
 };
 
-/// What a button does, as its `data-consentry` says.
+/// What a button does, as its `data-consentry` says; also the key of its label.
 pub(crate) mod action {
     pub(crate) const ACCEPT: &str = "accept";
     pub(crate) const REJECT: &str = "reject";
     pub(crate) const CHOOSE: &str = "choose";
     pub(crate) const SAVE: &str = "save";
     pub(crate) const CLOSE: &str = "close";
+    pub(crate) const REOPEN: &str = "reopen";
 }
 
 /// The elements, made once the page has a body.
 pub(crate) struct View {
-    document: Document,
+    body: Node,
     listener: Function,
-    banner: Element,
-    reopen: HtmlElement,
-    preferences: OnceCell<HtmlDialogElement>,
-    focus: RefCell<Option<HtmlElement>>,
+    banner: Node,
+    reopen: Node,
+    preferences: OnceCell<Node>,
+    focus: RefCell<Option<Node>>,
 }
 
 impl View {
     /// Adds banner and button to the body, both hidden; `listener` hears what happens in them.
-    pub(crate) fn new(
-        document: &Document,
-        purposes: &[Purpose],
-        texts: &Texts,
-        listener: Function,
-    ) -> Result<Self, JsValue> {
-        let banner = banner(document, purposes, texts)?;
-        let open = [
-            ("id", "consentry-reopen"),
-            ("type", "button"),
-            ("data-consentry", action::CHOOSE),
-            ("hidden", ""),
-        ];
-        let reopen = element(document, "button", &open, texts.get("reopen"))?;
-        reopen.set_attribute("lang", &texts.language)?;
-        for root in [&banner, &reopen] {
-            listen(root, &["click"], &listener);
+    pub(crate) fn new(body: Node, purposes: &[Purpose], texts: &Texts, listener: Function) -> Self {
+        let banner = add(
+            &body,
+            "div",
+            "id=consentry-banner role=dialog aria-labelledby=consentry-title aria-describedby=consentry-text hidden=",
+            "",
+        );
+        banner.set_attribute("lang", &texts.language);
+        let words = add(&banner, "div", "class=consentry-words", "");
+        add(&words, "h2", "id=consentry-title", texts.get("title"));
+        add(&words, "p", "id=consentry-text", texts.get("text"));
+        let list = add(&words, "ul", "", "");
+        for purpose in purposes {
+            add(&list, "li", "", &texts.title(purpose));
         }
-        let body = document.body().ok_or(JsValue::NULL)?;
+        buttons(&banner, &[action::ACCEPT, action::REJECT, action::CHOOSE], texts);
         // First in the body, so that a keyboard and a screen reader meet the question before the page it is about.
-        body.insert_before(&banner, body.first_child().as_ref())?;
-        body.append_child(&reopen)?;
-        let reopen = reopen.unchecked_into();
-        Ok(Self {
-            document: document.clone(),
-            listener,
-            banner,
-            reopen,
-            preferences: OnceCell::new(),
-            focus: RefCell::default(),
-        })
+        body.prepend(&banner);
+
+        let reopen = button(&body, action::REOPEN, texts);
+        reopen.set_attribute("id", "consentry-reopen");
+        reopen.set_attribute("lang", &texts.language);
+        reopen.set_hidden(true);
+        for root in [&banner, &reopen] {
+            listen(root, "click", &listener);
+        }
+        Self { body, listener, banner, reopen, preferences: OnceCell::new(), focus: RefCell::default() }
     }
 
     /// Shows or hides the banner.
     pub(crate) fn show_banner(&self, show: bool) {
-        let _never_fails = self.banner.toggle_attribute_with_force("hidden", !show);
+        self.banner.set_hidden(!show);
     }
 
     /// Shows or hides the button that reopens the preferences.
@@ -81,21 +76,18 @@ impl View {
     }
 
     /// Opens the preferences with these switches.
-    pub(crate) fn show_preferences(&self, switches: &[Switch], texts: &Texts) -> Result<(), JsValue> {
-        let dialog = if let Some(dialog) = self.preferences.get() {
+    pub(crate) fn show_preferences(&self, switches: &[Switch], texts: &Texts) {
+        let dialog = self.preferences.get_or_init(|| {
+            let dialog = preferences(&self.body, switches, texts);
+            listen(&dialog, "click change close", &self.listener);
             dialog
-        } else {
-            let dialog = preferences(&self.document, switches, texts)?;
-            listen(&dialog, &["click", "change", "close"], &self.listener);
-            self.document.body().ok_or(JsValue::NULL)?.append_child(&dialog)?;
-            self.preferences.get_or_init(|| dialog)
-        };
+        });
         for (purpose, on) in switches {
-            if let Some(input) = dialog.query_selector(&["[name=", purpose.as_str(), "]"].concat())? {
-                input.unchecked_into::<HtmlInputElement>().set_checked(*on);
+            if let Some(input) = dialog.find(&["[name=", purpose.as_str(), "]"].concat()) {
+                input.set_checked(*on);
             }
         }
-        dialog.show_modal()
+        dialog.show_modal();
     }
 
     /// Closes the preferences.
@@ -107,103 +99,61 @@ impl View {
 
     /// Remembers where the focus is.
     pub(crate) fn remember_focus(&self) {
-        self.focus.replace(self.document.active_element().and_then(|element| element.dyn_into().ok()));
+        self.focus.replace(Node::focused());
     }
 
     /// Puts the focus back; where it was may be gone with the banner, then to the button that reopens.
     pub(crate) fn return_focus(&self) {
-        let Some(element) = self.focus.take() else { return };
-        let _gone = element.focus();
-        let has_focus = self.document.active_element().is_some_and(|active| active == *element);
-        if !has_focus {
-            let _gone = self.reopen.focus();
+        if let Some(element) = self.focus.take() {
+            element.focus();
+            if Node::focused().as_ref() != Some(&element) {
+                self.reopen.focus();
+            }
         }
     }
 }
 
-/// Adds the widget's styles as a constructed style sheet, which no policy forbids.
-pub(crate) fn style(document: &Document, css: &str) -> Result<(), JsValue> {
-    let sheet = CssStyleSheet::new()?;
-    sheet.replace_sync(css)?;
-    let sheets = Array::from(&document.adopted_style_sheets());
-    sheets.push(&sheet);
-    document.set_adopted_style_sheets(&sheets);
-    Ok(())
-}
-
-fn banner(document: &Document, purposes: &[Purpose], texts: &Texts) -> Result<Element, JsValue> {
-    let attributes = [
-        ("id", "consentry-banner"),
-        ("role", "dialog"),
-        ("aria-labelledby", "consentry-title"),
-        ("aria-describedby", "consentry-text"),
-        ("lang", &texts.language),
-        ("hidden", ""),
-    ];
-    let banner = element(document, "div", &attributes, "")?;
-    let words = append(&banner, "div", &[("class", "consentry-words")], "")?;
-    append(&words, "h2", &[("id", "consentry-title")], texts.get("title"))?;
-    append(&words, "p", &[("id", "consentry-text")], texts.get("text"))?;
-    let list = append(&words, "ul", &[], "")?;
-    for purpose in purposes {
-        append(&list, "li", &[], &texts.title(purpose))?;
-    }
-    let actions = append(&banner, "div", &[("class", "consentry-actions")], "")?;
-    for action in [action::ACCEPT, action::REJECT, action::CHOOSE] {
-        button(&actions, action, texts)?;
-    }
-    Ok(banner)
-}
-
-fn preferences(
-    document: &Document,
-    switches: &[Switch],
-    texts: &Texts,
-) -> Result<HtmlDialogElement, JsValue> {
-    let attributes = [
-        ("id", "consentry-preferences"),
-        ("aria-labelledby", "consentry-heading"),
-        ("aria-describedby", "consentry-intro"),
-        ("lang", &texts.language),
-    ];
-    let dialog = element(document, "dialog", &attributes, "")?;
-    let head = append(&dialog, "div", &[("class", "consentry-head")], "")?;
-    append(&head, "h2", &[("id", "consentry-heading")], texts.get("preferences"))?;
-    let label = texts.get("close");
-    let close =
-        [("type", "button"), ("data-consentry", action::CLOSE), ("aria-label", label), ("title", label)];
-    append(&head, "button", &close, "✕")?;
-    let list = append(&dialog, "div", &[("class", "consentry-list")], "")?;
-    append(&list, "p", &[("id", "consentry-intro")], texts.get("preferences_text"))?;
+fn preferences(body: &Node, switches: &[Switch], texts: &Texts) -> Node {
+    let dialog = add(
+        body,
+        "dialog",
+        "id=consentry-preferences aria-labelledby=consentry-heading aria-describedby=consentry-intro",
+        "",
+    );
+    dialog.set_attribute("lang", &texts.language);
+    let head = add(&dialog, "div", "class=consentry-head", "");
+    add(&head, "h2", "id=consentry-heading", texts.get("preferences"));
+    let close = button(&head, action::CLOSE, texts);
+    close.set_attribute("aria-label", texts.get(action::CLOSE));
+    close.set_text("✕");
+    let list = add(&dialog, "div", "class=consentry-list", "");
+    add(&list, "p", "id=consentry-intro", texts.get("preferences_text"));
     for (purpose, _) in switches {
-        switch(&list, purpose, texts)?;
+        let row = add(&list, "div", "class=consentry-purpose", "");
+        // The names of purposes have no spaces.
+        let with = |before: &str| [before, purpose.as_str()].concat();
+        add(&row, "label", &with("for=consentry-"), &texts.title(purpose));
+        let input = add(&row, "input", "type=checkbox role=switch", "");
+        input.set_attribute("name", purpose.as_str());
+        input.set_attribute("id", &with("consentry-"));
+        input.set_attribute("aria-describedby", &with("consentry-about-"));
+        let words = add(&row, "div", &with("id=consentry-about-"), "");
+        add(&words, "p", "", texts.description(purpose));
+        add(&words, "p", "class=consentry-basis", texts.basis(LegalBasis::Consent));
     }
-    let actions = append(&dialog, "div", &[("class", "consentry-actions")], "")?;
-    for action in [action::ACCEPT, action::REJECT, action::SAVE] {
-        button(&actions, action, texts)?;
-    }
-    Ok(dialog.unchecked_into())
+    buttons(&dialog, &[action::ACCEPT, action::REJECT, action::SAVE], texts);
+    dialog
 }
 
-fn switch(list: &Element, purpose: &Purpose, texts: &Texts) -> Result<(), JsValue> {
-    let (name, id) = (purpose.as_str(), ["consentry-", purpose.as_str()].concat());
-    let about = [&id, "-about"].concat();
-    let row = append(list, "div", &[("class", "consentry-purpose")], "")?;
-    append(&row, "label", &[("for", &id)], &texts.title(purpose))?;
-    let input = [
-        ("id", id.as_str()),
-        ("name", name),
-        ("type", "checkbox"),
-        ("role", "switch"),
-        ("aria-describedby", &about),
-    ];
-    append(&row, "input", &input, "")?;
-    let words = append(&row, "div", &[("id", &about)], "")?;
-    append(&words, "p", &[], texts.description(purpose))?;
-    append(&words, "p", &[("class", "consentry-basis")], texts.basis(LegalBasis::Consent))?;
-    Ok(())
+fn buttons(parent: &Node, actions: &[&str], texts: &Texts) {
+    let row = add(parent, "div", "class=consentry-actions", "");
+    for action in actions {
+        button(&row, action, texts);
+    }
 }
 
-fn button(parent: &Element, action: &str, texts: &Texts) -> Result<Element, JsValue> {
-    append(parent, "button", &[("type", "button"), ("data-consentry", action)], texts.get(action))
+fn button(parent: &Node, action: &str, texts: &Texts) -> Node {
+    let button = add(parent, "button", "type=button", texts.get(action));
+    button.set_attribute("data-consentry", action);
+    button
 }

@@ -6,7 +6,7 @@
 use js_sys::{Array, Function, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
-use web_sys::{Document, Element, HtmlDialogElement, HtmlElement, HtmlInputElement, Storage};
+use web_sys::{CssStyleSheet, Document, Element, HtmlDialogElement, HtmlElement, HtmlInputElement, Storage};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
@@ -46,6 +46,13 @@ fn append(name: &str, attributes: &[(&str, &str)], text: &str) -> Element {
     element
 }
 
+/// What the loader does with the styles.
+fn style() {
+    let sheet = CssStyleSheet::new().unwrap();
+    sheet.replace_sync(CSS).unwrap();
+    document().set_adopted_style_sheets(&Array::of1(&sheet));
+}
+
 /// Starts the widget in a page without traces of the test before, and gives what it tells Consent Mode. The Worker is a port
 /// where nobody listens.
 fn open(attributes: &[(&str, &str)]) -> Array {
@@ -56,6 +63,7 @@ fn open(attributes: &[(&str, &str)]) -> Array {
             element.remove();
         }
     }
+    style();
     let mut all = vec![("type", "text/plain"), ("data-site", "test"), ("data-api", "http://127.0.0.1:9")];
     all.extend(attributes);
     let script = append("script", &all, "");
@@ -68,7 +76,7 @@ fn open(attributes: &[(&str, &str)]) -> Array {
     let told = Array::new();
     let signal = Function::new_with_args("command, kind, switches", "this.push([command, kind, switches])")
         .bind0(&told);
-    consentry_widget::start(&script, "%VISITOR%", CSS, &locales, signal).unwrap();
+    consentry_widget::start(web_sys::window().unwrap(), &script, "%VISITOR%", &locales, signal);
     told
 }
 
@@ -223,7 +231,7 @@ fn the_page_can_ask_and_open() {
         function.call1(&api, &argument.into()).unwrap()
     };
     assert_eq!(call("accepted", "analytics"), JsValue::FALSE);
-    assert!(Reflect::get(&call("proof", ""), &"secret".into()).unwrap().is_null());
+    assert!(Reflect::get(&call("proof", ""), &"secret".into()).unwrap().is_undefined());
     call("show", "");
     press("#consentry-preferences [data-consentry=accept]");
     assert_eq!(call("accepted", "analytics"), JsValue::TRUE);
