@@ -3,7 +3,7 @@
 mod demo;
 mod secrets;
 
-use std::fs;
+use std::fs::{self, File};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::process::Command;
@@ -39,6 +39,7 @@ pub(crate) fn run(project: &Project, options: &DevOptions) -> Result<()> {
     let state = options.state.clone().unwrap_or_else(|| project.path(STATE));
     let told =
         options.state.as_ref().map_or_else(|| project.path("target/dev.json"), |dir| dir.join("dev.json"));
+    let _alone = alone(&state)?;
     let database = state.join(DATABASE);
     if options.fresh && database.exists() {
         fs::remove_dir_all(&database).with_context(|| format!("cannot empty {}", database.display()))?;
@@ -64,6 +65,18 @@ fn free(port: u16) -> Result<()> {
             bail!("port {port} cannot be used ({error}): stop what holds it, or choose another with --port")
         }
     }
+}
+
+/// Two servers on one SQLite file fail in ways that are hard to read.
+fn alone(state: &Path) -> Result<File> {
+    fs::create_dir_all(state).with_context(|| format!("cannot create {}", state.display()))?;
+    let lock = File::create(state.join("lock")).context("cannot create the lock of the local database")?;
+    if lock.try_lock().is_err() {
+        bail!(
+            "another `cargo xtask dev` serves this database: stop it, or give this one its own with --state"
+        );
+    }
+    Ok(lock)
 }
 
 /// wrangler without questions, metrics and advice.
