@@ -33,13 +33,15 @@ pub(crate) struct DevOptions {
     pub(crate) port: u16,
     /// Whether to start with an empty database.
     pub(crate) fresh: bool,
+    /// The country that the visitor is said to come from, which decides the regime.
+    pub(crate) country: String,
     /// Where the database is, if not in wrangler's usual place; what is told to other programs goes there too.
     pub(crate) state: Option<PathBuf>,
 }
 
 impl Default for DevOptions {
     fn default() -> Self {
-        Self { port: 8787, fresh: false, state: None }
+        Self { port: 8787, fresh: false, country: "DE".into(), state: None }
     }
 }
 
@@ -87,6 +89,7 @@ fn dev(mut parser: lexopt::Parser) -> Result<Command> {
                 options.port =
                     parser.value()?.parse().map_err(|_| anyhow!("--port takes a number below 65536"))?;
             }
+            Long("country") => options.country = parser.value()?.string()?,
             Long("state") => options.state = Some(parser.value()?.into()),
             Long("fresh") => options.fresh = true,
             Long("help") | Short('h') => return Ok(Command::Help),
@@ -124,10 +127,12 @@ mod tests {
 
     #[test]
     fn dev_takes_port_and_fresh() {
-        let options = DevOptions { port: 9000, fresh: true, state: None };
+        let options = DevOptions { port: 9000, fresh: true, ..DevOptions::default() };
         assert_eq!(parsed("dev --port 9000 --fresh").unwrap(), Command::Dev(options));
         let options = DevOptions { state: Some("elsewhere".into()), ..DevOptions::default() };
         assert_eq!(parsed("dev --state elsewhere").unwrap(), Command::Dev(options));
+        let options = DevOptions { country: "US".into(), ..DevOptions::default() };
+        assert_eq!(parsed("dev --country US").unwrap(), Command::Dev(options));
         assert_eq!(parsed("dev").unwrap(), Command::Dev(DevOptions::default()));
     }
 

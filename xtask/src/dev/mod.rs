@@ -2,6 +2,7 @@
 
 mod demo;
 mod secrets;
+mod visitor;
 
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, TcpListener};
@@ -32,6 +33,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Serves until a signal comes.
 pub(crate) fn run(project: &Project, options: &DevOptions) -> Result<()> {
+    let visitor = visitor::file(project, &options.country)?;
     tools::node(project)?;
     free(options.port)?;
     build::run(project)?;
@@ -49,7 +51,8 @@ pub(crate) fn run(project: &Project, options: &DevOptions) -> Result<()> {
     let url = format!("http://127.0.0.1:{}", options.port);
     let mut dev = wrangler(project);
     dev.args(["dev", "--local", "--ip", "127.0.0.1", "--port", &options.port.to_string()]);
-    let mut server = Group::start(dev.arg("--persist-to").arg(&state))?;
+    dev.arg("--persist-to").arg(&state).env(visitor::VARIABLE, visitor);
+    let mut server = Group::start(&mut dev)?;
     answering(&mut server, &url)?;
     let demo = demo::ensure(&url, options.port, &secrets.admin, &told)?;
     println!("\n{demo}\n\nCtrl-C stops it.");
