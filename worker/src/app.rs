@@ -15,11 +15,7 @@ use consentry::{
     subject::SiteKey,
     time::Timestamp,
 };
-use std::{
-    cell::RefCell,
-    collections::BTreeMap,
-    rc::Rc,
-};
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
 /// Settings of the deployment.
 pub(crate) struct Config {
@@ -55,8 +51,8 @@ impl<P: Platform> App<'_, P> {
     }
 
     /// The site's current key.
-    pub(crate) fn site_key(&self, site: &Slug) -> Result<SiteKey, Problem> {
-        Ok(SiteKey::derive(&self.config.secret, site, crate::auth::CURRENT_KEY))
+    pub(crate) fn site_key(&self, site: &Slug) -> SiteKey {
+        SiteKey::derive(&self.config.secret, site, crate::auth::CURRENT_KEY)
     }
 
     /// The registry, at most a minute old.
@@ -89,7 +85,10 @@ impl<P: Platform> App<'_, P> {
         if !self.config.rate_limit || self.platform.within_limit(class, name).await {
             Ok(())
         } else {
-            Err(Problem::new(Code::RateLimited, "too many calls in this minute; wait for as long as Retry-After says"))
+            Err(Problem::new(
+                Code::RateLimited,
+                "too many calls in this minute; wait for as long as Retry-After says",
+            ))
         }
     }
 

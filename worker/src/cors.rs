@@ -1,7 +1,11 @@
 //! Which pages may read an answer (Fetch standard, "CORS protocol"): those on the exact origins that sites have registered.
 //! Never `*` and never cookies; who may act is decided by credentials in [`crate::auth`], not here.
 
-use crate::{app::App, http::{Answer, Call, answer}, platform::Platform};
+use crate::{
+    app::App,
+    http::{Answer, Call, answer},
+    platform::Platform,
+};
 use http::{HeaderValue, StatusCode, header};
 
 /// The answer to a preflight request, before the origin is looked at.
@@ -13,21 +17,19 @@ pub(crate) fn preflight() -> Answer {
 pub(crate) async fn allow<P: Platform>(app: &App<'_, P>, call: &Call, answer: &mut Answer) {
     let headers = answer.headers_mut();
     headers.append(header::VARY, HeaderValue::from_static("Origin"));
-    let Some(origin) = call.headers.get(header::ORIGIN) else { return };
-    let Ok(text) = origin.to_str() else { return };
-    if !matches!(app.find(|registry| registry.allows_origin(text).then_some(())).await, Ok(Some(()))) {
+    let Some(origin) = call.header("origin") else { return };
+    if !matches!(app.find(|registry| registry.allows_origin(origin).then_some(())).await, Ok(Some(()))) {
         return;
     }
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+    let Ok(origin) = HeaderValue::from_str(origin) else { return };
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     headers.insert(
         header::ACCESS_CONTROL_EXPOSE_HEADERS,
         HeaderValue::from_static("Retry-After, Idempotent-Replayed"),
     );
     if call.method == http::Method::OPTIONS {
-        headers.insert(
-            header::ACCESS_CONTROL_ALLOW_METHODS,
-            HeaderValue::from_static("GET, POST, PUT, DELETE"),
-        );
+        headers
+            .insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST, PUT, DELETE"));
         headers.insert(
             header::ACCESS_CONTROL_ALLOW_HEADERS,
             HeaderValue::from_static(

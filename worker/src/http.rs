@@ -3,9 +3,10 @@
 
 use crate::object::Object;
 use consentry::problem::{Code, Problem};
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
+use http::{HeaderValue, Method, Response, StatusCode, header};
 use percent_encoding::percent_decode_str;
 use serde::{Serialize, de::DeserializeOwned};
+use std::collections::BTreeMap;
 
 /// The largest body that is read, in bytes.
 pub(crate) const MAX_BODY: usize = 64 * 1024;
@@ -20,7 +21,8 @@ pub(crate) struct Call {
     /// As it came, still percent-encoded.
     pub(crate) path: String,
     pub(crate) query: String,
-    pub(crate) headers: HeaderMap,
+    /// By name in lower case; several of one name are joined by commas, as the runtime does it.
+    pub(crate) headers: BTreeMap<String, String>,
     /// At most one byte over [`MAX_BODY`].
     pub(crate) body: Vec<u8>,
     /// The caller's country as the platform sees it, ISO 3166-1 alpha-2.
@@ -28,9 +30,9 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    /// A header as text; one that is none counts as absent.
+    /// A header, by its name in lower case.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
+        self.headers.get(name).map(String::as_str)
     }
 
     /// The caller's address as the platform saw it.
@@ -99,7 +101,8 @@ fn explain(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
         let text = inner.to_string();
         let sentence = text.split(" at line ").next().unwrap_or(&text);
         let path = error.path().to_string();
-        let field = match quoted(sentence, "missing field `").or_else(|| quoted(sentence, "unknown field `")) {
+        let field = match quoted(sentence, "missing field `").or_else(|| quoted(sentence, "unknown field `"))
+        {
             Some(name) if path == "." => name.to_owned(),
             // For an unknown field the path already ends in its name.
             Some(name) if path.split('.').next_back() == Some(name) => path,
@@ -193,8 +196,7 @@ mod tests {
     }
 
     fn parse(content_type: &str, body: &str) -> Problem {
-        let mut headers = HeaderMap::new();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_str(content_type).unwrap());
+        let headers = BTreeMap::from([("content-type".into(), content_type.into())]);
         let call = Call {
             method: Method::POST,
             path: String::new(),

@@ -13,8 +13,6 @@ mod handlers;
 mod http;
 mod model;
 mod object;
-#[cfg(any(test, feature = "openapi"))]
-mod openapi;
 mod platform;
 mod routes;
 mod site;

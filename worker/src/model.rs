@@ -25,7 +25,10 @@ pub(crate) struct NoticeInput {
     /// The site's number for this version of its notice.
     pub(crate) version: u32,
     /// The language it was shown in, as a BCP 47 tag.
-    #[cfg_attr(any(test, feature = "openapi"), schemars(regex(pattern = r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$"), length(max = 35)))]
+    #[cfg_attr(
+        any(test, feature = "openapi"),
+        schemars(regex(pattern = r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$"), length(max = 35))
+    )]
     pub(crate) language: String,
     /// The SHA-256 of everything that was shown.
     #[serde(default)]
@@ -424,7 +427,9 @@ pub(crate) fn slug(field: &str, text: &str) -> Result<Slug, consentry::problem::
     Slug::parse(text).ok_or_else(|| {
         consentry::problem::Problem::field(
             field,
-            format!("{field} must be 1 to 64 lower-case letters, digits and underscores and begin with a letter"),
+            format!(
+                "{field} must be 1 to 64 lower-case letters, digits and underscores and begin with a letter"
+            ),
         )
     })
 }

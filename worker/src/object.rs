@@ -2,13 +2,14 @@
 //! would promise an order it does not mean.
 
 use serde::{
-    Deserialize, Deserializer,
+    Deserialize, Deserializer, Serialize,
     de::{MapAccess, Visitor, value::MapAccessDeserializer},
 };
 use std::{fmt, marker::PhantomData};
 
 /// A `T` that was written as a JSON object.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
+#[serde(transparent)]
 #[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema), schemars(transparent))]
 pub(crate) struct Object<T>(pub(crate) T);
 

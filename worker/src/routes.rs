@@ -74,10 +74,12 @@ pub(crate) struct Found {
 pub(crate) fn find(method: &Method, path: &str) -> Result<Found, Problem> {
     let trees = trees();
     if let Some(matched) = trees.get(method.as_str()).and_then(|tree| tree.at(path).ok()) {
-        let params = matched.params.iter().map(|(_, value)| decode_segment(value)).collect::<Result<_, _>>()?;
+        let params =
+            matched.params.iter().map(|(_, value)| decode_segment(value)).collect::<Result<_, _>>()?;
         return Ok(Found { endpoint: *matched.value, params });
     }
-    let others: Vec<_> = trees.iter().filter(|(_, tree)| tree.at(path).is_ok()).map(|(method, _)| *method).collect();
+    let others: Vec<_> =
+        trees.iter().filter(|(_, tree)| tree.at(path).is_ok()).map(|(method, _)| *method).collect();
     Err(if others.is_empty() {
         Problem::new(Code::NotFound, "no such path; /docs lists those that exist")
     } else {
@@ -107,7 +109,11 @@ mod tests {
     fn every_path_is_routed() {
         for endpoint in Endpoint::ALL {
             let path = endpoint.path().replace(['{', '}'], "");
-            assert_eq!(find(&endpoint.method_name().parse().unwrap(), &path).unwrap().endpoint, *endpoint, "{path}");
+            assert_eq!(
+                find(&endpoint.method_name().parse().unwrap(), &path).unwrap().endpoint,
+                *endpoint,
+                "{path}"
+            );
         }
     }
 

@@ -1,9 +1,8 @@
 //! What a site is: its settings, its API keys, and the registry of all of them, which an isolate keeps for at most a minute
 //! so that a call needs no look-up of its own. A withdrawn key therefore works for up to a minute more.
 
-use crate::auth::Scope;
+use crate::{auth::Scope, object::Object};
 use consentry::{hash::Hash, purpose::Purpose, regime::Regime, slug::Slug, time::Timestamp};
-use jsonwebtoken::jwk::JwkSet;
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
 
@@ -13,6 +12,32 @@ const MAX_AGE_MS: i64 = 60_000;
 /// How old it must be before a look-up that finds nothing loads it again: what was created elsewhere a moment ago is found,
 /// and a caller who guesses names costs at most one query in this time.
 const MISS_AGE_MS: i64 = 2_000;
+
+/// A public key (RFC 7517) of a kind that is supported: `OKP` with Ed25519 (RFC 8037) or `EC` with P-256 (RFC 7518 § 6.2).
+/// Members of other uses are ignored.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+pub(crate) struct Jwk {
+    /// `OKP` or `EC`.
+    pub(crate) kty: String,
+    /// `Ed25519` or `P-256`.
+    pub(crate) crv: String,
+    /// The key, or its x coordinate, in base64url.
+    pub(crate) x: String,
+    /// The y coordinate, for `EC`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) y: Option<String>,
+    /// The name by which tokens choose among several keys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) kid: Option<String>,
+}
+
+/// Public keys.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+pub(crate) struct JwkSet {
+    pub(crate) keys: Vec<Object<Jwk>>,
+}
 
 /// The settings of a site, as they are stored and as the admin API takes them.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -32,11 +57,9 @@ pub(crate) struct Settings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "crate::openapi::regime"))]
     pub(crate) regime: Option<String>,
-    /// The public keys (RFC 7517; `OKP` with Ed25519 or `EC` with P-256) against which a signed-in person's token is
-    /// checked.
+    /// The public keys against which a signed-in person's token is checked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "crate::openapi::jwks"))]
-    pub(crate) jwks: Option<JwkSet>,
+    pub(crate) jwks: Option<Object<JwkSet>>,
 }
 
 /// A site.
@@ -58,6 +81,11 @@ impl Site {
             (None, Some(configured)) => configured,
             (country, _) => Regime::of_country(country),
         }
+    }
+
+    /// The public keys of the site, for tokens of signed-in people.
+    pub(crate) fn jwks(&self) -> impl Iterator<Item = &Jwk> {
+        self.settings.jwks.iter().flat_map(|Object(set)| set.keys.iter().map(|Object(key)| key))
     }
 
     /// Whether browsers on this origin may call.

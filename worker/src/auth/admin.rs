@@ -1,6 +1,10 @@
 //! Whoever runs the service, by the bootstrap secret.
 
-use crate::{app::App, http::Call, platform::{LimitClass, Platform}};
+use crate::{
+    app::App,
+    http::Call,
+    platform::{LimitClass, Platform},
+};
 use consentry::problem::Problem;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -15,6 +19,8 @@ pub(crate) async fn authenticate_admin<P: Platform>(app: &App<'_, P>, call: &Cal
     if bool::from(equal) {
         Ok(())
     } else {
-        Err(super::unauthenticated("this needs the admin secret: 'Authorization: Bearer <CONSENTRY_ADMIN_SECRET>'"))
+        Err(super::unauthenticated(
+            "this needs the admin secret: 'Authorization: Bearer <CONSENTRY_ADMIN_SECRET>'",
+        ))
     }
 }

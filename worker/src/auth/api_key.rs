@@ -12,10 +12,9 @@ pub(super) const PREFIX: &str = "ck_";
 
 /// A fresh id.
 pub(crate) fn issue<P: Platform>(app: &App<'_, P>) -> Option<Slug> {
-    let mut random = [0; 10];
+    let mut random = [0; 8];
     app.platform.random(&mut random);
-    let digits: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
-    Slug::parse(&format!("k{digits}"))
+    Slug::parse(&format!("k{:016x}", u64::from_be_bytes(random)))
 }
 
 /// The whole key with this id.

@@ -3,7 +3,7 @@
 //! `jsonwebtoken`'s, which refuses `alg: none` and a key of another kind than the algorithm's.
 
 use super::{Caller, unauthenticated};
-use crate::{app::App, platform::Platform};
+use crate::{app::App, platform::Platform, site::Jwk};
 use consentry::{problem::Problem, subject::UserId, time::Timestamp};
 use jsonwebtoken::{
     Algorithm, AlgorithmFamily, DecodingKey, Validation,
@@ -40,10 +40,10 @@ pub(super) async fn identify<P: Platform>(app: &App<'_, P>, token: &str) -> Resu
         .find(|registry| registry.site(&claims.iss))
         .await?
         .ok_or_else(|| unauthenticated("the token's issuer (iss) must be the id of a site"))?;
-    let keys = site.settings.jwks.iter().flat_map(|set| &set.keys);
-    let mut candidates = keys.filter(|key| header.kid.is_none() || key.common.key_id == header.kid);
-    let claims = candidates
-        .find_map(|key| verify(token, header.alg, &DecodingKey::from_jwk(key).ok()?))
+    let claims = site
+        .jwks()
+        .filter(|key| header.kid.is_none() || key.kid == header.kid)
+        .find_map(|key| verify(token, header.alg, &decoding_key(key)?))
         .ok_or_else(|| unauthenticated("no key of the site verifies this token"))?;
     check_times(&claims, app.now)?;
     let user = UserId::parse(&claims.sub)
@@ -51,6 +51,17 @@ pub(super) async fn identify<P: Platform>(app: &App<'_, P>, token: &str) -> Resu
         .filter(|user| !user.is_anonymous())
         .ok_or_else(|| unauthenticated("the token's subject (sub) must be the person's user id"))?;
     Ok(Caller::person(site, user))
+}
+
+/// The key as `jsonwebtoken` takes it; `None` if it is of no supported kind or malformed.
+pub(crate) fn decoding_key(key: &Jwk) -> Option<DecodingKey> {
+    let decoding = match (key.kty.as_str(), key.crv.as_str(), &key.y) {
+        ("OKP", "Ed25519", None) => DecodingKey::from_ed_components(&key.x).ok()?,
+        ("EC", "P-256", Some(y)) => DecodingKey::from_ec_components(&key.x, y).ok()?,
+        _ => return None,
+    };
+    let algorithm = if key.kty == "OKP" { Algorithm::EdDSA } else { Algorithm::ES256 };
+    verifier(algorithm, &decoding).is_ok().then_some(decoding)
 }
 
 /// The claims, if this key signed them for this service.
@@ -80,11 +91,11 @@ fn check_times(claims: &Claims, now: Timestamp) -> Result<(), Problem> {
 
 static PROVIDER: CryptoProvider = CryptoProvider {
     signer_factory: |_, _| Err(Error::from(ErrorKind::UnsupportedAlgorithm)),
-    verifier_factory,
+    verifier_factory: |algorithm, key| verifier(*algorithm, key),
     key_utils: KeyUtils::new_unimplemented(),
 };
 
-fn verifier_factory(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>, Error> {
+fn verifier(algorithm: Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>, Error> {
     let bytes = key.try_get_as_bytes()?;
     match (algorithm, key.family()) {
         (Algorithm::EdDSA, AlgorithmFamily::Ed) => {
@@ -104,7 +115,8 @@ struct Ed25519(ed25519_dalek::VerifyingKey);
 
 impl Verifier<Vec<u8>> for Ed25519 {
     fn verify(&self, message: &[u8], signature: &Vec<u8>) -> Result<(), signature::Error> {
-        let signature = ed25519_dalek::Signature::from_slice(signature).map_err(|_| signature::Error::new())?;
+        let signature =
+            ed25519_dalek::Signature::from_slice(signature).map_err(|_| signature::Error::new())?;
         // Strict: refuses keys and signatures of small order (RFC 8032 leaves them open).
         self.0.verify_strict(message, &signature).map_err(|_| signature::Error::new())
     }

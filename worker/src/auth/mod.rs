@@ -7,8 +7,15 @@ mod jwt;
 
 pub(crate) use admin::authenticate_admin;
 pub(crate) use api_key::{hash_secret, issue, text_of};
+pub(crate) use jwt::decoding_key;
 
-use crate::{app::App, http::Call, object::Object, platform::{LimitClass, Platform}, site::Site};
+use crate::{
+    app::App,
+    http::Call,
+    object::Object,
+    platform::{LimitClass, Platform},
+    site::Site,
+};
 use consentry::{
     event::Actor,
     problem::{Code, Problem},
@@ -100,7 +107,8 @@ impl Access {
         self.site.purposes().find(|purpose| purpose.as_str() == name).ok_or_else(|| {
             let allowed: Vec<_> = self.site.purposes().collect();
             let list = allowed.iter().map(Purpose::as_str).collect::<Vec<_>>().join(", ");
-            Problem::field(field, format!("this site has no such purpose; use one of: {list}")).allowing(allowed)
+            Problem::field(field, format!("this site has no such purpose; use one of: {list}"))
+                .allowing(allowed)
         })
     }
 }
@@ -149,7 +157,9 @@ impl Caller {
 
     fn reaches(&self, claimed: Option<&str>) -> Result<UserId, Problem> {
         let claimed = claimed
-            .map(|id| UserId::parse(id).map_err(|error| Problem::field("user_id", format!("user_id {error}"))))
+            .map(|id| {
+                UserId::parse(id).map_err(|error| Problem::field("user_id", format!("user_id {error}")))
+            })
             .transpose()?;
         match (&self.reach, claimed) {
             (Reach::Scopes(_), Some(user)) => Ok(user),
@@ -176,7 +186,7 @@ pub(crate) async fn authorise<P: Platform>(
     let caller = authenticate(app, call, claimed.anonymous.map(|Object(proof)| proof)).await?;
     caller.has(scope)?;
     let user = caller.reaches(claimed.user_id.as_deref())?;
-    let key = app.site_key(&caller.site.id)?;
+    let key = app.site_key(&caller.site.id);
     let subject = key.subject(&user);
     Ok(Access { site: caller.site, key, actor: caller.actor, user, subject })
 }
@@ -191,7 +201,7 @@ pub(crate) async fn authenticate<P: Platform>(
     let (class, name) = match &caller {
         Ok(Caller { actor: Actor::Key(id), .. }) => (LimitClass::Key, id.to_string()),
         Ok(Caller { site, reach: Reach::Person(user), .. }) if !user.is_anonymous() => {
-            (LimitClass::Person, app.site_key(&site.id)?.subject(user).hash.to_string())
+            (LimitClass::Person, app.site_key(&site.id).subject(user).hash.to_string())
         }
         // A visitor makes as many secrets as they like and a refused caller as many guesses, so the address counts.
         _ => (LimitClass::Person, call.address().to_owned()),
@@ -243,10 +253,9 @@ async fn visitor<P: Platform>(
     let secret = VisitorSecret::parse(&proof.secret).ok_or_else(|| {
         unauthenticated("a visitor's secret is 32 random bytes in base64url without padding (43 characters)")
     })?;
-    let site = app
-        .find(|registry| registry.site(&proof.site))
-        .await?
-        .ok_or_else(|| unauthenticated("there is no such site; check data-site or the header Consentry-Site"))?;
+    let site = app.find(|registry| registry.site(&proof.site)).await?.ok_or_else(|| {
+        unauthenticated("there is no such site; check data-site or the header Consentry-Site")
+    })?;
     match call.header("origin") {
         Some(origin) if site.allows_origin(origin) => {}
         // Browsers leave Origin out of reads from the same origin, and only of those.

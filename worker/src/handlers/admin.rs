@@ -3,9 +3,10 @@
 use super::{event, once};
 use crate::{
     app::App,
-    auth::{authenticate_admin, hash_secret, issue, text_of},
+    auth::{authenticate_admin, decoding_key, hash_secret, issue, text_of},
     http::{Answer, Call, answer, json},
     model::{KeyInput, KeyIssued, KeyOutput, SiteOutput, SitesOutput, slug},
+    object::Object,
     platform::Platform,
     site::{ApiKey, Registry, Settings, Site},
     store::{FIRST, save_key, save_site, withdraw_key},
@@ -17,10 +18,6 @@ use consentry::{
     regime,
 };
 use http::{StatusCode, Uri};
-use jsonwebtoken::{
-    DecodingKey,
-    jwk::{AlgorithmParameters, EllipticCurve, Jwk},
-};
 use serde_json::json as value;
 
 pub(super) async fn list_sites<P: Platform>(app: &App<'_, P>, call: &Call) -> Result<Answer, Problem> {
@@ -30,14 +27,22 @@ pub(super) async fn list_sites<P: Platform>(app: &App<'_, P>, call: &Call) -> Re
     json(StatusCode::OK, &SitesOutput { sites })
 }
 
-pub(super) async fn get_site<P: Platform>(app: &App<'_, P>, call: &Call, site: &str) -> Result<Answer, Problem> {
+pub(super) async fn get_site<P: Platform>(
+    app: &App<'_, P>,
+    call: &Call,
+    site: &str,
+) -> Result<Answer, Problem> {
     authenticate_admin(app, call).await?;
     let registry = app.load_registry().await?;
     let site = registry.site(site).ok_or_else(no_site)?;
     json(StatusCode::OK, &site_output(&registry, &site))
 }
 
-pub(super) async fn put_site<P: Platform>(app: &App<'_, P>, call: &Call, site: &str) -> Result<Answer, Problem> {
+pub(super) async fn put_site<P: Platform>(
+    app: &App<'_, P>,
+    call: &Call,
+    site: &str,
+) -> Result<Answer, Problem> {
     authenticate_admin(app, call).await?;
     let id = slug("site", site)?;
     let settings: Settings = call.json()?;
@@ -51,7 +56,11 @@ pub(super) async fn put_site<P: Platform>(app: &App<'_, P>, call: &Call, site: &
     json(StatusCode::OK, &site_output(&registry, &site))
 }
 
-pub(super) async fn create_key<P: Platform>(app: &App<'_, P>, call: &Call, site: &str) -> Result<Answer, Problem> {
+pub(super) async fn create_key<P: Platform>(
+    app: &App<'_, P>,
+    call: &Call,
+    site: &str,
+) -> Result<Answer, Problem> {
     authenticate_admin(app, call).await?;
     let input: KeyInput = call.json()?;
     if !(1..=100).contains(&input.name.chars().count()) {
@@ -70,15 +79,19 @@ pub(super) async fn create_key<P: Platform>(app: &App<'_, P>, call: &Call, site:
         scopes: input.scopes,
         created_at: app.now,
     };
-    let details = [("key", value!(key.id.as_str())), ("name", value!(key.name)), ("scopes", value!(key.scopes))];
+    let details =
+        [("key", value!(key.id.as_str())), ("name", value!(key.name)), ("scopes", value!(key.scopes))];
     let change = event(app, Kind::KeyCreated, &site.id, None, &Actor::Admin, &details);
-    let claim = once::claim(call, &app.site_key(&site.id)?, "admin")?;
+    let claim = once::claim(call, &app.site_key(&site.id), "admin")?;
     let committed =
         once::commit(app, FIRST, vec![change.into()], claim.as_ref(), vec![save_key(&key)]).await?;
     let registry = app.load_registry().await?;
     let first = committed.events.first().and_then(|stored| key_of(&stored.event.details));
     let key = first.and_then(|id| registry.key(&id)).ok_or_else(|| {
-        Problem::new(Code::NotFound, "the key that the first call with this Idempotency-Key issued was withdrawn")
+        Problem::new(
+            Code::NotFound,
+            "the key that the first call with this Idempotency-Key issued was withdrawn",
+        )
     })?;
     let issued = KeyIssued { about: key_output(key), key: text_of(&app.config.secret, &key.id) };
     Ok(committed.mark(json(StatusCode::CREATED, &issued)?))
@@ -132,7 +145,8 @@ fn check(settings: &Settings) -> Result<(), Problem> {
     }
     for (i, origin) in settings.origins.iter().enumerate() {
         if !is_origin(origin) {
-            let detail = "an origin is a scheme and a host in lower case, without a path, such as https://example.com";
+            let detail =
+                "an origin is a scheme and a host in lower case, without a path, such as https://example.com";
             return Err(Problem::field(format!("origins[{i}]"), detail));
         }
     }
@@ -146,8 +160,9 @@ fn check(settings: &Settings) -> Result<(), Problem> {
         let codes = regime::ALL.iter().map(|regime| regime.code);
         return Err(Problem::field("regime", "there is no such regime").allowing(codes));
     }
-    for (i, key) in settings.jwks.iter().flat_map(|set| &set.keys).enumerate() {
-        if !is_supported(key) {
+    let keys = settings.jwks.iter().flat_map(|Object(set)| &set.keys);
+    for (i, Object(key)) in keys.enumerate() {
+        if decoding_key(key).is_none() {
             let detail = "a key must be a public key of type OKP with Ed25519 or EC with P-256";
             return Err(Problem::field(format!("jwks.keys[{i}]"), detail));
         }
@@ -165,13 +180,4 @@ fn is_origin(text: &str) -> bool {
         && !authority.contains('@')
         && format!("{scheme}://{authority}") == text
         && !text.bytes().any(|byte| byte.is_ascii_uppercase())
-}
-
-fn is_supported(key: &Jwk) -> bool {
-    let curve = match &key.algorithm {
-        AlgorithmParameters::OctetKeyPair(parameters) => parameters.curve == EllipticCurve::Ed25519,
-        AlgorithmParameters::EllipticCurve(parameters) => parameters.curve == EllipticCurve::P256,
-        _ => false,
-    };
-    curve && DecodingKey::from_jwk(key).is_ok()
 }

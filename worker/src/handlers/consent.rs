@@ -6,8 +6,8 @@ use crate::{
     auth::{self, Access, Claimed, Scope},
     http::{Answer, Call, json},
     model::{
-        ContextInput, DecideInput, DecisionInput, DecisionOutput, GrantInput, NewDecision, NoticeInput, PurposeStatus,
-        Recorded, RecordedAll, StatusOutput,
+        ContextInput, DecideInput, DecisionInput, DecisionOutput, GrantInput, NewDecision, NoticeInput,
+        PurposeStatus, Recorded, RecordedAll, StatusOutput,
     },
     object::Object,
     platform::Platform,
@@ -60,10 +60,11 @@ pub(super) async fn decide<P: Platform>(app: &App<'_, P>, call: &Call) -> Result
     if !(1..=MAX_DECISIONS).contains(&input.decisions.len()) {
         return Err(Problem::field("decisions", format!("decisions must hold 1 to {MAX_DECISIONS} entries")));
     }
-    let decisions = input.decisions.into_iter().enumerate().map(|(i, Object(input))| NewDecision {
-        field: format!("decisions[{i}]."),
-        input,
-    });
+    let decisions = input
+        .decisions
+        .into_iter()
+        .enumerate()
+        .map(|(i, Object(input))| NewDecision { field: format!("decisions[{i}]."), input });
     let committed = record(app, call, &access, decisions.collect(), input.notice, input.context).await?;
     let output = RecordedAll {
         user_id: access.user.as_str().into(),
@@ -139,7 +140,9 @@ fn new_event(
     evidence: SealedEvidence,
 ) -> NewEvent {
     let details = match notice {
-        Some(notice) => canonical(&[("notice", json!({ "language": notice.language, "version": notice.version }))]),
+        Some(notice) => {
+            canonical(&[("notice", json!({ "language": notice.language, "version": notice.version }))])
+        }
         None => canonical(&[]),
     };
     let event = Event {
@@ -166,7 +169,9 @@ fn checked(notice: NoticeInput) -> Result<NoticeInput, Problem> {
     let well_formed = notice.language.len() <= 35
         && (2..=8).contains(&primary.len())
         && primary.bytes().all(|byte| byte.is_ascii_alphabetic())
-        && parts.all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+        && parts.all(|part| {
+            (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        });
     if well_formed {
         Ok(notice)
     } else {
@@ -189,7 +194,10 @@ fn evidence(call: &Call, access: &Access, context: Option<ContextInput>) -> Resu
                 .ip_address
                 .map(|text| {
                     TruncatedIp::parse(&text).ok_or_else(|| {
-                        Problem::field("context.ip_address", "the address must be IPv4 or IPv6, such as 203.0.113.7")
+                        Problem::field(
+                            "context.ip_address",
+                            "the address must be IPv4 or IPv6, such as 203.0.113.7",
+                        )
                     })
                 })
                 .transpose()?,
@@ -215,7 +223,11 @@ fn country(field: &str, code: String) -> Result<String, Problem> {
     }
 }
 
-pub(super) async fn status<P: Platform>(app: &App<'_, P>, call: &Call, user: &str) -> Result<Answer, Problem> {
+pub(super) async fn status<P: Platform>(
+    app: &App<'_, P>,
+    call: &Call,
+    user: &str,
+) -> Result<Answer, Problem> {
     let access = auth::authorise(app, call, Claimed::user(user), Scope::ConsentRead).await?;
     let context = context(call, &access)?;
     let history = read(app, &access, &[]).await?;
@@ -266,7 +278,9 @@ fn context(call: &Call, access: &Access) -> Result<Context, Problem> {
         None => call.gpc(),
         Some("1") => true,
         Some("0") => false,
-        Some(_) => return Err(Problem::field("gpc", "the query parameter gpc must be 0 or 1").allowing(["0", "1"])),
+        Some(_) => {
+            return Err(Problem::field("gpc", "the query parameter gpc must be 0 or 1").allowing(["0", "1"]));
+        }
     };
     Ok(Context { regime: access.site.regime(country.as_deref()), gpc })
 }

@@ -11,7 +11,7 @@ use crate::{
     http::{Answer, Call, json},
     model::ErasureOutput,
     platform::{DatabaseError, Platform},
-    store::{ErasureRow, count_evidence, save_erasure, redact, update_erasure},
+    store::{ErasureRow, count_evidence, redact, save_erasure, update_erasure},
 };
 use consentry::{
     erasure::{State, StoreReport, StoreState, due_at, overall, restore_horizon},
@@ -34,7 +34,11 @@ const NOTE: &str = "Only the evidence kept by this service (address, user agent,
 connected, so copies of the person's data elsewhere are not reached by this request. Consent records and the audit trail \
 are kept as proof (GDPR Art. 17(3)(b) and (e)); they hold no user id.";
 
-pub(super) async fn request<P: Platform>(app: &App<'_, P>, call: &Call, user: &str) -> Result<Answer, Problem> {
+pub(super) async fn request<P: Platform>(
+    app: &App<'_, P>,
+    call: &Call,
+    user: &str,
+) -> Result<Answer, Problem> {
     let access = auth::authorise(app, call, Claimed::user(user), Scope::SubjectErase).await?;
     if !call.body.is_empty() {
         let Nothing {} = call.json()?;
@@ -105,12 +109,12 @@ async fn finish<P: Platform>(
     let mut rows = app.platform.batch(shard, vec![count_evidence(&erasure.subject)]).await?;
     let left = count(rows.pop().unwrap_or_default())?;
     let state = if left == 0 { StoreState::Done } else { StoreState::Failed };
-    erasure.stores = vec![StoreReport { store: EVIDENCE.into(), state, removed: removed.unwrap_or_default() }];
+    erasure.stores =
+        vec![StoreReport { store: EVIDENCE.into(), state, removed: removed.unwrap_or_default() }];
     erasure.state = overall(&erasure.stores);
     erasure.completed_at = Some(app.now).filter(|_| erasure.state == State::Done);
     let details = [("erasure", value!(erasure.id)), ("stores", value!(erasure.stores))];
-    let ended =
-        event(app, Kind::DataDeleted, &erasure.site, Some(erasure.subject), &Actor::System, &details);
+    let ended = event(app, Kind::DataDeleted, &erasure.site, Some(erasure.subject), &Actor::System, &details);
     store.append(shard, vec![ended.into()], None, vec![update_erasure(&erasure)]).await?;
     Ok(erasure)
 }
@@ -134,7 +138,7 @@ pub(super) async fn read<P: Platform>(app: &App<'_, P>, call: &Call, id: &str) -
     let found = app.store().erasure(id).await.map_err(|error| app.fault(&error))?;
     let (shard, erasure) = found.ok_or_else(unknown)?;
     let mine = match caller.only() {
-        Some(user) => app.site_key(&caller.site.id)?.subject(user) == erasure.subject,
+        Some(user) => app.site_key(&caller.site.id).subject(user) == erasure.subject,
         None => caller.site.id == erasure.site,
     };
     if !mine {
@@ -154,7 +158,11 @@ async fn record_read<P: Platform>(
     details: &[(&str, serde_json::Value)],
 ) -> Result<(), Problem> {
     let event = event(app, Kind::ErasureRead, site, Some(erasure.subject), actor, details);
-    app.store().append(shard, vec![event.into()], None, vec![]).await.map(drop).map_err(|error| app.fault(&error))
+    app.store()
+        .append(shard, vec![event.into()], None, vec![])
+        .await
+        .map(drop)
+        .map_err(|error| app.fault(&error))
 }
 
 fn output(erasure: &ErasureRow) -> ErasureOutput {

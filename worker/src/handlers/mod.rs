@@ -15,7 +15,12 @@ use crate::{
     platform::Platform,
     routes::Endpoint,
 };
-use consentry::{event::{Actor, Event, Kind}, problem::Problem, slug::Slug, subject::Subject};
+use consentry::{
+    event::{Actor, Event, Kind},
+    problem::Problem,
+    slug::Slug,
+    subject::Subject,
+};
 use serde_json::Value;
 use std::collections::BTreeMap;
 

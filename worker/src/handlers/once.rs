@@ -22,10 +22,11 @@ pub(super) struct Committed {
 
 /// The claim that a call makes on its key, if it has one. Keys are the caller's own and belong to one path.
 pub(super) fn claim(call: &Call, key: &SiteKey, caller: &str) -> Result<Option<Claim>, Problem> {
-    let Some(header) = call.headers.get("idempotency-key") else { return Ok(None) };
-    let text = header.to_str().ok().filter(|text| (1..=255).contains(&text.len())).ok_or_else(|| {
-        Problem::new(Code::MalformedRequest, "Idempotency-Key must be 1 to 255 visible ASCII characters, such as a UUID")
-    })?;
+    let Some(text) = call.header("idempotency-key") else { return Ok(None) };
+    if !(1..=255).contains(&text.len()) || !text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') {
+        let detail = "Idempotency-Key must be 1 to 255 visible ASCII characters, such as a UUID";
+        return Err(Problem::new(Code::MalformedRequest, detail));
+    }
     // The first byte keeps these tags apart from subjects: no user id begins with a control character. A header has no line
     // break, so the parts can't run into each other.
     let scope = format!("\u{1}{caller}\n{} {}\n{text}", call.method, call.path);
@@ -42,7 +43,9 @@ pub(super) async fn commit<P: Platform>(
     after: Vec<Statement>,
 ) -> Result<Committed, Problem> {
     match (app.store().append(shard, events, claim, after).await, claim) {
-        (Ok(appended), _) => Ok(Committed { events: appended.events, after: appended.after, replayed: false }),
+        (Ok(appended), _) => {
+            Ok(Committed { events: appended.events, after: appended.after, replayed: false })
+        }
         (Err(DatabaseError::Duplicate(_)), Some(claim)) => first(app, shard, claim).await,
         (Err(error), _) => Err(app.fault(&error)),
     }

@@ -24,7 +24,11 @@ use serde_json::json as value;
 /// Events on a page: by default and at most. A page of this size stays well under a megabyte.
 const MAX_PAGE: u64 = 1000;
 
-pub(super) async fn export<P: Platform>(app: &App<'_, P>, call: &Call, user: &str) -> Result<Answer, Problem> {
+pub(super) async fn export<P: Platform>(
+    app: &App<'_, P>,
+    call: &Call,
+    user: &str,
+) -> Result<Answer, Problem> {
     let access = auth::authorise(app, call, Claimed::user(user), Scope::SubjectExport).await?;
     let (page, events) = read(app, call, &access, Kind::DataExported, "/data/export/").await?;
     let output = ExportOutput {

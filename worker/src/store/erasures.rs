@@ -68,8 +68,13 @@ impl<P: Platform> Store<'_, P> {
     }
 
     /// Erasures that were begun before a moment and have not ended.
-    pub(crate) async fn unfinished(&self, shard: usize, before: Timestamp) -> Result<Vec<ErasureRow>, DatabaseError> {
-        const UNFINISHED: &str = select!("WHERE state = 'running' AND requested_at < ?1 ORDER BY requested_at LIMIT 100");
+    pub(crate) async fn unfinished(
+        &self,
+        shard: usize,
+        before: Timestamp,
+    ) -> Result<Vec<ErasureRow>, DatabaseError> {
+        const UNFINISHED: &str =
+            select!("WHERE state = 'running' AND requested_at < ?1 ORDER BY requested_at LIMIT 100");
         let rows = self.one(shard, Statement::new(UNFINISHED, [before.into()])).await?;
         rows.all::<Row>()?.into_iter().map(ErasureRow::try_from).collect()
     }

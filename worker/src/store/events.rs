@@ -46,11 +46,15 @@ const RANGE: &str = select!("WHERE log_index >= ?1 AND log_index < ?1 + ?2 ORDER
 /// A page of everything about a person. Each half walks one of the two partial indexes and stops at the page's size.
 const PAGE: &str = concat!(
     "SELECT * FROM (",
-    select!("WHERE subject = unhex(?1) AND purpose IS NOT NULL AND log_index > ?2 AND log_index <= coalesce(?3, log_index) \
-             ORDER BY log_index LIMIT ?4"),
+    select!(
+        "WHERE subject = unhex(?1) AND purpose IS NOT NULL AND log_index > ?2 AND log_index <= coalesce(?3, log_index) \
+             ORDER BY log_index LIMIT ?4"
+    ),
     ") UNION ALL SELECT * FROM (",
-    select!("WHERE subject = unhex(?1) AND purpose IS NULL AND log_index > ?2 AND log_index <= coalesce(?3, log_index) \
-             ORDER BY log_index LIMIT ?4"),
+    select!(
+        "WHERE subject = unhex(?1) AND purpose IS NULL AND log_index > ?2 AND log_index <= coalesce(?3, log_index) \
+             ORDER BY log_index LIMIT ?4"
+    ),
     ") ORDER BY log_index LIMIT ?4"
 );
 
@@ -130,7 +134,8 @@ impl<P: Platform> Store<'_, P> {
             .zip(leaves)
             .map(|(new, leaf_hash)| {
                 let place = places.iter().find(|place| place.id == new.event.id);
-                let place = place.ok_or_else(|| DatabaseError::Unreadable("an appended event has no place".into()))?;
+                let place = place
+                    .ok_or_else(|| DatabaseError::Unreadable("an appended event has no place".into()))?;
                 let evidence = new.evidence.map_or(StoredEvidence::None, StoredEvidence::Kept);
                 Ok(Stored { log_index: place.log_index, leaf_hash, event: new.event, evidence })
             })
@@ -153,7 +158,12 @@ impl<P: Platform> Store<'_, P> {
     }
 
     /// The events from a place on.
-    pub(crate) async fn range(&self, shard: usize, first: u64, count: u64) -> Result<Vec<Stored>, DatabaseError> {
+    pub(crate) async fn range(
+        &self,
+        shard: usize,
+        first: u64,
+        count: u64,
+    ) -> Result<Vec<Stored>, DatabaseError> {
         let params = [integer(first), integer(count)];
         stored(self.one(shard, Statement::new(RANGE, params)).await?)
     }
@@ -206,7 +216,9 @@ impl<P: Platform> Store<'_, P> {
             Ok(_) => Ok(origin),
             // Somebody else was quicker; their name stands.
             Err(DatabaseError::Refused(_)) => self.read_origin(shard).await?.ok_or_else(|| {
-                DatabaseError::Unreadable("the log has no event at index 0; apply the migrations to an empty database".into())
+                DatabaseError::Unreadable(
+                    "the log has no event at index 0; apply the migrations to an empty database".into(),
+                )
             }),
             Err(error) => Err(error),
         }
@@ -329,7 +341,11 @@ impl TryFrom<Row> for Stored {
 
     fn try_from(row: Row) -> Result<Self, DatabaseError> {
         let unreadable = |what: &str| DatabaseError::Unreadable(format!("event {}: {what}", row.log_index));
-        let site = row.site.as_deref().map(|site| Slug::parse(site).ok_or_else(|| unreadable("site"))).transpose()?;
+        let site = row
+            .site
+            .as_deref()
+            .map(|site| Slug::parse(site).ok_or_else(|| unreadable("site")))
+            .transpose()?;
         let evidence = match (&row.evidence, row.evidence_commitment) {
             (Some(text), _) => {
                 StoredEvidence::Kept(serde_json::from_str(text).map_err(|_| unreadable("evidence"))?)
