@@ -1,6 +1,7 @@
--- One route under load, for wrk: LOAD_ROUTE says which, LOAD_KEY is the API key. Prints one line of JSON at the end.
+-- One route under load, for wrk: LOAD_ROUTE says which, LOAD_KEY is the API key, LOAD_RUN tells this run from others. Prints one line of JSON at the end.
 
 local route = os.getenv("LOAD_ROUTE")
+local run = os.getenv("LOAD_RUN")
 local threads = 0
 
 function setup(thread)
@@ -18,8 +19,8 @@ end
 function request()
   count = count + 1
   if route == "grant" then
-    local body = '{"user_id":"load-%d-%d","purpose":"analytics"}'
-    return wrk.format("POST", "/consent/grant", nil, body:format(number, count))
+    local body = '{"user_id":"load-%s-%d-%d","purpose":"analytics"}'
+    return wrk.format("POST", "/consent/grant", nil, body:format(run, number, count))
   elseif route == "status" then
     return wrk.format("GET", "/consent/reader-" .. (count % 20))
   end
