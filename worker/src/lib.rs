@@ -13,6 +13,8 @@ mod handlers;
 mod http;
 mod model;
 mod object;
+#[cfg(test)]
+mod openapi;
 mod platform;
 mod routes;
 mod site;

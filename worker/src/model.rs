@@ -14,43 +14,40 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-#[cfg(any(test, feature = "openapi"))]
+#[cfg(test)]
 use crate::openapi::schema;
 
 /// The notice that the person was shown.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct NoticeInput {
     /// The site's number for this version of its notice.
     pub(crate) version: u32,
     /// The language it was shown in, as a BCP 47 tag.
-    #[cfg_attr(
-        any(test, feature = "openapi"),
-        schemars(regex(pattern = r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$"), length(max = 35))
-    )]
+    #[cfg_attr(test, schemars(regex(pattern = r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$"), length(max = 35)))]
     pub(crate) language: String,
     /// The SHA-256 of everything that was shown.
     #[serde(default)]
-    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::optional_hash"))]
+    #[cfg_attr(test, schemars(schema_with = "schema::optional_hash"))]
     pub(crate) hash: Option<Hash>,
 }
 
 /// What a backend knows about its visitor's request, for it alone to give.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct ContextInput {
     /// The visitor's address; stored without the part that points at one household.
     #[serde(default)]
-    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::ip"))]
+    #[cfg_attr(test, schemars(schema_with = "schema::ip"))]
     pub(crate) ip_address: Option<String>,
     /// The visitor's `User-Agent`; at most 512 bytes are kept.
     #[serde(default)]
     pub(crate) user_agent: Option<String>,
     /// The visitor's country, ISO 3166-1 alpha-2.
     #[serde(default)]
-    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::optional_country"))]
+    #[cfg_attr(test, schemars(schema_with = "schema::optional_country"))]
     pub(crate) country: Option<String>,
     /// Whether the visitor's browser sent Global Privacy Control.
     #[serde(default)]
@@ -60,28 +57,28 @@ pub(crate) struct ContextInput {
 /// A yes.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct GrantInput {
     /// Whom the decision belongs to; may be left out where the credentials are the person's own.
     #[serde(default)]
-    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::user_id"))]
+    #[cfg_attr(test, schemars(schema_with = "schema::user_id"))]
     pub(crate) user_id: Option<String>,
     /// The proof of an anonymous visitor, instead of other credentials.
     #[serde(default)]
     pub(crate) anonymous: Option<Object<AnonymousProof>>,
     /// What the decision is about.
-    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::purpose"))]
+    #[cfg_attr(test, schemars(schema_with = "schema::purpose"))]
     pub(crate) purpose: String,
     /// On which ground; `consent` by default.
     #[serde(default)]
-    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::optional_legal_basis"))]
+    #[cfg_attr(test, schemars(schema_with = "schema::optional_legal_basis"))]
     pub(crate) legal_basis: Option<LegalBasis>,
     /// What the person was shown.
     #[serde(default)]
     pub(crate) notice: Option<Object<NoticeInput>>,
     /// When the person decided, if that was earlier than this call.
     #[serde(default)]
-    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::optional_time"))]
+    #[cfg_attr(test, schemars(schema_with = "schema::optional_time"))]
     pub(crate) decided_at: Option<Timestamp>,
     /// The visitor's request, where a backend calls.
     #[serde(default)]
@@ -91,32 +88,32 @@ pub(crate) struct GrantInput {
 /// One decision of several.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct DecisionInput {
     /// What the decision is about; each purpose at most once.
-    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::purpose"))]
+    #[cfg_attr(test, schemars(schema_with = "schema::purpose"))]
     pub(crate) purpose: String,
     /// What was decided.
-    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::status"))]
+    #[cfg_attr(test, schemars(schema_with = "schema::status"))]
     pub(crate) status: Status,
     /// On which ground; `consent` by default.
     #[serde(default)]
-    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::optional_legal_basis"))]
+    #[cfg_attr(test, schemars(schema_with = "schema::optional_legal_basis"))]
     pub(crate) legal_basis: Option<LegalBasis>,
     /// When the person decided, if that was earlier than this call.
     #[serde(default)]
-    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::optional_time"))]
+    #[cfg_attr(test, schemars(schema_with = "schema::optional_time"))]
     pub(crate) decided_at: Option<Timestamp>,
 }
 
 /// Several decisions from one banner, stored all or not at all.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct DecideInput {
     /// Whom the decisions belong to; may be left out where the credentials are the person's own.
     #[serde(default)]
-    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::user_id"))]
+    #[cfg_attr(test, schemars(schema_with = "schema::user_id"))]
     pub(crate) user_id: Option<String>,
     /// The proof of an anonymous visitor, instead of other credentials.
     #[serde(default)]
@@ -125,7 +122,7 @@ pub(crate) struct DecideInput {
     #[serde(default)]
     pub(crate) notice: Option<Object<NoticeInput>>,
     /// One decision for each purpose.
-    #[cfg_attr(any(test, feature = "openapi"), schemars(length(min = 1, max = 20)))]
+    #[cfg_attr(test, schemars(length(min = 1, max = 20)))]
     pub(crate) decisions: Vec<Object<DecisionInput>>,
     /// The visitor's request, where a backend calls.
     #[serde(default)]
@@ -134,28 +131,28 @@ pub(crate) struct DecideInput {
 
 /// A decision that was recorded.
 #[derive(Debug, Serialize)]
-#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Recorded {
-    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::any_purpose"))]
+    #[cfg_attr(test, schemars(schema_with = "schema::any_purpose"))]
     pub(crate) purpose: String,
-    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::status"))]
+    #[cfg_attr(test, schemars(schema_with = "schema::status"))]
     pub(crate) status: Status,
     /// The record's `UUIDv7`.
-    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::uuid"))]
+    #[cfg_attr(test, schemars(schema_with = "schema::uuid"))]
     pub(crate) id: Uuid,
     /// When the server recorded it.
-    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::time"))]
+    #[cfg_attr(test, schemars(schema_with = "schema::time"))]
     pub(crate) timestamp: Timestamp,
     /// Its place in the log.
     pub(crate) log_index: u64,
     /// The RFC 6962 hash of its leaf.
-    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::hash"))]
+    #[cfg_attr(test, schemars(schema_with = "schema::hash"))]
     pub(crate) leaf_hash: Hash,
 }
 
 /// Several decisions that were recorded.
 #[derive(Debug, Serialize)]
-#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct RecordedAll {
     /// The person's id; `anonymous:…` for a visitor.
     pub(crate) user_id: String,
@@ -164,23 +161,23 @@ pub(crate) struct RecordedAll {
 
 /// What holds now for one purpose.
 #[derive(Debug, Serialize)]
-#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct PurposeStatus {
     /// `pending` where nothing that still stands was decided.
-    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::status"))]
+    #[cfg_attr(test, schemars(schema_with = "schema::status"))]
     pub(crate) status: Status,
     /// Why.
-    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::reason"))]
+    #[cfg_attr(test, schemars(schema_with = "schema::reason"))]
     pub(crate) reason: Reason,
     /// When the person decided.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::time"))]
+    #[cfg_attr(test, schemars(schema_with = "schema::time"))]
     pub(crate) updated_at: Option<Timestamp>,
 }
 
 /// What holds now for every purpose.
 #[derive(Debug, Serialize)]
-#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct StatusOutput {
     pub(crate) user_id: String,
     /// By purpose: those of the site, and any that was ever decided about.
@@ -189,39 +186,39 @@ pub(crate) struct StatusOutput {
 
 /// Whether a purpose may be used.
 #[derive(Debug, Serialize)]
-#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct DecisionOutput {
     pub(crate) user_id: String,
-    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::any_purpose"))]
+    #[cfg_attr(test, schemars(schema_with = "schema::any_purpose"))]
     pub(crate) purpose: String,
     /// Whether the purpose may be used now.
     pub(crate) allowed: bool,
-    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::status"))]
+    #[cfg_attr(test, schemars(schema_with = "schema::status"))]
     pub(crate) status: Status,
     /// Why.
-    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::reason"))]
+    #[cfg_attr(test, schemars(schema_with = "schema::reason"))]
     pub(crate) reason: Reason,
     /// The rules that were applied.
     pub(crate) regime: &'static str,
     /// When a standing yes ends.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::time"))]
+    #[cfg_attr(test, schemars(schema_with = "schema::time"))]
     pub(crate) expires_at: Option<Timestamp>,
     /// When the person decided.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::time"))]
+    #[cfg_attr(test, schemars(schema_with = "schema::time"))]
     pub(crate) updated_at: Option<Timestamp>,
 }
 
 /// A consent record in its place.
 #[derive(Debug, Serialize)]
-#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct HistoryEntry {
     pub(crate) log_index: u64,
-    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::hash"))]
+    #[cfg_attr(test, schemars(schema_with = "schema::hash"))]
     pub(crate) leaf_hash: Hash,
     #[serde(flatten)]
-    #[cfg_attr(any(test, feature = "openapi"), schemars(with = "crate::openapi::RecordSchema"))]
+    #[cfg_attr(test, schemars(with = "crate::openapi::schema::Record"))]
     pub(crate) record: ConsentRecord,
     /// Whether the evidence is `kept`, was `redacted`, or there is `none`.
     pub(crate) evidence: &'static str,
@@ -239,14 +236,14 @@ pub(crate) struct HistoryEntry {
 
 /// Something that was done, as it stands in the log.
 #[derive(Debug, Serialize)]
-#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct AuditEntry {
     pub(crate) log_index: u64,
-    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::hash"))]
+    #[cfg_attr(test, schemars(schema_with = "schema::hash"))]
     pub(crate) leaf_hash: Hash,
-    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::uuid"))]
+    #[cfg_attr(test, schemars(schema_with = "schema::uuid"))]
     pub(crate) id: Uuid,
-    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::time"))]
+    #[cfg_attr(test, schemars(schema_with = "schema::time"))]
     pub(crate) timestamp: Timestamp,
     /// What was done, such as `consent_granted` or `data_exported`.
     pub(crate) action: &'static str,
@@ -257,32 +254,32 @@ pub(crate) struct AuditEntry {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) purpose: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::status"))]
+    #[cfg_attr(test, schemars(schema_with = "schema::status"))]
     pub(crate) status: Option<Status>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::legal_basis"))]
+    #[cfg_attr(test, schemars(schema_with = "schema::legal_basis"))]
     pub(crate) legal_basis: Option<LegalBasis>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::hash"))]
+    #[cfg_attr(test, schemars(schema_with = "schema::hash"))]
     pub(crate) notice_hash: Option<Hash>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::time"))]
+    #[cfg_attr(test, schemars(schema_with = "schema::time"))]
     pub(crate) decided_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::hash"))]
+    #[cfg_attr(test, schemars(schema_with = "schema::hash"))]
     pub(crate) evidence_commitment: Option<Hash>,
 }
 
 /// Where a page of a person's events comes from, with all that a leaf needs beside the event itself.
 #[derive(Debug, Serialize)]
-#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Page {
     pub(crate) user_id: String,
     /// The name of the log.
     pub(crate) log: String,
     pub(crate) site: String,
     /// The keyed hash that stands for the person in the log.
-    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::hash"))]
+    #[cfg_attr(test, schemars(schema_with = "schema::hash"))]
     pub(crate) subject: Hash,
     /// Which of the site's keys made it.
     pub(crate) subject_key_id: u16,
@@ -295,11 +292,11 @@ pub(crate) struct Page {
 
 /// Everything that is held about a person.
 #[derive(Debug, Serialize)]
-#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct ExportOutput {
     #[serde(flatten)]
     pub(crate) page: Page,
-    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::time"))]
+    #[cfg_attr(test, schemars(schema_with = "schema::time"))]
     pub(crate) exported_at: Timestamp,
     /// The decisions, oldest first.
     pub(crate) consent_history: Vec<HistoryEntry>,
@@ -309,7 +306,7 @@ pub(crate) struct ExportOutput {
 
 /// Who did what about a person.
 #[derive(Debug, Serialize)]
-#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct AuditOutput {
     #[serde(flatten)]
     pub(crate) page: Page,
@@ -319,26 +316,26 @@ pub(crate) struct AuditOutput {
 
 /// An erasure.
 #[derive(Debug, Serialize)]
-#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct ErasureOutput {
-    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::uuid"))]
+    #[cfg_attr(test, schemars(schema_with = "schema::uuid"))]
     pub(crate) id: Uuid,
-    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::erasure_state"))]
+    #[cfg_attr(test, schemars(schema_with = "schema::erasure_state"))]
     pub(crate) state: State,
-    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::time"))]
+    #[cfg_attr(test, schemars(schema_with = "schema::time"))]
     pub(crate) requested_at: Timestamp,
     /// By when the person must have an answer (GDPR Art. 12(3)).
-    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::time"))]
+    #[cfg_attr(test, schemars(schema_with = "schema::time"))]
     pub(crate) due_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::time"))]
+    #[cfg_attr(test, schemars(schema_with = "schema::time"))]
     pub(crate) completed_at: Option<Timestamp>,
     /// Until when a restored backup may still hold what was removed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::time"))]
+    #[cfg_attr(test, schemars(schema_with = "schema::time"))]
     pub(crate) restore_horizon: Option<Timestamp>,
     /// What was done in each store.
-    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::store_reports"))]
+    #[cfg_attr(test, schemars(schema_with = "schema::store_reports"))]
     pub(crate) stores: Vec<StoreReport>,
     /// What this erasure does not reach.
     pub(crate) note: &'static str,
@@ -347,19 +344,19 @@ pub(crate) struct ErasureOutput {
 /// A new API key.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct KeyInput {
     /// What people call the key.
-    #[cfg_attr(any(test, feature = "openapi"), schemars(length(min = 1, max = 100)))]
+    #[cfg_attr(test, schemars(length(min = 1, max = 100)))]
     pub(crate) name: String,
     /// What it may do.
-    #[cfg_attr(any(test, feature = "openapi"), schemars(length(min = 1)))]
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub(crate) scopes: Vec<Scope>,
 }
 
 /// An API key that was just issued; the only time it is shown.
 #[derive(Debug, Serialize)]
-#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct KeyIssued {
     #[serde(flatten)]
     pub(crate) about: KeyOutput,
@@ -369,18 +366,18 @@ pub(crate) struct KeyIssued {
 
 /// An API key, without its secret.
 #[derive(Debug, Serialize)]
-#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct KeyOutput {
     pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) scopes: Vec<Scope>,
-    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "schema::time"))]
+    #[cfg_attr(test, schemars(schema_with = "schema::time"))]
     pub(crate) created_at: Timestamp,
 }
 
 /// A site with its keys.
 #[derive(Debug, Serialize)]
-#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct SiteOutput {
     pub(crate) id: String,
     #[serde(flatten)]
@@ -390,14 +387,14 @@ pub(crate) struct SiteOutput {
 
 /// All sites.
 #[derive(Debug, Serialize)]
-#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct SitesOutput {
     pub(crate) sites: Vec<SiteOutput>,
 }
 
 /// Whether the service works.
 #[derive(Debug, Serialize)]
-#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct HealthOutput {
     /// Always `ok`; a service that does not work answers with a problem.
     pub(crate) status: &'static str,
@@ -406,7 +403,7 @@ pub(crate) struct HealthOutput {
 
 /// That Global Privacy Control is honoured.
 #[derive(Debug, Serialize)]
-#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct GpcOutput {
     pub(crate) gpc: bool,
     /// The day the statement was last changed.

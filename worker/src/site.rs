@@ -16,7 +16,7 @@ const MISS_AGE_MS: i64 = 2_000;
 /// A public key (RFC 7517) of a kind that is supported: `OKP` with Ed25519 (RFC 8037) or `EC` with P-256 (RFC 7518 § 6.2).
 /// Members of other uses are ignored.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Jwk {
     /// `OKP` or `EC`.
     pub(crate) kty: String,
@@ -34,7 +34,7 @@ pub(crate) struct Jwk {
 
 /// Public keys.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct JwkSet {
     pub(crate) keys: Vec<Object<Jwk>>,
 }
@@ -42,7 +42,7 @@ pub(crate) struct JwkSet {
 /// The settings of a site, as they are stored and as the admin API takes them.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Settings {
     /// What people call the site.
     pub(crate) name: String,
@@ -51,11 +51,11 @@ pub(crate) struct Settings {
     pub(crate) origins: Vec<String>,
     /// Purposes beside `model_training`, `inference`, `analytics` and `personalization`, which every site has.
     #[serde(default)]
-    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "crate::openapi::slugs"))]
+    #[cfg_attr(test, schemars(schema_with = "crate::openapi::schema::slugs"))]
     pub(crate) purposes: Vec<Purpose>,
     /// The regime that holds for people whose country is not given; the strictest by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "crate::openapi::regime"))]
+    #[cfg_attr(test, schemars(schema_with = "crate::openapi::schema::optional_regime"))]
     pub(crate) regime: Option<String>,
     /// The public keys against which a signed-in person's token is checked.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -4,7 +4,7 @@
 
 use crate::{
     app::{App, Cache, Config, respond},
-    handlers::finish_unfinished,
+    handlers::erasure::finish_unfinished,
     http::{Answer, Call, MAX_BODY, problem},
     platform::{DatabaseError, LimitClass, Param, Platform, Rows, Statement},
 };

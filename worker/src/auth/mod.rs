@@ -27,7 +27,7 @@ use std::{fmt, rc::Rc};
 
 /// What an API key may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) enum Scope {
     /// Read a person's status and decisions.
     #[serde(rename = "consent:read")]
@@ -65,13 +65,13 @@ impl fmt::Display for Scope {
 /// How an anonymous visitor proves to be the one who made earlier decisions.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[cfg_attr(any(test, feature = "openapi"), derive(schemars::JsonSchema))]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct AnonymousProof {
     /// The site's id.
-    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "crate::openapi::slug"))]
+    #[cfg_attr(test, schemars(schema_with = "crate::openapi::schema::slug"))]
     pub(crate) site: String,
     /// 32 random bytes that the visitor's browser made and keeps, in base64url without padding.
-    #[cfg_attr(any(test, feature = "openapi"), schemars(schema_with = "crate::openapi::secret"))]
+    #[cfg_attr(test, schemars(schema_with = "crate::openapi::schema::secret"))]
     pub(crate) secret: String,
 }
 

@@ -2,12 +2,10 @@
 
 mod admin;
 mod consent;
-mod erasure;
+pub(crate) mod erasure;
 mod once;
 mod person;
 mod service;
-
-pub(crate) use erasure::finish_unfinished;
 
 use crate::{
     app::App,

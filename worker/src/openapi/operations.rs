@@ -1,0 +1,403 @@
+//! What each endpoint does, in words, with an example of every body and the problems it can end in.
+
+use super::schema::path_user_id;
+use crate::{model, routes::Endpoint, site::Settings};
+use consentry::problem::{Code, Problem};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde_json::{Value, json};
+
+pub(super) const INTRODUCTION: &str = "\
+Records consent so that it can be proved and never quietly changed. A person is named by the id that your site knows them \
+by; the database holds only a keyed hash of it.
+
+**Credentials.** A site's backend sends an API key. A signed-in person, such as the user of a mobile app, sends a JSON Web \
+Token that the site's backend signed (EdDSA or ES256; `iss` the site's id, `sub` the user id, `aud` `consentry`, `exp` \
+within 24 hours) and reaches their own data only. An anonymous visitor's browser makes a secret of 32 random bytes and shows \
+it; their user id is `anonymous:` and the base64url form of its SHA-256.
+
+**Repeating calls.** Every POST takes an `Idempotency-Key`; a repeated call with the same key and body gets the first answer.
+
+**Errors** are problem documents (RFC 9457) with a stable `code`. Answers may gain fields and lose none.";
+
+/// The type of a body and an example of it.
+pub(super) struct Body {
+    pub(super) schema: fn(&mut SchemaGenerator) -> Schema,
+    pub(super) example: Value,
+    pub(super) required: bool,
+}
+
+#[allow(clippy::unnecessary_wraps, reason = "every use of it fills an Option")]
+fn body<T: JsonSchema>(example: Value) -> Option<Body> {
+    Some(Body { schema: SchemaGenerator::subschema_for::<T>, example, required: true })
+}
+
+/// One endpoint in words.
+pub(super) struct Operation {
+    pub(super) id: &'static str,
+    pub(super) tag: &'static str,
+    pub(super) summary: &'static str,
+    pub(super) description: &'static str,
+    pub(super) security: Value,
+    pub(super) request: Option<Body>,
+    pub(super) success: (u16, &'static str),
+    pub(super) response: Option<Body>,
+    /// Query parameters by name, with their schema and meaning.
+    query: Vec<(&'static str, Value, &'static str)>,
+}
+
+impl Operation {
+    pub(super) fn parameters(&self, endpoint: Endpoint) -> Vec<Value> {
+        let mut parameters: Vec<_> = endpoint
+            .path()
+            .split(['{', '}'])
+            .skip(1)
+            .step_by(2)
+            .map(|name| {
+                let (schema, description) = match name {
+                    "user_id" => (path_user_id(), "The person, percent-encoded; at most 256 bytes of UTF-8."),
+                    "purpose" => (json!({ "type": "string", "examples": ["model_training"] }), "A purpose of the site."),
+                    "site" => (json!({ "type": "string", "examples": ["demo"] }), "The site's id."),
+                    _ => (json!({ "type": "string" }), "Its id."),
+                };
+                json!({ "name": name, "in": "path", "required": true, "schema": schema, "description": description })
+            })
+            .collect();
+        parameters.extend(self.query.iter().map(|(name, schema, description)| {
+            json!({ "name": name, "in": "query", "required": false, "schema": schema, "description": description })
+        }));
+        if endpoint.method_name() == "POST" {
+            parameters.push(json!({
+                "name": "Idempotency-Key", "in": "header", "required": false,
+                "schema": { "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$" },
+                "description": "A name for this call, such as a UUID, kept for 24 hours.",
+            }));
+        }
+        parameters
+    }
+
+    /// The problems that a call can end in.
+    pub(super) fn problems(&self) -> Vec<Code> {
+        let mut codes = vec![Code::MalformedRequest, Code::MethodNotAllowed];
+        if self.tag != "service" {
+            codes.extend([Code::Unauthenticated, Code::Forbidden, Code::InvalidField, Code::RateLimited]);
+        }
+        if self.request.is_some() {
+            codes.extend([Code::MalformedJson, Code::BodyTooLarge, Code::UnsupportedMediaType]);
+            codes.push(Code::IdempotencyKeyReused);
+        }
+        codes.extend([Code::NotFound, Code::Misconfigured, Code::Internal, Code::StorageUnavailable]);
+        codes
+    }
+}
+
+pub(super) fn tags() -> Value {
+    json!([
+        { "name": "consent", "description": "Record decisions, and ask what holds." },
+        { "name": "data rights", "description": "What a person may ask for: export, erasure, audit trail." },
+        { "name": "admin", "description": "Sites and API keys, for whoever runs the service." },
+        { "name": "service", "description": "What the service says about itself; open to everybody." },
+    ])
+}
+
+pub(super) fn security_schemes() -> Value {
+    json!({
+        "api_key": { "type": "http", "scheme": "bearer", "bearerFormat": "ck_…",
+            "description": "An API key of a site's backend." },
+        "person": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+            "description": "A signed-in person's token." },
+        "visitor": { "type": "apiKey", "in": "header", "name": "Consentry-Secret",
+            "description": "An anonymous visitor's secret. POST bodies may hold it in `anonymous` instead." },
+        "visitor_site": { "type": "apiKey", "in": "header", "name": "Consentry-Site",
+            "description": "The site that the visitor is on." },
+        "admin": { "type": "http", "scheme": "bearer", "description": "The admin secret of the deployment." },
+    })
+}
+
+pub(super) fn problem_example(code: Code) -> Value {
+    let problem = match code {
+        Code::InvalidField => {
+            let list = "model_training, inference, analytics, personalization";
+            Problem::field("purpose", format!("this site has no such purpose; use one of: {list}"))
+                .allowing(list.split(", "))
+        }
+        other => Problem::new(other, "A sentence that says what is wrong this time and what to do."),
+    };
+    json!(problem)
+}
+
+const TIME: &str = "2026-11-24T09:30:00.000Z";
+const ID: &str = "01936c5e-6f50-7cc3-98c4-dc0c0c07398f";
+const HASH: &str = "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d";
+
+fn recorded() -> Value {
+    json!({ "purpose": "model_training", "status": "granted", "id": ID, "timestamp": TIME, "log_index": 17, "leaf_hash": HASH })
+}
+
+fn page() -> Value {
+    json!({ "user_id": "ada@example.com", "log": format!("consentry.example/log/0/{ID}"), "site": "demo",
+        "subject": HASH, "subject_key_id": 1, "until": 18 })
+}
+
+fn audit_entry() -> Value {
+    json!({ "log_index": 17, "leaf_hash": HASH, "id": ID, "timestamp": TIME, "action": "consent_granted",
+        "performed_by": "key:k1f", "details": {}, "purpose": "model_training", "status": "granted",
+        "legal_basis": "consent" })
+}
+
+fn with(mut object: Value, more: &[(&str, Value)]) -> Value {
+    for (name, value) in more {
+        object[*name] = value.clone();
+    }
+    object
+}
+
+fn erasure() -> Value {
+    json!({ "id": ID, "state": "done", "requested_at": TIME, "due_at": "2026-12-24T09:30:00.000Z",
+        "completed_at": TIME, "restore_horizon": "2026-12-24T09:30:00.000Z",
+        "stores": [{ "store": "d1_evidence", "state": "done", "removed": 3 }],
+        "note": "Only the evidence kept by this service is erased. No further store is connected." })
+}
+
+fn key() -> Value {
+    json!({ "id": "k1f", "name": "backend", "scopes": ["consent:read", "consent:write"], "created_at": TIME })
+}
+
+fn settings() -> Value {
+    json!({ "name": "Demo", "origins": ["https://example.com"], "purposes": ["newsletter"], "regime": "gdpr" })
+}
+
+fn site() -> Value {
+    with(settings(), &[("id", json!("demo")), ("keys", json!([key()]))])
+}
+
+/// Describes an endpoint.
+#[allow(clippy::too_many_lines, reason = "one entry an endpoint, like the table of routes")]
+pub(super) fn operation(endpoint: Endpoint) -> Operation {
+    let person = json!([{ "api_key": [] }, { "person": [] }, { "visitor": [], "visitor_site": [] }]);
+    let admin = json!([{ "admin": [] }]);
+    let grant =
+        json!({ "user_id": "ada@example.com", "purpose": "model_training", "legal_basis": "consent" });
+    let context = || {
+        vec![
+            (
+                "country",
+                super::schema::country(&mut SchemaGenerator::default()).to_value(),
+                "Where the person is, ISO 3166-1 alpha-2; decides which rules hold. By default the site's regime.",
+            ),
+            (
+                "gpc",
+                json!({ "type": "string", "enum": ["0", "1"] }),
+                "Whether the person's browser sends Global Privacy Control; by default the request's own Sec-GPC.",
+            ),
+        ]
+    };
+    let paging = || {
+        let number = json!({ "type": "integer", "minimum": 0, "maximum": 1_u64 << 53 });
+        vec![
+            ("after", number.clone(), "Only events after this place in the log; `next` of a page has it."),
+            ("until", number, "Only events up to this place in the log; `next` of a page has it."),
+            (
+                "limit",
+                json!({ "type": "integer", "minimum": 1, "maximum": 1000, "default": 1000 }),
+                "The most events on a page.",
+            ),
+        ]
+    };
+    let base = Operation {
+        id: "",
+        tag: "consent",
+        summary: "",
+        description: "",
+        security: person,
+        request: None,
+        success: (200, "The answer"),
+        response: None,
+        query: vec![],
+    };
+    match endpoint {
+        Endpoint::Grant => Operation {
+            id: "grantConsent",
+            summary: "Record a yes",
+            description: "Appends a record. Scope `consent:write`.",
+            request: body::<model::GrantInput>(grant),
+            success: (201, "Recorded"),
+            response: body::<model::Recorded>(recorded()),
+            ..base
+        },
+        Endpoint::Revoke => Operation {
+            id: "revokeConsent",
+            summary: "Record a no",
+            description: "Appends a record; whatever was recorded before stays. Scope `consent:write`.",
+            request: body::<model::GrantInput>(
+                json!({ "user_id": "ada@example.com", "purpose": "model_training" }),
+            ),
+            success: (201, "Recorded"),
+            response: body::<model::Recorded>(with(recorded(), &[("status", json!("revoked"))])),
+            ..base
+        },
+        Endpoint::Decide => Operation {
+            id: "recordDecisions",
+            summary: "Record several decisions, all or none",
+            description: "For what one banner or one sign-up decides about. `pending` says that the person was asked \
+                          and has not decided. Scope `consent:write`.",
+            request: body::<model::DecideInput>(json!({
+                "user_id": "ada@example.com",
+                "notice": { "version": 3, "language": "en", "hash": HASH },
+                "decisions": [
+                    { "purpose": "model_training", "status": "revoked" },
+                    { "purpose": "analytics", "status": "granted", "decided_at": TIME },
+                ],
+            })),
+            success: (201, "Recorded"),
+            response: body::<model::RecordedAll>(
+                json!({ "user_id": "ada@example.com", "records": [recorded()] }),
+            ),
+            ..base
+        },
+        Endpoint::Status => Operation {
+            id: "readStatus",
+            summary: "What holds now, for every purpose",
+            description: "A person of whom nothing is recorded is `pending` everywhere, not an error. Scope \
+                          `consent:read`; leaves an audit event.",
+            response: body::<model::StatusOutput>(json!({ "user_id": "ada@example.com", "consent": {
+                "model_training": { "status": "granted", "reason": "granted", "updated_at": TIME },
+                "analytics": { "status": "pending", "reason": "not_recorded" },
+            } })),
+            query: context(),
+            ..base
+        },
+        Endpoint::Decision => Operation {
+            id: "readDecision",
+            summary: "May this purpose be used?",
+            description: "The decision with its reason. Training always needs a yes that still stands. Scope \
+                          `consent:read`; leaves an audit event.",
+            response: body::<model::DecisionOutput>(
+                json!({ "user_id": "ada@example.com", "purpose": "model_training",
+                "allowed": true, "status": "granted", "reason": "granted", "regime": "gdpr",
+                "expires_at": "2027-05-24T09:30:00.000Z", "updated_at": TIME }),
+            ),
+            query: context(),
+            ..base
+        },
+        Endpoint::Erase => Operation {
+            id: "requestErasure",
+            tag: "data rights",
+            summary: "Erase a person's data (GDPR Art. 17)",
+            description: "Removes the evidence that this service keeps about the person and says which stores are not \
+                          reached. Consent records and the audit trail stay as proof. Scope `subject:erase`.",
+            success: (202, "Accepted"),
+            response: body::<model::ErasureOutput>(erasure()),
+            ..base
+        },
+        Endpoint::Erasure => Operation {
+            id: "readErasure",
+            tag: "data rights",
+            summary: "Where an erasure stands",
+            description: "Store by store. Scope `subject:erase`; leaves an audit event.",
+            response: body::<model::ErasureOutput>(erasure()),
+            ..base
+        },
+        Endpoint::Export => Operation {
+            id: "exportData",
+            tag: "data rights",
+            summary: "Everything that is held (GDPR Art. 15, 20)",
+            description: "In pages, oldest first, all pinned to the place in the log at which the first was made. With \
+                          `log`, `site`, `subject` and the fields of an entry of the audit trail, anybody can compute \
+                          its leaf hash. Scope `subject:export`; leaves an audit event a page.",
+            response: body::<model::ExportOutput>(with(
+                page(),
+                &[
+                    ("exported_at", json!(TIME)),
+                    (
+                        "consent_history",
+                        json!([{ "log_index": 17, "leaf_hash": HASH, "id": ID, "purpose": "model_training",
+                    "status": "granted", "legal_basis": "consent", "granted_at": TIME, "revoked_at": null,
+                    "created_at": TIME, "evidence": "kept", "ip_address": "203.0.113.0", "gpc": false }]),
+                    ),
+                    ("audit_trail", json!([audit_entry()])),
+                ],
+            )),
+            query: paging(),
+            ..base
+        },
+        Endpoint::Audit => Operation {
+            id: "readAuditTrail",
+            tag: "data rights",
+            summary: "Who did what about a person",
+            description: "In pages, oldest first. Scope `audit:read`; leaves an audit event a page.",
+            response: body::<model::AuditOutput>(with(page(), &[("audit_trail", json!([audit_entry()]))])),
+            query: paging(),
+            ..base
+        },
+        Endpoint::ListSites => Operation {
+            id: "listSites",
+            tag: "admin",
+            summary: "All sites",
+            description: "With their keys, without secrets.",
+            security: admin,
+            response: body::<model::SitesOutput>(json!({ "sites": [site()] })),
+            ..base
+        },
+        Endpoint::GetSite => Operation {
+            id: "readSite",
+            tag: "admin",
+            summary: "One site",
+            description: "With its keys, without secrets.",
+            security: admin,
+            response: body::<model::SiteOutput>(site()),
+            ..base
+        },
+        Endpoint::PutSite => Operation {
+            id: "putSite",
+            tag: "admin",
+            summary: "Create a site or replace its settings",
+            description: "Other servers of the deployment see the change within a minute.",
+            security: admin,
+            request: body::<Settings>(settings()),
+            response: body::<model::SiteOutput>(site()),
+            ..base
+        },
+        Endpoint::CreateKey => Operation {
+            id: "createKey",
+            tag: "admin",
+            summary: "Issue an API key",
+            description: "The answer is the only one that shows the key.",
+            security: admin,
+            request: body::<model::KeyInput>(
+                json!({ "name": "backend", "scopes": ["consent:read", "consent:write"] }),
+            ),
+            success: (201, "Issued"),
+            response: body::<model::KeyIssued>(with(key(), &[("key", json!("ck_k1f_…"))])),
+            ..base
+        },
+        Endpoint::RevokeKey => Operation {
+            id: "revokeKey",
+            tag: "admin",
+            summary: "Withdraw an API key",
+            description: "Other servers of the deployment refuse it within a minute.",
+            security: admin,
+            success: (204, "Withdrawn"),
+            ..base
+        },
+        Endpoint::Health => Operation {
+            id: "health",
+            tag: "service",
+            summary: "Whether the service works",
+            description: "Asks the database too.",
+            security: json!([]),
+            response: body::<model::HealthOutput>(
+                json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }),
+            ),
+            ..base
+        },
+        Endpoint::GpcStatement => Operation {
+            id: "gpcStatement",
+            tag: "service",
+            summary: "That Global Privacy Control is honoured",
+            description: "The GPC support resource.",
+            security: json!([]),
+            response: body::<model::GpcOutput>(json!({ "gpc": true, "lastUpdate": "2026-11-24" })),
+            ..base
+        },
+    }
+}

@@ -1,0 +1,159 @@
+//! The forms of values whose types belong to the core, as JSON Schema (2020-12).
+
+use consentry::{
+    decision::Reason,
+    erasure::State,
+    purpose::Purpose,
+    record::{LegalBasis, Status},
+    regime,
+    slug::Slug,
+};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::{Value, json};
+use std::borrow::Cow;
+
+fn nullable(schema: &Schema) -> Schema {
+    json_schema!({ "anyOf": [schema, { "type": "null" }] })
+}
+
+fn one_of(values: &[&str]) -> Schema {
+    json_schema!({ "type": "string", "enum": values })
+}
+
+pub(crate) fn hash(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "pattern": "^[0-9a-f]{64}$" })
+}
+
+pub(crate) fn optional_hash(generator: &mut SchemaGenerator) -> Schema {
+    nullable(&hash(generator))
+}
+
+pub(crate) fn time(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "format": "date-time", "examples": ["2026-11-24T09:30:00.000Z"] })
+}
+
+pub(crate) fn optional_time(generator: &mut SchemaGenerator) -> Schema {
+    nullable(&time(generator))
+}
+
+pub(crate) fn uuid(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "format": "uuid" })
+}
+
+pub(crate) fn slug(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "pattern": Slug::PATTERN })
+}
+
+pub(crate) fn slugs(generator: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "array", "items": slug(generator), "uniqueItems": true })
+}
+
+pub(crate) fn secret(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "pattern": "^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$" })
+}
+
+/// A purpose of a site, known or declared, in an answer.
+pub(crate) fn any_purpose(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "pattern": Slug::PATTERN, "examples": ["model_training"] })
+}
+
+/// A purpose in a request: those that every site has; a site may declare more.
+pub(crate) fn purpose(_: &mut SchemaGenerator) -> Schema {
+    let purposes = Purpose::DEFAULT;
+    let names: Vec<_> = purposes.iter().map(Purpose::as_str).collect();
+    json_schema!({
+        "description": "One of the four purposes that every site has, or one that the site declares.",
+        "type": "string",
+        "pattern": Slug::PATTERN,
+        "examples": names,
+    })
+}
+
+pub(crate) fn status(_: &mut SchemaGenerator) -> Schema {
+    one_of(&Status::ALL.map(Status::as_str))
+}
+
+pub(crate) fn legal_basis(_: &mut SchemaGenerator) -> Schema {
+    one_of(&LegalBasis::ALL.map(LegalBasis::as_str))
+}
+
+pub(crate) fn optional_legal_basis(generator: &mut SchemaGenerator) -> Schema {
+    nullable(&legal_basis(generator))
+}
+
+pub(crate) fn reason(_: &mut SchemaGenerator) -> Schema {
+    one_of(&Reason::ALL.map(Reason::as_str))
+}
+
+pub(crate) fn erasure_state(_: &mut SchemaGenerator) -> Schema {
+    one_of(&State::ALL.map(State::as_str))
+}
+
+pub(crate) fn optional_regime(_: &mut SchemaGenerator) -> Schema {
+    nullable(&one_of(&regime::ALL.map(|regime| regime.code)))
+}
+
+pub(crate) fn country(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "pattern": "^[A-Z]{2}$", "examples": ["DE"] })
+}
+
+pub(crate) fn optional_country(generator: &mut SchemaGenerator) -> Schema {
+    nullable(&country(generator))
+}
+
+pub(crate) fn ip(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "anyOf": [
+        { "type": "string", "format": "ipv4" }, { "type": "string", "format": "ipv6" }, { "type": "null" },
+    ] })
+}
+
+/// A user id, in at most 256 bytes of UTF-8.
+pub(crate) fn path_user_id() -> Value {
+    json!({
+        "type": "string", "minLength": 1, "maxLength": 256,
+        "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]+$", "examples": ["ada@example.com"],
+    })
+}
+
+pub(crate) fn user_id(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "anyOf": [path_user_id(), { "type": "null" }] })
+}
+
+pub(crate) fn store_reports(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "array", "items": {
+        "type": "object",
+        "required": ["store", "state", "removed"],
+        "properties": {
+            "store": { "type": "string" },
+            "state": { "type": "string", "enum": ["open", "done", "failed"] },
+            "removed": { "description": "How many items were removed.", "type": "integer", "minimum": 0 },
+        },
+    } })
+}
+
+/// The form of a consent record, whose type is the core's.
+pub(crate) struct Record;
+
+impl JsonSchema for Record {
+    fn schema_name() -> Cow<'static, str> {
+        "ConsentRecord".into()
+    }
+
+    fn json_schema(g: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "object",
+            "required": ["id", "purpose", "status", "legal_basis", "granted_at", "revoked_at", "created_at"],
+            "properties": {
+                "id": uuid(g),
+                "purpose": any_purpose(g),
+                "status": status(g),
+                "legal_basis": legal_basis(g),
+                "granted_at": optional_time(g),
+                "revoked_at": optional_time(g),
+                "created_at": time(g),
+                "decided_at": time(g),
+                "notice_hash": hash(g),
+            },
+        })
+    }
+}
