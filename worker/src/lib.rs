@@ -21,5 +21,7 @@ mod site;
 mod store;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 #[cfg(target_arch = "wasm32")]
 mod workerd;

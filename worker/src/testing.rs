@@ -1,1 +1,190 @@
-//! A machine for host tests: SQLite with the real migrations in place of D1, a clock that the test sets.
+//! A machine for host tests: SQLite in memory with the real migrations in place of D1, a clock that the test sets, and the
+//! failures that a test asks for.
+
+use crate::{
+    app::{App, Cache, Config, respond},
+    http::{Answer, Call},
+    platform::{DatabaseError, LimitClass, Param, Platform, Rows, Statement},
+};
+use consentry::time::Timestamp;
+use futures_executor::block_on;
+use rusqlite::{Connection, types::ValueRef};
+use serde_json::{Map, Value, json};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+};
+
+pub(crate) const ADMIN: &str = "admin secret of the tests, and of nothing else";
+pub(crate) const START: Timestamp = Timestamp::from_ms(1_795_000_000_000);
+
+/// A deployment with one isolate.
+pub(crate) struct Host {
+    databases: Vec<RefCell<Connection>>,
+    pub(crate) now: Cell<Timestamp>,
+    /// After how many more batches the database stops answering.
+    pub(crate) batches_left: Cell<usize>,
+    pub(crate) batches: Cell<usize>,
+    pub(crate) within_limit: Cell<bool>,
+    pub(crate) lines: RefCell<Vec<String>>,
+    counter: Cell<u64>,
+    pub(crate) cache: Cache,
+    config: Config,
+}
+
+impl Host {
+    pub(crate) fn new(shards: usize) -> Self {
+        Self {
+            databases: (0..shards).map(|_| RefCell::new(database())).collect(),
+            now: Cell::new(START),
+            batches_left: Cell::new(usize::MAX),
+            batches: Cell::new(0),
+            within_limit: Cell::new(true),
+            lines: RefCell::default(),
+            counter: Cell::new(0),
+            cache: Cache::default(),
+            config: Config {
+                secret: b"master secret of the tests, and of nothing else".to_vec(),
+                admin_secret: ADMIN.into(),
+                log_host: "consentry.test".into(),
+                rate_limit: true,
+            },
+        }
+    }
+
+    /// With a site `demo`, and the key of its backend.
+    pub(crate) fn with_site(shards: usize) -> (Self, String) {
+        let host = Self::new(shards);
+        let key = host.add_site("demo");
+        (host, key)
+    }
+
+    pub(crate) fn add_site(&self, site: &str) -> String {
+        let settings = json!({ "name": site, "origins": ["https://demo.example"], "regime": "gdpr" });
+        assert_eq!(self.call("PUT", &format!("/admin/sites/{site}"), ADMIN, &settings).0, 200);
+        let scopes = ["consent:read", "consent:write", "subject:export", "subject:erase", "audit:read"];
+        let input = json!({ "name": "tests", "scopes": scopes });
+        let (status, body) = self.call("POST", &format!("/admin/sites/{site}/keys"), ADMIN, &input);
+        assert_eq!(status, 201, "{body}");
+        body["key"].as_str().unwrap().into()
+    }
+
+    pub(crate) fn app(&self) -> App<'_, Self> {
+        App { platform: self, config: &self.config, cache: &self.cache, now: self.now.get() }
+    }
+
+    /// A call with a bearer token and a JSON body (`Null` for none): status and body.
+    pub(crate) fn call(&self, method: &str, path: &str, token: &str, body: &Value) -> (u16, Value) {
+        let answer = self.send(method, path, &[("authorization", &format!("Bearer {token}"))], body);
+        let value = serde_json::from_str(answer.body()).unwrap_or_default();
+        (answer.status().as_u16(), value)
+    }
+
+    /// A call with these headers.
+    pub(crate) fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &Value) -> Answer {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let mut all: BTreeMap<_, _> =
+            headers.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        all.insert("content-type".into(), "application/json".to_owned());
+        let call = Call {
+            method: method.parse().unwrap(),
+            path: path.into(),
+            query: query.into(),
+            headers: all,
+            body: if body.is_null() { Vec::new() } else { body.to_string().into_bytes() },
+            country: None,
+        };
+        block_on(respond(&self.app(), &call))
+    }
+
+    /// Another isolate over the same databases: whatever this one kept is forgotten.
+    pub(crate) fn forget(&self) {
+        self.cache.registry.replace(None);
+        self.cache.origins.borrow_mut().clear();
+    }
+
+    /// The one number that a query gives, by database.
+    pub(crate) fn count(&self, shard: usize, sql: &str) -> i64 {
+        self.databases[shard].borrow().query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+}
+
+fn database() -> Connection {
+    let connection = Connection::open_in_memory().unwrap();
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    for file in files {
+        connection.execute_batch(&std::fs::read_to_string(file).unwrap()).unwrap();
+    }
+    connection
+}
+
+impl Platform for Host {
+    fn now(&self) -> Timestamp {
+        self.now.get()
+    }
+
+    fn random(&self, buffer: &mut [u8]) {
+        // Different at every call, and the same in every run.
+        self.counter.set(self.counter.get() + 1);
+        let bytes = self.counter.get().to_be_bytes();
+        buffer.iter_mut().rev().zip(bytes.iter().rev()).for_each(|(to, from)| *to = *from);
+    }
+
+    fn shards(&self) -> usize {
+        self.databases.len()
+    }
+
+    async fn batch(&self, shard: usize, statements: Vec<Statement>) -> Result<Vec<Rows>, DatabaseError> {
+        if self.batches_left.get() == 0 {
+            return Err(DatabaseError::Unavailable("the test unplugged it".into()));
+        }
+        self.batches_left.set(self.batches_left.get() - 1);
+        self.batches.set(self.batches.get() + 1);
+        let mut connection = self.databases[shard].borrow_mut();
+        let transaction = connection.transaction().unwrap();
+        let results: Result<Vec<_>, _> =
+            statements.iter().map(|statement| run(&transaction, statement)).collect();
+        let results = results.map_err(|error| DatabaseError::from_message(&error.to_string()))?;
+        transaction.commit().unwrap();
+        Ok(results)
+    }
+
+    async fn within_limit(&self, _class: LimitClass, _key: String) -> bool {
+        self.within_limit.get()
+    }
+
+    fn log(&self, line: &str) {
+        self.lines.borrow_mut().push(line.into());
+    }
+}
+
+fn run(connection: &Connection, statement: &Statement) -> rusqlite::Result<Rows> {
+    let mut prepared = connection.prepare(statement.sql)?;
+    let names: Vec<String> = prepared.column_names().into_iter().map(Into::into).collect();
+    for (index, param) in statement.params.iter().enumerate() {
+        match param {
+            Param::Null => prepared.raw_bind_parameter(index + 1, rusqlite::types::Null)?,
+            Param::Integer(value) => prepared.raw_bind_parameter(index + 1, value)?,
+            Param::Text(text) => prepared.raw_bind_parameter(index + 1, text)?,
+        }
+    }
+    let mut rows = prepared.raw_query();
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        let mut object = Map::new();
+        for (index, name) in names.iter().enumerate() {
+            let value = match row.get_ref(index)? {
+                ValueRef::Null => Value::Null,
+                ValueRef::Integer(value) => value.into(),
+                ValueRef::Real(value) => value.into(),
+                ValueRef::Text(text) => String::from_utf8_lossy(text).into(),
+                ValueRef::Blob(_) => panic!("bytes leave SQL as text: {name}"),
+            };
+            object.insert(name.clone(), value);
+        }
+        all.push(Value::Object(object));
+    }
+    Ok(Rows(all))
+}

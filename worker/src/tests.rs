@@ -1,0 +1,188 @@
+//! Whole calls without a runtime: what a real one can't be brought to do at will (clocks, failures in between, several
+//! databases, two isolates). What callers see on the real runtime is in `tests/api/`.
+
+use crate::{
+    handlers::erasure::finish_unfinished,
+    testing::{ADMIN, Host},
+};
+use futures_executor::block_on;
+use serde_json::{Value, json};
+
+const EVENTS: &str = "SELECT count(*) FROM events";
+
+fn grant(user: &str) -> Value {
+    json!({ "user_id": user, "purpose": "analytics" })
+}
+
+#[test]
+fn a_grant_is_one_round_trip_once_the_isolate_is_warm() {
+    let (host, key) = Host::with_site(1);
+    let before = host.batches.get();
+    assert_eq!(host.call("POST", "/consent/grant", &key, &grant("u1")).0, 201);
+    assert_eq!(host.batches.get() - before, 1);
+}
+
+#[test]
+fn a_yes_ends_by_the_calendar() {
+    let (host, key) = Host::with_site(1);
+    let granted = host.now.get();
+    host.call("POST", "/consent/grant", &key, &grant("u1"));
+    let allowed = |ms| {
+        host.now.set(granted.plus_months(6).plus_ms(ms));
+        host.call("GET", "/consent/u1/analytics", &key, &Value::Null).1["allowed"].clone()
+    };
+    assert_eq!((allowed(-1), allowed(0)), (json!(true), json!(false)));
+    let (_, status) = host.call("GET", "/consent/u1", &key, &Value::Null);
+    assert_eq!(status["consent"]["analytics"]["status"], "pending");
+    assert_eq!(status["consent"]["analytics"]["reason"], "expired");
+}
+
+#[test]
+fn storage_that_fails_is_503_and_leaves_nothing() {
+    let (host, key) = Host::with_site(1);
+    let events = host.count(0, EVENTS);
+    host.batches_left.set(0);
+    let (status, problem) = host.call("POST", "/consent/grant", &key, &grant("u1"));
+    assert_eq!((status, problem["code"].as_str()), (503, Some("storage_unavailable")));
+    assert_eq!(host.count(0, EVENTS), events);
+}
+
+#[test]
+fn an_erasure_that_was_cut_off_is_ended_later_and_was_never_done_before() {
+    let (host, key) = Host::with_site(1);
+    host.call("POST", "/consent/grant", &key, &grant("u1"));
+    host.batches_left.set(1);
+    assert_eq!(host.call("POST", "/data/delete/u1", &key, &Value::Null).0, 503);
+    host.batches_left.set(usize::MAX);
+    let running = "SELECT count(*) FROM erasures WHERE state = 'running'";
+    let deleted = "SELECT count(*) FROM events WHERE kind = 'data_deleted'";
+    assert_eq!((host.count(0, running), host.count(0, deleted)), (1, 0));
+    let redacted = "SELECT count(*) FROM events WHERE kind = 'evidence_redacted'";
+    assert_eq!(host.count(0, redacted), 1, "the evidence went together with the event that says so");
+    assert_eq!(host.count(0, "SELECT count(*) FROM events WHERE evidence IS NOT NULL"), 0);
+
+    block_on(finish_unfinished(&host.app())).unwrap();
+    assert_eq!(host.count(0, running), 1, "a call may still be at work on it");
+    host.now.set(host.now.get().plus_ms(60_001));
+    block_on(finish_unfinished(&host.app())).unwrap();
+    assert_eq!((host.count(0, running), host.count(0, deleted)), (0, 1));
+    block_on(finish_unfinished(&host.app())).unwrap();
+    assert_eq!(host.count(0, deleted), 1);
+}
+
+#[test]
+fn a_key_is_remembered_for_a_day_and_then_forgotten() {
+    let (host, key) = Host::with_site(1);
+    let send = || {
+        let bearer = format!("Bearer {key}");
+        let headers = [("authorization", bearer.as_str()), ("idempotency-key", "k1")];
+        let answer = host.send("POST", "/consent/grant", &headers, &grant("u1"));
+        (answer.status().as_u16(), answer.headers().contains_key("idempotent-replayed"))
+    };
+    assert_eq!((send(), send()), ((201, false), (201, true)));
+    host.now.set(host.now.get().plus_days(1).plus_ms(-1));
+    assert_eq!(send(), (201, true));
+    host.now.set(host.now.get().plus_ms(1));
+    assert_eq!(send(), (201, false));
+    host.now.set(host.now.get().plus_days(1));
+    block_on(host.app().store().forget_expired_keys()).unwrap();
+    assert_eq!(host.count(0, "SELECT count(*) FROM idempotency"), 0);
+}
+
+#[test]
+fn a_repeated_request_for_a_key_gets_the_same_key() {
+    let (host, _) = Host::with_site(1);
+    let input = json!({ "name": "second", "scopes": ["consent:read"] });
+    let bearer = format!("Bearer {ADMIN}");
+    let headers = [("authorization", bearer.as_str()), ("idempotency-key", "k1")];
+    let [first, second] =
+        [(), ()].map(|()| host.send("POST", "/admin/sites/demo/keys", &headers, &input).into_body());
+    assert_eq!(first, second);
+    assert_eq!(host.count(0, "SELECT count(*) FROM api_keys"), 2);
+}
+
+#[test]
+fn a_withdrawn_key_is_refused_at_once_here_and_within_a_minute_elsewhere() {
+    let (host, key) = Host::with_site(1);
+    let read = || host.call("GET", "/consent/u1", &key, &Value::Null).0;
+    assert_eq!(read(), 200);
+    let id = key.split('_').nth(1).unwrap();
+    // Another isolate withdraws it: this one's registry stays as it is.
+    let kept = host.cache.registry.borrow().clone();
+    assert_eq!(host.call("DELETE", &format!("/admin/sites/demo/keys/{id}"), ADMIN, &Value::Null).0, 204);
+    assert_eq!(read(), 401);
+    host.cache.registry.replace(kept);
+    assert_eq!(read(), 200);
+    host.now.set(host.now.get().plus_ms(60_000));
+    assert_eq!(read(), 401);
+}
+
+#[test]
+fn a_site_that_another_isolate_created_is_found_within_seconds() {
+    let (host, _) = Host::with_site(1);
+    let kept = host.cache.registry.borrow().clone();
+    let key = host.add_site("other");
+    host.cache.registry.replace(kept);
+    let read = || host.call("GET", "/consent/u1", &key, &Value::Null).0;
+    assert_eq!(read(), 401, "guesses cost no query");
+    host.now.set(host.now.get().plus_ms(2_000));
+    assert_eq!(read(), 200);
+}
+
+#[test]
+fn each_of_several_databases_has_a_log_of_its_own_without_gaps() {
+    let (host, key) = Host::with_site(3);
+    for number in 0..60 {
+        assert_eq!(host.call("POST", "/consent/grant", &key, &grant(&format!("u{number}"))).0, 201);
+    }
+    let mut origins = Vec::new();
+    for shard in 0..3 {
+        let highest = host.count(shard, "SELECT max(log_index) FROM events");
+        assert_eq!(host.count(shard, EVENTS), highest + 1);
+        assert!(highest > 5, "every database gets its share");
+        origins.push(host.cache.origins.borrow()[&shard].clone());
+    }
+    origins.dedup();
+    assert_eq!(origins.len(), 3);
+    let (_, export) = host.call("GET", "/data/export/u7", &key, &Value::Null);
+    assert_eq!(export["consent_history"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_new_isolate_goes_on_with_the_same_log() {
+    let (host, key) = Host::with_site(1);
+    let log = |host: &Host| host.call("GET", "/audit/u1", &key, &Value::Null).1["log"].clone();
+    let first = log(&host);
+    host.forget();
+    assert_eq!(log(&host), first);
+    assert_eq!(host.count(0, "SELECT count(*) FROM events WHERE kind = 'log_started'"), 1);
+}
+
+#[test]
+fn a_caller_over_the_limit_is_refused_before_anything_is_stored() {
+    let (host, key) = Host::with_site(1);
+    let events = host.count(0, EVENTS);
+    host.within_limit.set(false);
+    let bearer = format!("Bearer {key}");
+    let answer = host.send("POST", "/consent/grant", &[("authorization", &bearer)], &grant("u1"));
+    assert_eq!(answer.status(), 429);
+    assert!(answer.headers().contains_key("retry-after"));
+    assert_eq!(host.count(0, EVENTS), events);
+}
+
+#[test]
+fn no_line_of_the_log_names_a_person() {
+    let (host, key) = Host::with_site(1);
+    host.call(
+        "POST",
+        "/consent/grant",
+        &key,
+        &json!({ "user_id": "ada@example.com", "purpose": "training" }),
+    );
+    host.call("GET", "/consent/ada%40example.com/nothing", &key, &Value::Null);
+    host.batches_left.set(0);
+    host.call("POST", "/consent/grant", &key, &grant("ada@example.com"));
+    let lines = host.lines.borrow();
+    assert_eq!(lines.len(), 4, "{lines:?}");
+    assert!(lines.iter().all(|line| !line.contains("ada")));
+}
