@@ -1,0 +1,190 @@
+// What the embed does to a page: order of tags, regimes, languages, browsers that refuse something.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { launchChromium } from "../support/chromium.mjs";
+import { makeSite } from "../support/client.mjs";
+import { startEdge } from "../support/edge.mjs";
+import { PURPOSES, all, cardsOn, nothingRan, press, recorded, visitor } from "./visitor.mjs";
+
+let edge, browser;
+before(async () => {
+  edge = await startEdge();
+  await makeSite(edge.url);
+  browser = await launchChromium();
+});
+after(async () => {
+  await browser?.close();
+  await edge?.stop();
+});
+
+const EMBED = `<script src="/banner.js" data-site="demo"></script>`;
+const html = (head, body = "", lang = "en") =>
+  `<!doctype html><html lang="${lang}"><head>${EMBED}${head}</head><body>${body}</body></html>`;
+const blocked = (purpose, text) => `<script type="text/plain" data-purpose="${purpose}">${text}</script>`;
+const signals = (page) => page.evaluate(() => window.dataLayer.map((entry) => Array.from(entry)));
+const shown = (page) => page.locator("#consentry-banner").isVisible();
+
+test("everything is denied before the next tag runs", async () => {
+  const person = await visitor(browser, edge);
+  const page = await person.openHtml(
+    html("<script>window.seen = [dataLayer.map((entry) => [...entry]), Consentry.accepted('analytics')]</script>"),
+  );
+  const [layer, accepted] = await page.evaluate(() => window.seen);
+  assert.deepEqual(layer[0].slice(0, 2), ["consent", "default"]);
+  for (const [, , switches] of layer) {
+    const granted = Object.keys(switches).filter((name) => switches[name] === "granted");
+    assert.deepEqual(granted, ["security_storage"]);
+  }
+  assert.equal(accepted, false);
+  await person.context.close();
+});
+
+test("an earlier yes is signalled before the next tag runs", async () => {
+  const person = await visitor(browser, edge);
+  const page = await person.openHtml(html("<script>window.seen = dataLayer.map((entry) => [...entry]).at(-1)</script>"));
+  await recorded(page, () => press(page, "Accept all"));
+  await page.reload();
+  const [command, kind, switches] = await page.evaluate(() => window.seen);
+  assert.deepEqual([command, kind, switches.analytics_storage], ["consent", "update", "granted"]);
+  assert.equal(switches.ad_storage, "denied");
+  await person.context.close();
+});
+
+test("blocked tags keep their order, slow ones included", async () => {
+  const person = await visitor(browser, edge);
+  await person.context.route("**/slow.js", async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await route.fulfill({ contentType: "text/javascript", body: "ran.push('slow')" });
+  });
+  await person.context.route("**/missing.js", (route) => route.abort());
+  const page = await person.openHtml(
+    html(
+      "<script>window.ran = []</script>",
+      blocked("analytics", "ran.push('first')") +
+        `<script type="text/plain" data-purpose="analytics" src="/slow.js"></script>` +
+        `<script type="text/plain" data-purpose="analytics" src="/missing.js"></script>` +
+        blocked("inference", "ran.push('second')") +
+        `<script type="text/plain" data-purpose="analytics" data-type="module">ran.push('module ' + import.meta.url.length)</script>` +
+        blocked("no_such_purpose", "ran.push('never')"),
+    ),
+  );
+  assert.deepEqual(await page.evaluate(() => window.ran), []);
+  await press(page, "Accept all");
+  await page.waitForFunction(() => window.ran.length >= 4);
+  const ran = await page.evaluate(() => window.ran);
+  assert.deepEqual(ran.slice(0, 3), ["first", "slow", "second"]);
+  assert.match(ran[3], /^module/);
+  assert.equal(ran.length, 4);
+  await person.context.close();
+});
+
+test("where WebAssembly is refused nothing runs and everything stays denied", async () => {
+  const person = await visitor(browser, edge);
+  const headers = { "Content-Security-Policy": "default-src 'self'; script-src 'self'" };
+  const page = await person.openHtml(html("", `<script type="text/plain" data-purpose="analytics" src="/tags/analytics.js"></script>`), {
+    headers,
+  });
+  assert.equal(await shown(page), false);
+  const layer = await signals(page);
+  assert.equal(layer.length, 1);
+  assert.deepEqual(layer[0].slice(0, 2), ["consent", "default"]);
+  assert.equal(await page.evaluate(() => localStorage.length), 0);
+  await person.context.close();
+});
+
+test("a browser that refuses storage can still decide, for this page", async () => {
+  const person = await visitor(browser, edge);
+  await person.context.addInitScript(() => {
+    Object.defineProperty(window, "localStorage", {
+      get() {
+        throw new DOMException("refused", "SecurityError");
+      },
+    });
+  });
+  const page = await person.openHtml(html("<script>window.ran = []</script>", blocked("analytics", "ran.push(1)")));
+  const answer = await recorded(page, () => press(page, "Accept all"));
+  assert.equal(answer.records.length, PURPOSES.length);
+  assert.deepEqual(await page.evaluate(() => window.ran), [1]);
+  await page.reload();
+  assert.equal(await shown(page), true);
+  assert.deepEqual(person.complaints, []);
+  await person.context.close();
+});
+
+test("a storage that is full can't break anything either", async () => {
+  const person = await visitor(browser, edge);
+  await person.context.addInitScript(() => {
+    Storage.prototype.setItem = () => {
+      throw new DOMException("full", "QuotaExceededError");
+    };
+  });
+  const page = await person.openHtml(html(""));
+  const answer = await recorded(page, () => press(page, "Reject all"));
+  assert.equal(answer.records.length, PURPOSES.length);
+  assert.equal(await shown(page), false);
+  await person.context.close();
+});
+
+test("a choice in one tab is known in the other", async () => {
+  const person = await visitor(browser, edge);
+  const [one, other] = [await person.open(), await person.open()];
+  await recorded(one, () => press(one, "Accept all"));
+  await other.locator("#consentry-banner").waitFor({ state: "hidden" });
+  await cardsOn(other, ...PURPOSES);
+  assert.deepEqual(await person.record(one), all("granted"));
+  await person.context.close();
+});
+
+test("the page's language counts first, then the visitor's", async () => {
+  const person = await visitor(browser, edge, { locale: "de-AT" });
+  const german = await person.openHtml(html("", "", ""));
+  assert.equal(await german.locator("#consentry-banner").getAttribute("lang"), "de");
+  await press(german, "Alle ablehnen");
+  await person.context.close();
+
+  const french = await visitor(browser, edge, { locale: "de-AT" });
+  const page = await french.openHtml(html("", "", "fr-CA"));
+  assert.equal(await page.locator("#consentry-banner").getAttribute("lang"), "fr");
+  await press(page, "Tout refuser");
+  await french.context.close();
+});
+
+test("in the USA all but training is allowed until a no, and Global Privacy Control is one", async () => {
+  const america = await startEdge({ cf: { country: "US" } });
+  try {
+    await makeSite(america.url);
+    const free = await visitor(browser, america);
+    const page = await free.open();
+      await cardsOn(page, "analytics", "inference", "personalization");
+    await recorded(page, () => press(page, "Reject all"));
+    await page.reload();
+    await nothingRan(page);
+    await free.context.close();
+
+    const opted = await visitor(browser, america, { extraHTTPHeaders: { "Sec-GPC": "1" } });
+    await nothingRan(await opted.open());
+    await opted.context.close();
+  } finally {
+    await america.stop();
+  }
+});
+
+test("the banner shifts nothing", async () => {
+  const person = await visitor(browser, edge);
+  const page = await person.open();
+  await page.locator("#consentry-banner").waitFor();
+  const shift = await page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        let sum = 0;
+        new PerformanceObserver((list) => list.getEntries().forEach((entry) => (sum += entry.value))).observe({
+          type: "layout-shift",
+          buffered: true,
+        });
+        setTimeout(() => resolve(sum), 300);
+      }),
+  );
+  assert.equal(shift, 0);
+  await person.context.close();
+});

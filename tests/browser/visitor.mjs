@@ -1,0 +1,121 @@
+// A visitor with a browser of their own, for the tests of the whole path.
+//
+// Owns what a test may see of one: the page, what it complained about, and the record that the Worker holds of them.
+
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+
+export const PURPOSES = ["model_training", "inference", "analytics", "personalization"];
+
+/**
+ * A new visitor with an empty browser.
+ *
+ * @param {import("playwright-core").Browser} browser
+ * @param {{ url: string }} edge where the Worker answers
+ * @param {import("playwright-core").BrowserContextOptions} [options]
+ */
+export async function visitor(browser, edge, options = {}) {
+  const context = await browser.newContext({ locale: "en-GB", reducedMotion: "reduce", ...options });
+  const complaints = [];
+  await context.exposeBinding("complain", (_source, text) => complaints.push(text));
+  await context.addInitScript(() => {
+    document.addEventListener("securitypolicyviolation", (event) => {
+      window.complain(`policy: ${event.violatedDirective} ${event.blockedURI}`);
+    });
+  });
+
+  return {
+    context,
+    complaints,
+
+    /** Opens a page of the site; by default the demo. */
+    async open(path = "/") {
+      const page = await context.newPage();
+      page.on("console", (message) => {
+        if (message.type() === "error") complaints.push(`console: ${message.text()}`);
+      });
+      page.on("pageerror", (error) => complaints.push(`script: ${error}`));
+      await page.goto(edge.url + path);
+      return page;
+    },
+
+    /** Opens a page with this HTML, which the edge doesn't have but might. */
+    async openHtml(html, { headers = {} } = {}) {
+      await context.route(`${edge.url}/made-up.html`, (route) =>
+        route.fulfill({ contentType: "text/html; charset=utf-8", headers, body: html }),
+      );
+      return this.open("/made-up.html");
+    },
+
+    /** The secret that the browser keeps, if any. */
+    async secret(page) {
+      return page.evaluate(() => localStorage.getItem("consentry.demo.secret"));
+    },
+
+    /** The status of each purpose as the Worker holds it, asked with nothing but the visitor's secret. */
+    async record(page) {
+      const secret = await this.secret(page);
+      const answer = await fetch(`${edge.url}/consent/${encodeURIComponent(userId(secret))}`, {
+        headers: { "Consentry-Site": "demo", "Consentry-Secret": secret },
+      });
+      assert.equal(answer.status, 200);
+      const { consent } = await answer.json();
+      return Object.fromEntries(Object.entries(consent).map(([purpose, { status }]) => [purpose, status]));
+    },
+
+    /** `[purpose, status]` of everything ever recorded about the visitor, oldest first, as the site's backend exports it. */
+    async history(page, site) {
+      const id = encodeURIComponent(userId(await this.secret(page)));
+      const { status, body } = await site.call("GET", `/data/export/${id}`);
+      assert.equal(status, 200);
+      return body.consent_history.map(({ purpose, status }) => [purpose, status]);
+    },
+  };
+}
+
+/** The id of whoever holds a secret. */
+export function userId(secret) {
+  return `anonymous:${createHash("sha256").update(Buffer.from(secret, "base64url")).digest("base64url")}`;
+}
+
+/** Every purpose with the same status. */
+export function all(status) {
+  return Object.fromEntries(PURPOSES.map((purpose) => [purpose, status]));
+}
+
+/** Presses a button of the widget, in whatever of it is shown. */
+export function press(page, name) {
+  const shown = page.locator("#consentry-banner button, #consentry-preferences button, #consentry-reopen");
+  return shown.filter({ hasText: name, visible: true }).click();
+}
+
+/** Does something in a page and waits until the Worker has recorded what follows from it: its answer. */
+export async function recorded(page, act) {
+  await page.evaluate(() => {
+    window.recorded = new Promise((resolve) => {
+      document.addEventListener("consentry:recorded", (event) => resolve(event.detail), { once: true });
+    });
+  });
+  await act();
+  return page.evaluate(() => window.recorded);
+}
+
+/** Waits until exactly these purposes' cards on the demo are on. */
+export async function cardsOn(page, ...purposes) {
+  const wanted = purposes.sort().join(" ");
+  const seen = () =>
+    page.locator("[data-tile].is-on").evaluateAll((cards) => cards.map((card) => card.dataset.tile).sort().join(" "));
+  // The tags run one after the other, each loaded from the server.
+  for (let tries = 0; tries < 50 && (await seen()) !== wanted; tries++) await page.waitForTimeout(50);
+  assert.equal(await seen(), wanted);
+}
+
+/** Waits until the page has come to rest and sees that no demo tag was even loaded. */
+export async function nothingRan(page) {
+  await page.waitForLoadState("networkidle");
+  const tags = await page.evaluate(() =>
+    performance.getEntriesByType("resource").filter((entry) => entry.name.includes("/tags/")).map((entry) => entry.name),
+  );
+  assert.deepEqual(tags, []);
+  await cardsOn(page);
+}
