@@ -1,6 +1,7 @@
 //! What the handlers need from the machine they run on: a clock, randomness, databases, a rate limiter. On workerd that is
 //! `workerd.rs`; host tests have one of their own over SQLite, with the same SQL and the same migrations.
 
+use crate::site::Jwk;
 use consentry::time::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -21,6 +22,10 @@ pub(crate) trait Platform {
 
     /// Counts one call of `key`; `false` if it was one too many.
     async fn within_limit(&self, class: LimitClass, key: String) -> bool;
+
+    /// Whether `key`, of a kind that [`crate::auth::algorithm`] names, made the signature over the message; `None` if the
+    /// key is malformed.
+    async fn verify(&self, key: &Jwk, message: &[u8], signature: &[u8]) -> Option<bool>;
 
     /// A line for whoever runs the service. Never with a user id.
     fn log(&self, line: &str);

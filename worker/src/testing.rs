@@ -5,7 +5,9 @@ use crate::{
     app::{App, Cache, Config, respond},
     http::{Answer, Call},
     platform::{DatabaseError, LimitClass, Param, Platform, Rows, Statement},
+    site::Jwk,
 };
+use base64ct::{Base64UrlUnpadded, Encoding as _};
 use consentry::time::Timestamp;
 use futures_executor::block_on;
 use rusqlite::{Connection, types::ValueRef};
@@ -155,6 +157,14 @@ impl Platform for Host {
         self.within_limit.get()
     }
 
+    async fn verify(&self, key: &Jwk, message: &[u8], signature: &[u8]) -> Option<bool> {
+        use ed25519_dalek::Verifier as _;
+        let bytes: [u8; 32] = Base64UrlUnpadded::decode_vec(&key.x).ok()?.try_into().ok()?;
+        let key = ed25519_dalek::VerifyingKey::from_bytes(&bytes).ok()?;
+        let signature = ed25519_dalek::Signature::from_slice(signature);
+        Some(signature.is_ok_and(|signature| key.verify(message, &signature).is_ok()))
+    }
+
     fn log(&self, line: &str) {
         self.lines.borrow_mut().push(line.into());
     }
@@ -162,7 +172,7 @@ impl Platform for Host {
 
 fn run(connection: &Connection, statement: &Statement) -> rusqlite::Result<Rows> {
     let mut prepared = connection.prepare(statement.sql)?;
-    let names: Vec<String> = prepared.column_names().into_iter().map(Into::into).collect();
+    let names: Vec<String> = prepared.column_names().map(Into::into).collect();
     for (index, param) in statement.params.iter().enumerate() {
         match param {
             Param::Null => prepared.raw_bind_parameter(index + 1, rusqlite::types::Null)?,

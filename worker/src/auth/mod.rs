@@ -7,7 +7,7 @@ mod jwt;
 
 pub(crate) use admin::authenticate_admin;
 pub(crate) use api_key::{hash_secret, issue, text_of};
-pub(crate) use jwt::decoding_key;
+pub(crate) use jwt::algorithm;
 
 use crate::{
     app::App,

@@ -3,7 +3,7 @@
 use super::{event, once};
 use crate::{
     app::App,
-    auth::{authenticate_admin, decoding_key, hash_secret, issue, text_of},
+    auth::{algorithm, authenticate_admin, hash_secret, issue, text_of},
     http::{Answer, Call, answer, json},
     model::{KeyInput, KeyIssued, KeyOutput, SiteOutput, SitesOutput, slug},
     object::Object,
@@ -47,6 +47,7 @@ pub(super) async fn put_site<P: Platform>(
     let id = slug("site", site)?;
     let settings: Settings = call.json()?;
     check(&settings)?;
+    check_keys(app, &settings).await?;
     let value = value!(settings);
     let change = event(app, Kind::SiteConfigured, &id, None, &Actor::Admin, &[("settings", value.clone())]);
     let statement = save_site(&id, &value.to_string(), app.now);
@@ -160,9 +161,14 @@ fn check(settings: &Settings) -> Result<(), Problem> {
         let codes = regime::ALL.iter().map(|regime| regime.code);
         return Err(Problem::field("regime", "there is no such regime").allowing(codes));
     }
+    Ok(())
+}
+
+/// Lets the platform try each key, so that one that can never verify anything is refused when it is set.
+async fn check_keys<P: Platform>(app: &App<'_, P>, settings: &Settings) -> Result<(), Problem> {
     let keys = settings.jwks.iter().flat_map(|Object(set)| &set.keys);
     for (i, Object(key)) in keys.enumerate() {
-        if decoding_key(key).is_none() {
+        if algorithm(key).is_none() || app.platform.verify(key, &[], &[]).await.is_none() {
             let detail = "a key must be a public key of type OKP with Ed25519 or EC with P-256";
             return Err(Problem::field(format!("jwks.keys[{i}]"), detail));
         }

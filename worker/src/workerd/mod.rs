@@ -2,11 +2,14 @@
 //! a clock, randomness, D1 and the rate limiters. Also serves the banner, whose file is an asset and whose visitor is known
 //! only here. No rule lives here.
 
+mod crypto;
+
 use crate::{
     app::{App, Cache, Config, respond},
     handlers::erasure::finish_unfinished,
     http::{Answer, Call, MAX_BODY, problem},
     platform::{DatabaseError, LimitClass, Param, Platform, Rows, Statement},
+    site::Jwk,
 };
 use consentry::{
     problem::{Code, Problem},
@@ -269,6 +272,10 @@ impl Platform for Workerd {
         let Ok(limiter) = self.env.rate_limiter(name) else { return true };
         // A limiter that fails must not stop people from withdrawing their consent.
         limiter.limit(key).await.map_or(true, |outcome| outcome.success)
+    }
+
+    async fn verify(&self, key: &Jwk, message: &[u8], signature: &[u8]) -> Option<bool> {
+        crypto::verify(key, message, signature).await
     }
 
     fn log(&self, line: &str) {
