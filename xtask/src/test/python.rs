@@ -46,6 +46,7 @@ pub(super) fn schemathesis(project: &Project) -> Result<Outcome> {
     // Its examples database and reports are nothing to keep in the checkout.
     let mut run = exec::command(programs.join("schemathesis"), &project.state(""));
     run.env("CONSENTRY_KEY", edge.told("key")?).env("CONSENTRY_ADMIN_SECRET", edge.told("admin")?);
+    run.env("SCHEMATHESIS_HOOKS", project.path("tests/schemathesis_hooks.py"));
     run.arg("--config-file").arg(project.path("tests/schemathesis.toml"));
     exec::run(run.arg("run").arg(format!("{}/openapi.json", edge.told("url")?)))?;
     Ok(Outcome::Passed)
