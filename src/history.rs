@@ -43,9 +43,10 @@ pub struct Current {
 pub struct History(Vec<Entry>);
 
 impl History {
-    /// From entries in any order; they are sorted by `log_index`.
+    /// From entries in any order; they are sorted by `log_index`. No log has two entries at one index; where a caller gives
+    /// them all the same, a revocation counts as the later one.
     pub fn new(mut entries: Vec<Entry>) -> Self {
-        entries.sort_by_key(|entry| entry.log_index);
+        entries.sort_by_key(|entry| (entry.log_index, entry.status == Status::Revoked));
         Self(entries)
     }
 
@@ -180,6 +181,13 @@ mod tests {
         let late = entry(1, Status::Revoked, 100, Some(9_000));
         assert_eq!(late.effective_at(), Timestamp::from_ms(100));
         assert_eq!(status(vec![late, entry(2, Status::Granted, 200, Some(150))]), Some(Status::Granted));
+    }
+
+    #[test]
+    fn of_two_entries_at_one_index_the_revocation_counts() {
+        let (grant, revoke) = (entry(1, Status::Granted, 10, None), entry(1, Status::Revoked, 10, None));
+        assert_eq!(status(vec![revoke.clone(), grant.clone()]), Some(Status::Revoked));
+        assert_eq!(status(vec![grant, revoke]), Some(Status::Revoked));
     }
 
     #[test]

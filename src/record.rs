@@ -78,7 +78,7 @@ impl fmt::Display for LegalBasis {
 }
 
 #[cfg(feature = "full")]
-pub use full::{ConsentRecord, NewRecord, RecordError};
+pub use full::{ConsentRecord, NewRecord, RecordError, RecordFields};
 
 #[cfg(feature = "full")]
 mod full {
@@ -92,7 +92,7 @@ mod full {
     ///
     /// `granted_at` and `revoked_at` say when the decision was made; `created_at` is the server's time of recording.
     #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-    #[serde(try_from = "Unchecked")]
+    #[serde(try_from = "RecordFields")]
     pub struct ConsentRecord {
         id: Uuid,
         purpose: Purpose,
@@ -173,7 +173,7 @@ mod full {
         pub fn new(new: NewRecord, now: Timestamp) -> Result<Self, RecordError> {
             let decided_at = new.decided_at.map(|decided| decided.min(now));
             let effective = Some(decided_at.unwrap_or(now));
-            Unchecked {
+            RecordFields {
                 id: new.id,
                 purpose: new.purpose,
                 status: new.status,
@@ -244,27 +244,37 @@ mod full {
         }
     }
 
-    #[derive(Deserialize)]
-    struct Unchecked {
-        id: Uuid,
-        purpose: Purpose,
-        status: Status,
-        legal_basis: LegalBasis,
+    /// The fields of a record that nothing has checked yet.
+    #[derive(Clone, Debug, Deserialize)]
+    pub struct RecordFields {
+        /// See [`ConsentRecord::id`].
+        pub id: Uuid,
+        /// See [`ConsentRecord::purpose`].
+        pub purpose: Purpose,
+        /// See [`ConsentRecord::status`].
+        pub status: Status,
+        /// See [`ConsentRecord::legal_basis`].
+        pub legal_basis: LegalBasis,
+        /// See [`ConsentRecord::granted_at`].
         #[serde(default)]
-        granted_at: Option<Timestamp>,
+        pub granted_at: Option<Timestamp>,
+        /// See [`ConsentRecord::revoked_at`].
         #[serde(default)]
-        revoked_at: Option<Timestamp>,
-        created_at: Timestamp,
+        pub revoked_at: Option<Timestamp>,
+        /// See [`ConsentRecord::created_at`].
+        pub created_at: Timestamp,
+        /// See [`ConsentRecord::decided_at`].
         #[serde(default)]
-        decided_at: Option<Timestamp>,
+        pub decided_at: Option<Timestamp>,
+        /// See [`ConsentRecord::notice_hash`].
         #[serde(default)]
-        notice_hash: Option<Hash>,
+        pub notice_hash: Option<Hash>,
     }
 
-    impl TryFrom<Unchecked> for ConsentRecord {
+    impl TryFrom<RecordFields> for ConsentRecord {
         type Error = RecordError;
 
-        fn try_from(u: Unchecked) -> Result<Self, RecordError> {
+        fn try_from(u: RecordFields) -> Result<Self, RecordError> {
             let effective = u.decided_at.unwrap_or(u.created_at);
             if u.id.get_version_num() != 7 {
                 Err(RecordError::IdNotV7)

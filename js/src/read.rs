@@ -5,7 +5,7 @@ use crate::refusal::Refusal;
 use consentry::{
     history::History,
     purpose::Purpose,
-    record::ConsentRecord,
+    record::{ConsentRecord, RecordFields},
     regime::{self, Regime},
     time::Timestamp,
 };
@@ -41,7 +41,9 @@ pub(crate) fn exported(value: &JsValue, at: &str) -> Result<Exported, Refusal> {
         let field = if at.is_empty() { "log_index".into() } else { format!("{at}.log_index") };
         return Err(Refusal::field(field, "is above 9007199254740991"));
     }
-    Ok(Exported { log_index, record: read(value, at)? })
+    let fields: RecordFields = read(value, at)?;
+    let record = ConsentRecord::try_from(fields).map_err(|error| Refusal::record(at, error))?;
+    Ok(Exported { log_index, record })
 }
 
 /// Reads all records of one person.

@@ -13,15 +13,6 @@ pub(crate) struct Refusal {
     allowed: Vec<String>,
 }
 
-/// The rules whose breach a record can show. Serde hands on only the sentence of a broken rule, so its code is found by it.
-const RULES: [RecordError; 5] = [
-    RecordError::IdNotV7,
-    RecordError::GrantedAt,
-    RecordError::RevokedAt,
-    RecordError::DecidedLate,
-    RecordError::WrongTime,
-];
-
 impl Refusal {
     /// A field that can't be read.
     pub(crate) fn field(field: impl Into<String>, sentence: impl Into<String>) -> Self {
@@ -49,11 +40,12 @@ impl Refusal {
         if let Some(name) = sentence.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
             return Self::field(join(at, name), "is missing");
         }
-        let code = RULES
-            .iter()
-            .find(|rule| rule.to_string() == sentence)
-            .map_or(Code::InvalidField.as_str(), |rule| rule.code());
-        Self { code, ..Self::field(join(at, &below), sentence) }
+        Self::field(join(at, &below), sentence)
+    }
+
+    /// Fields that make no record together.
+    pub(crate) fn record(at: &str, error: RecordError) -> Self {
+        Self { code: error.code(), ..Self::field(at, error.to_string()) }
     }
 }
 
