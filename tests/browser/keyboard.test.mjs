@@ -33,6 +33,15 @@ test("Escape closes the banner, grants nothing, records nothing, and the next pa
   await person.context.close();
 });
 
+test("an Escape that the page used for something of its own leaves the banner", async () => {
+  const person = await visitor(browser, edge);
+  const page = await person.open();
+  await page.evaluate(() => document.addEventListener("keydown", (event) => event.preventDefault()));
+  await page.keyboard.press("Escape");
+  assert.equal(await page.locator("#consentry-banner").isVisible(), true);
+  await person.context.close();
+});
+
 test("Escape in the preferences forgets the switches and brings the banner back, with the focus", async () => {
   const person = await visitor(browser, edge);
   const page = await person.open();

@@ -1,6 +1,8 @@
 // What the embed does to a page: order of tags, regimes, languages, browsers that refuse something.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import { launchChromium } from "../support/chromium.mjs";
 import { makeSite } from "../support/client.mjs";
@@ -124,6 +126,28 @@ test("a storage that is full can't break anything either", async () => {
   assert.equal(answer.records.length, PURPOSES.length);
   assert.equal(await shown(page), false);
   await person.context.close();
+});
+
+test("a page of another origin embeds the widget and its decisions arrive", async () => {
+  // A server of its own: a browser trusts a page that a test makes up too little to let it ask 127.0.0.1.
+  const embed = `<script src="${edge.url}/banner.js" data-site="shop" data-purposes="analytics"></script>`;
+  const server = createServer((_request, response) => {
+    response.setHeader("Content-Type", "text/html");
+    response.end(`<!doctype html><html lang="en"><head>${embed}<link rel="icon" href="data:,"></head><body></body></html>`);
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const origin = `http://localhost:${server.address().port}`;
+  const shop = await makeSite(edge.url, { site: "shop", origins: [origin] });
+  const person = await visitor(browser, edge);
+  const page = await person.open(origin);
+  const answer = await recorded(page, () => press(page, "Accept all"));
+  assert.deepEqual(answer.records.map(({ purpose, status }) => [purpose, status]), [["analytics", "granted"]]);
+  const { body } = await shop.call("GET", `/consent/${encodeURIComponent(answer.user_id)}`);
+  assert.equal(body.consent.analytics.status, "granted");
+  assert.equal(body.consent.model_training.status, "pending");
+  assert.deepEqual(person.complaints, []);
+  await person.context.close();
+  server.close();
 });
 
 test("a choice in one tab is known in the other", async () => {

@@ -28,23 +28,22 @@ export async function visitor(browser, edge, options = {}) {
     context,
     complaints,
 
-    /** Opens a page of the site; by default the demo. */
+    /** Opens a page by its path on the edge, by default the demo, or by its whole address. */
     async open(path = "/") {
       const page = await context.newPage();
       page.on("console", (message) => {
         if (message.type() === "error") complaints.push(`console: ${message.text()}`);
       });
       page.on("pageerror", (error) => complaints.push(`script: ${error}`));
-      await page.goto(edge.url + path);
+      await page.goto(new URL(path, edge.url).href);
       return page;
     },
 
     /** Opens a page with this HTML, which the edge doesn't have but might. */
     async openHtml(html, { headers = {} } = {}) {
-      await context.route(`${edge.url}/made-up.html`, (route) =>
-        route.fulfill({ contentType: "text/html; charset=utf-8", headers, body: html }),
-      );
-      return this.open("/made-up.html");
+      const url = `${edge.url}/made-up.html`;
+      await context.route(url, (route) => route.fulfill({ contentType: "text/html; charset=utf-8", headers, body: html }));
+      return this.open(url);
     },
 
     /** The secret that the browser keeps, if any. */

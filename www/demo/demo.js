@@ -9,6 +9,12 @@ window.demo = {
 };
 const ran = new Set();
 
+const PURPOSES = {
+  model_training: 'Training AI models',
+  inference: 'Answers by AI',
+  analytics: 'Statistics',
+  personalization: 'Personalisation',
+};
 const STATUS = { granted: 'Yes', revoked: 'No', pending: 'Not decided' };
 const one = (selector, root = document) => root.querySelector(selector);
 
@@ -38,16 +44,17 @@ async function showRecord() {
   const body = await answer.json();
   if (!answer.ok) throw new Error(body.detail ?? body.title ?? `status ${answer.status}`);
 
-  one('[data-rows]').replaceChildren(...Object.entries(body.consent).map(row));
+  const shown = Object.keys(PURPOSES).filter((purpose) => purpose in body.consent);
+  one('[data-rows]').replaceChildren(...shown.map((purpose) => row(purpose, body.consent[purpose])));
   one('[data-user]').textContent = body.user_id;
   one('[data-filled]').hidden = false;
   one('[data-empty]').hidden = true;
   one('[data-trouble]').hidden = true;
 }
 
-function row([purpose, { status, updated_at: since }]) {
+function row(purpose, { status, updated_at: since }) {
   const cells = [
-    Object.assign(document.createElement('th'), { scope: 'row', textContent: purpose.replaceAll('_', ' ') }),
+    Object.assign(document.createElement('th'), { scope: 'row', textContent: PURPOSES[purpose] }),
     document.createElement('td'),
     Object.assign(document.createElement('td'), { textContent: since ? new Date(since).toLocaleString('en-GB') : '–' }),
   ];

@@ -108,7 +108,8 @@ impl App {
             // Also fired when the preferences were closed by saving; then there is nothing left to close.
             "close" => self.close_if(|shown| matches!(shown, Shown::Preferences { .. })),
             "keydown" => {
-                if text("key").as_deref() == Some("Escape") {
+                // An Escape that the page used up closed something of the page's.
+                if text("key").as_deref() == Some("Escape") && !get(event, "defaultPrevented").is_truthy() {
                     self.close_if(|shown| *shown == Shown::Banner);
                 }
             }
