@@ -93,29 +93,48 @@ fn not_json(error: &serde_json::Error) -> Problem {
     )
 }
 
-/// Tells which field is wrong. The texts are serde's own: they name types and known fields and quote at most the name of an
-/// unknown field or variant, which is the caller's mistake and not a person's id.
+/// Tells which field is wrong and what it must be. serde quotes the value that it did not want, which may be a user id in the
+/// wrong place, so only what it expected is passed on.
 fn explain(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     let inner = error.inner();
-    if inner.is_data() {
-        let text = inner.to_string();
-        let sentence = text.split(" at line ").next().unwrap_or(&text);
-        let path = error.path().to_string();
-        let field = match quoted(sentence, "missing field `").or_else(|| quoted(sentence, "unknown field `"))
-        {
-            Some(name) if path == "." => name.to_owned(),
-            // For an unknown field the path already ends in its name.
-            Some(name) if path.split('.').next_back() == Some(name) => path,
-            Some(name) => format!("{path}.{name}"),
-            None if path == "." => "body".to_owned(),
-            None => path,
-        };
-        let allowed = sentence.split_once("expected one of ").or_else(|| sentence.split_once("expected `"));
-        let allowed = allowed.filter(|_| sentence.starts_with("unknown ")).map(|(_, list)| list);
-        let values = allowed.into_iter().flat_map(|list| list.split(", "));
-        Problem::field(field, sentence).allowing(values.map(|value| value.trim_matches('`')))
+    if !inner.is_data() {
+        return not_json(inner);
+    }
+    let text = inner.to_string();
+    let sentence = text.rsplit_once(" at line ").map_or(text.as_str(), |(sentence, _)| sentence);
+    let path = error.path().to_string();
+    let path = if path == "." { String::new() } else { path };
+    if let Some(name) = quoted(sentence, "missing field `") {
+        return Problem::field(join(&path, name), "this field is missing");
+    }
+    if let Some(name) = quoted(sentence, "duplicate field `") {
+        return Problem::field(join(&path, name), "this field stands twice");
+    }
+    let Some((_, expected)) = sentence.rsplit_once(", expected ") else {
+        return Problem::field(join(&path, ""), sentence);
+    };
+    let allowed = expected
+        .strip_prefix("one of ")
+        .unwrap_or(expected)
+        .split([',', ' '])
+        .filter_map(|word| word.strip_prefix('`')?.strip_suffix('`'));
+    if sentence.starts_with("unknown field ") {
+        // The path ends in the name of the unknown field already.
+        Problem::field(join(&path, ""), "there is no such field").allowing(allowed)
+    } else if sentence.starts_with("unknown variant ") {
+        Problem::field(join(&path, ""), "there is no such value").allowing(allowed)
     } else {
-        not_json(inner)
+        Problem::field(join(&path, ""), format!("this must be {expected}"))
+    }
+}
+
+/// The dotted path of a field below another; the whole body is called `body`.
+fn join(path: &str, name: &str) -> String {
+    match (path, name) {
+        ("", "") => "body".into(),
+        ("", name) => name.into(),
+        (path, "") => path.into(),
+        (path, name) => format!("{path}.{name}"),
     }
 }
 
@@ -228,6 +247,20 @@ mod tests {
         let problem = parse("application/json", r#"{"purpose":"a","decisions":[{"status":"yes"}]}"#);
         assert_eq!(problem.field.as_deref(), Some("decisions[0].status"));
         assert_eq!(problem.allowed, ["granted", "revoked", "pending"]);
+    }
+
+    #[test]
+    fn what_was_sent_is_never_quoted() {
+        for body in [
+            r#"{"purpose":"a","decisions":"ada@example.com"}"#,
+            r#"{"purpose":"a","decisions":[{"status":"ada@example.com"}]}"#,
+            r#"{"purpose":"a","decisions":[{"status":{"ada@example.com":1}}]}"#,
+            r#""ada@example.com, expected one of `x`""#,
+        ] {
+            let problem = parse("application/json", body);
+            assert_eq!(problem.code, Code::InvalidField, "{body}");
+            assert!(!serde_json::to_string(&problem).unwrap().contains("ada"), "{problem:?}");
+        }
     }
 
     #[test]

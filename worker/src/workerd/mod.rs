@@ -160,7 +160,7 @@ async fn banner(call: &Call, env: &Env) -> Result<Response> {
     if asset.status_code() != 200 {
         return Ok(asset);
     }
-    let country = call.country.as_deref().filter(|code| code.len() == 2);
+    let country = call.country.as_deref().filter(|code| code.bytes().all(|byte| byte.is_ascii_uppercase()));
     let visitor = format!(
         "{}|{}|{}|{}",
         Regime::of_country(country).code,
