@@ -9,9 +9,13 @@ use crate::edge::Edge;
 /// The header that tells it: `queries=1;read=2;written=3`.
 const HEADER: &str = "Consentry-D1";
 
+/// The one that is called as the banner calls, with a key that makes a retry safe.
+const IDEMPOTENT: &str = "POST /consent/grant, Idempotency-Key";
+
 /// Called in this order, so that there is something to read.
-const CALLS: [(&str, &str, &str); 8] = [
+const CALLS: [(&str, &str, &str); 9] = [
     ("POST /consent/grant", "/consent/grant", r#"{"user_id":"d1","purpose":"analytics"}"#),
+    (IDEMPOTENT, "/consent/grant", r#"{"user_id":"d1","purpose":"inference"}"#),
     ("POST /consent/revoke", "/consent/revoke", r#"{"user_id":"d1","purpose":"analytics"}"#),
     (
         "POST /consent (2 decisions)",
@@ -27,10 +31,10 @@ const CALLS: [(&str, &str, &str); 8] = [
 
 pub(super) fn measure(edge: &Edge) -> Result<Table> {
     // The first call looks up site and key, which the Worker then remembers: not what a route costs.
-    call(edge, "/consent/warm-up", "")?;
+    call(edge, "", "/consent/warm-up", "")?;
     let mut rows = Vec::new();
     for (route, path, body) in CALLS {
-        let cost = call(edge, path, body).with_context(|| route.to_owned())?;
+        let cost = call(edge, route, path, body).with_context(|| route.to_owned())?;
         let count = |name| cost.as_deref().and_then(|cost| part(cost, name));
         rows.push(json!({
             "route": route,
@@ -42,9 +46,10 @@ pub(super) fn measure(edge: &Edge) -> Result<Table> {
     Ok(Table { title: "d1", columns: &["route", "round_trips", "rows_read", "rows_written"], rows })
 }
 
-fn call(edge: &Edge, path: &str, body: &str) -> Result<Option<String>> {
+fn call(edge: &Edge, route: &str, path: &str, body: &str) -> Result<Option<String>> {
     let url = format!("{}{path}", edge.told("url")?);
     let request = if body.is_empty() { minreq::get(url) } else { minreq::post(url).with_body(body) };
+    let request = if route == IDEMPOTENT { request.with_header("Idempotency-Key", "bench") } else { request };
     let answer = request
         .with_header("Authorization", format!("Bearer {}", edge.told("key")?))
         .with_header("Content-Type", "application/json")
