@@ -73,6 +73,9 @@ pub(crate) struct Found {
 /// Each method has a tree of its own, so that `POST /consent/grant` does not hide the status of a person called `grant`.
 pub(crate) fn find(method: &Method, path: &str) -> Result<Found, Problem> {
     let trees = trees();
+    if *method == Method::HEAD {
+        return head(trees, path);
+    }
     if let Some(matched) = trees.get(method.as_str()).and_then(|tree| tree.at(path).ok()) {
         let params =
             matched.params.iter().map(|(_, value)| decode_segment(value)).collect::<Result<_, _>>()?;
@@ -85,6 +88,20 @@ pub(crate) fn find(method: &Method, path: &str) -> Result<Found, Problem> {
     } else {
         Problem::new(Code::MethodNotAllowed, "this path has no such method").allowing(others)
     })
+}
+
+/// HEAD is answered where a monitor asks; what a person's record is takes a GET, which leaves its event.
+fn head(trees: &Trees, path: &str) -> Result<Found, Problem> {
+    let found = trees.get("GET").and_then(|tree| tree.at(path).ok()).map(|matched| *matched.value);
+    match found {
+        Some(endpoint @ (Endpoint::Health | Endpoint::GpcStatement)) => {
+            Ok(Found { endpoint, params: vec![] })
+        }
+        Some(_) => {
+            Err(Problem::new(Code::MethodNotAllowed, "this path has no such method").allowing(["GET"]))
+        }
+        None => Err(Problem::new(Code::NotFound, "no such path; /docs lists those that exist")),
+    }
 }
 
 type Trees = BTreeMap<&'static str, matchit::Router<Endpoint>>;
@@ -128,6 +145,13 @@ mod tests {
         let found = find(&Method::GET, "/consent/grant").unwrap();
         assert_eq!((found.endpoint, found.params), (Endpoint::Status, vec!["grant".to_owned()]));
         assert_eq!(find(&Method::POST, "/consent/grant").unwrap().endpoint, Endpoint::Grant);
+    }
+
+    #[test]
+    fn a_monitor_may_ask_with_head() {
+        assert_eq!(find(&Method::HEAD, "/healthz").unwrap().endpoint, Endpoint::Health);
+        assert_eq!(find(&Method::HEAD, "/consent/u1").unwrap_err().code, Code::MethodNotAllowed);
+        assert_eq!(find(&Method::HEAD, "/nothing").unwrap_err().code, Code::NotFound);
     }
 
     #[test]

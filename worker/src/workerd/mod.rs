@@ -38,7 +38,7 @@ async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response
         Ok(call) => call,
         Err(refused) => return write(problem(&refused), None),
     };
-    if call.path == "/banner.js" && call.method == Method::GET {
+    if call.path == "/banner.js" && matches!(call.method, Method::GET | Method::HEAD) {
         return banner(&call, &env).await;
     }
     let platform = match Workerd::new(&env) {
