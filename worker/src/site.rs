@@ -48,6 +48,7 @@ pub(crate) struct Settings {
     pub(crate) name: String,
     /// The exact origins from which browsers may call, such as `https://example.com`.
     #[serde(default)]
+    #[cfg_attr(test, schemars(schema_with = "crate::openapi::schema::origins"))]
     pub(crate) origins: Vec<String>,
     /// Purposes beside `model_training`, `inference`, `analytics` and `personalization`, which every site has.
     #[serde(default)]

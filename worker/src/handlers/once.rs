@@ -23,8 +23,9 @@ pub(super) struct Committed {
 /// The claim that a call makes on its key, if it has one. Keys are the caller's own and belong to one path.
 pub(super) fn claim(call: &Call, key: &SiteKey, caller: &str) -> Result<Option<Claim>, Problem> {
     let Some(text) = call.header("idempotency-key") else { return Ok(None) };
-    if !(1..=255).contains(&text.len()) || !text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') {
-        let detail = "Idempotency-Key must be 1 to 255 visible ASCII characters, such as a UUID";
+    if !(1..=255).contains(&text.len()) || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let detail =
+            "Idempotency-Key must be 1 to 255 visible ASCII characters without spaces, such as a UUID";
         return Err(Problem::new(Code::MalformedRequest, detail));
     }
     // The first byte keeps these tags apart from subjects: no user id begins with a control character. A header has no line

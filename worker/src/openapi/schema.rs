@@ -48,6 +48,14 @@ pub(crate) fn slugs(generator: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "array", "items": slug(generator), "uniqueItems": true })
 }
 
+pub(crate) fn origins(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "array", "items": {
+        "type": "string",
+        "pattern": "^https?://[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?(:[1-9][0-9]{0,3})?$",
+        "examples": ["https://example.com"],
+    } })
+}
+
 pub(crate) fn secret(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "string", "pattern": "^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$" })
 }
