@@ -1,21 +1,22 @@
-//! One call from end to end: route, answer, cross-origin headers. Owns what handlers share: settings of the deployment,
-//! the registry of sites and the origins of the logs, each kept across the calls of an isolate.
+//! What handlers share: settings of the deployment, the registry of sites and the origins of the logs, each kept across the
+//! calls of an isolate.
 
 use crate::{
-    cors, handlers,
-    http::{Answer, Call, problem},
+    cache::Cache,
     platform::{DatabaseError, LimitClass, Platform},
-    routes::{self, Found},
     site::Registry,
     store::Store,
 };
 use consentry::{
     problem::{Code, Problem},
     slug::Slug,
-    subject::SiteKey,
+    subject::{KeyId, SiteKey},
     time::Timestamp,
 };
-use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
+use std::rc::Rc;
+
+/// The key whose id new subjects carry. Rotation will read it from the site's settings.
+const CURRENT_KEY: KeyId = KeyId(1);
 
 /// Settings of the deployment.
 pub(crate) struct Config {
@@ -27,13 +28,6 @@ pub(crate) struct Config {
     pub(crate) log_host: String,
     /// Whether calls are counted against limits.
     pub(crate) rate_limit: bool,
-}
-
-/// What an isolate keeps between calls.
-#[derive(Clone, Default)]
-pub(crate) struct Cache {
-    pub(crate) registry: Rc<RefCell<Option<Rc<Registry>>>>,
-    pub(crate) origins: Rc<RefCell<BTreeMap<usize, String>>>,
 }
 
 /// Everything a handler works with.
@@ -52,7 +46,7 @@ impl<P: Platform> App<'_, P> {
 
     /// The site's current key.
     pub(crate) fn site_key(&self, site: &Slug) -> SiteKey {
-        SiteKey::derive(&self.config.secret, site, crate::auth::CURRENT_KEY)
+        SiteKey::derive(&self.config.secret, site, CURRENT_KEY)
     }
 
     /// The registry, at most a minute old.
@@ -104,23 +98,4 @@ impl<P: Platform> App<'_, P> {
             }
         }
     }
-}
-
-/// Answers one call.
-pub(crate) async fn respond<P: Platform>(app: &App<'_, P>, call: &Call) -> Answer {
-    let answer = if call.method == http::Method::OPTIONS {
-        Ok(cors::preflight())
-    } else {
-        match routes::find(&call.method, &call.path) {
-            Ok(Found { endpoint, params }) => handlers::handle(app, call, endpoint, &params).await,
-            Err(problem) => Err(problem),
-        }
-    };
-    let mut answer = answer.unwrap_or_else(|error| {
-        // Refused calls are counted by code and leave nothing in the log of events.
-        app.platform.log(&format!("refused: {} {}", error.code.status(), error.code.as_str()));
-        problem(&error)
-    });
-    cors::allow(app, call, &mut answer).await;
-    answer
 }

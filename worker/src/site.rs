@@ -1,7 +1,7 @@
 //! What a site is: its settings, its API keys, and the registry of all of them, which an isolate keeps for at most a minute
 //! so that a call needs no look-up of its own. A withdrawn key therefore works for up to a minute more.
 
-use crate::{auth::Scope, object::Object};
+use crate::{object::Object, scope::Scope};
 use consentry::{hash::Hash, purpose::Purpose, regime::Regime, slug::Slug, time::Timestamp};
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;

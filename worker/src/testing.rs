@@ -2,9 +2,11 @@
 //! failures that a test asks for.
 
 use crate::{
-    app::{App, Cache, Config, respond},
+    app::{App, Config},
+    cache::Cache,
     http::{Answer, Call},
     platform::{DatabaseError, LimitClass, Param, Platform, Rows, Statement},
+    respond::respond,
     site::Jwk,
 };
 use base64ct::{Base64UrlUnpadded, Encoding as _};

@@ -14,53 +14,17 @@ use crate::{
     http::Call,
     object::Object,
     platform::{LimitClass, Platform},
+    scope::Scope,
     site::Site,
 };
 use consentry::{
     event::Actor,
     problem::{Code, Problem},
     purpose::Purpose,
-    subject::{KeyId, SiteKey, Subject, UserId, VisitorSecret},
+    subject::{SiteKey, Subject, UserId, VisitorSecret},
 };
-use serde::{Deserialize, Serialize};
-use std::{fmt, rc::Rc};
-
-/// What an API key may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(crate) enum Scope {
-    /// Read a person's status and decisions.
-    #[serde(rename = "consent:read")]
-    ConsentRead,
-    /// Record decisions.
-    #[serde(rename = "consent:write")]
-    ConsentWrite,
-    /// Export what is held about a person.
-    #[serde(rename = "subject:export")]
-    SubjectExport,
-    /// Ask for a person's erasure and follow it.
-    #[serde(rename = "subject:erase")]
-    SubjectErase,
-    /// Read a person's audit trail.
-    #[serde(rename = "audit:read")]
-    AuditRead,
-    /// Pull snapshots of who granted a purpose.
-    #[serde(rename = "snapshot:read")]
-    SnapshotRead,
-}
-
-impl fmt::Display for Scope {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::ConsentRead => "consent:read",
-            Self::ConsentWrite => "consent:write",
-            Self::SubjectExport => "subject:export",
-            Self::SubjectErase => "subject:erase",
-            Self::AuditRead => "audit:read",
-            Self::SnapshotRead => "snapshot:read",
-        })
-    }
-}
+use serde::Deserialize;
+use std::rc::Rc;
 
 /// How an anonymous visitor proves to be the one who made earlier decisions.
 #[derive(Debug, Clone, Deserialize)]
@@ -273,6 +237,3 @@ async fn visitor<P: Platform>(
 fn unauthenticated(detail: &str) -> Problem {
     Problem::new(Code::Unauthenticated, detail)
 }
-
-/// The key whose id new subjects carry. Rotation will read it from the site's settings.
-pub(crate) const CURRENT_KEY: KeyId = KeyId(1);

@@ -3,7 +3,7 @@
 use super::{canonical, event, once};
 use crate::{
     app::App,
-    auth::{self, Access, Claimed, Scope},
+    auth::{self, Access, Claimed},
     http::{Answer, Call, json},
     model::{
         ContextInput, DecideInput, DecisionInput, DecisionOutput, GrantInput, NewDecision, NoticeInput,
@@ -11,6 +11,7 @@ use crate::{
     },
     object::Object,
     platform::Platform,
+    scope::Scope,
     store::{NewEvent, Stored, history, read_history},
 };
 use consentry::{

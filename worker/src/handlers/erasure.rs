@@ -7,10 +7,11 @@
 use super::{consent::caller, event, once};
 use crate::{
     app::App,
-    auth::{self, Claimed, Scope},
+    auth::{self, Claimed},
     http::{Answer, Call, json},
     model::ErasureOutput,
     platform::{DatabaseError, Platform},
+    scope::Scope,
     store::{ErasureRow, count_evidence, redact, save_erasure, update_erasure},
 };
 use consentry::{

@@ -6,10 +6,11 @@
 use super::event;
 use crate::{
     app::App,
-    auth::{self, Access, Claimed, Scope},
+    auth::{self, Access, Claimed},
     http::{Answer, Call, json},
     model::{AuditEntry, AuditOutput, ExportOutput, HistoryEntry, Page},
     platform::Platform,
+    scope::Scope,
     store::{Stored, StoredEvidence, read_page, stored},
 };
 use consentry::{

@@ -16,7 +16,7 @@ pub(crate) use idempotency::{Claim, First};
 pub(crate) use settings::{save_key, save_site, withdraw_key};
 
 use crate::{
-    app::Cache,
+    cache::Cache,
     platform::{DatabaseError, Platform, Rows, Statement},
 };
 use consentry::{subject::Subject, time::Timestamp};

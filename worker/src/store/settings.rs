@@ -2,8 +2,8 @@
 
 use super::{FIRST, Store};
 use crate::{
-    auth::Scope,
     platform::{DatabaseError, Platform, Rows, Statement},
+    scope::Scope,
     site::{ApiKey, Registry, Settings, Site},
 };
 use consentry::{hash::Hash, slug::Slug, time::Timestamp};

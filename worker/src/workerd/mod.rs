@@ -5,10 +5,12 @@
 mod crypto;
 
 use crate::{
-    app::{App, Cache, Config, respond},
+    app::{App, Config},
+    cache::Cache,
     handlers::erasure::finish_unfinished,
     http::{Answer, Call, MAX_BODY, problem},
     platform::{DatabaseError, LimitClass, Param, Platform, Rows, Statement},
+    respond::respond,
     site::Jwk,
 };
 use consentry::{
@@ -73,7 +75,6 @@ async fn with_app<T>(
     run: impl AsyncFnOnce(&App<'_, Workerd>) -> T,
 ) -> std::result::Result<T, Problem> {
     let config = config(env)?;
-    // A clone shares what is kept: the cells inside are behind one reference count each.
     let cache = CACHE.with(Cache::clone);
     let app = App { platform, config: &config, cache: &cache, now: platform.now() };
     Ok(run(&app).await)

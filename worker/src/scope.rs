@@ -1,0 +1,41 @@
+//! What an API key may do. Owns the scopes; who holds which is in the registry, who needs which is said by each handler.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// What an API key may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) enum Scope {
+    /// Read a person's status and decisions.
+    #[serde(rename = "consent:read")]
+    ConsentRead,
+    /// Record decisions.
+    #[serde(rename = "consent:write")]
+    ConsentWrite,
+    /// Export what is held about a person.
+    #[serde(rename = "subject:export")]
+    SubjectExport,
+    /// Ask for a person's erasure and follow it.
+    #[serde(rename = "subject:erase")]
+    SubjectErase,
+    /// Read a person's audit trail.
+    #[serde(rename = "audit:read")]
+    AuditRead,
+    /// Pull snapshots of who granted a purpose.
+    #[serde(rename = "snapshot:read")]
+    SnapshotRead,
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ConsentRead => "consent:read",
+            Self::ConsentWrite => "consent:write",
+            Self::SubjectExport => "subject:export",
+            Self::SubjectErase => "subject:erase",
+            Self::AuditRead => "audit:read",
+            Self::SnapshotRead => "snapshot:read",
+        })
+    }
+}
