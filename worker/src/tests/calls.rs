@@ -1,5 +1,5 @@
-//! Whole calls without a runtime: what a real one can't be brought to do at will (clocks, failures in between, several
-//! databases, two isolates). What callers see on the real runtime is in `tests/api/`.
+//! What a real runtime can't be brought to do at will: clocks, failures in between, several databases, two isolates. What
+//! callers see on the real one is in `tests/api/`.
 
 use crate::{
     handlers::erasure::finish_unfinished,

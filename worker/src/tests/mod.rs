@@ -1,0 +1,4 @@
+//! Whole calls without a runtime.
+
+mod calls;
+mod vectors;

@@ -1,0 +1,93 @@
+//! The published cases about what holds, through the API: each record is sent at its own time, then the answer is asked for
+//! at the case's.
+
+use crate::testing::{ADMIN, Host};
+use consentry::time::Timestamp;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Value, json};
+
+const STATUS: &str = include_str!("../../../tests/vectors/status.json");
+const DECIDE: &str = include_str!("../../../tests/vectors/decide.json");
+
+/// A deployment whose site has every purpose that a case names, and the key of its backend.
+fn deployment(cases: &[Value]) -> (Host, String) {
+    let (host, key) = Host::with_site(1);
+    let mut purposes: Vec<_> = cases
+        .iter()
+        .flat_map(|case| {
+            let recorded = case["records"].as_array().unwrap().iter().map(|record| &record["purpose"]);
+            let asked = case["purposes"].as_array().into_iter().flatten();
+            recorded.chain(asked).chain(case.get("purpose"))
+        })
+        .map(|purpose| purpose.as_str().unwrap())
+        .filter(|name| !["model_training", "inference", "analytics", "personalization"].contains(name))
+        .collect();
+    purposes.sort_unstable();
+    purposes.dedup();
+    let settings = json!({ "name": "demo", "purposes": purposes });
+    assert_eq!(host.call("PUT", "/admin/sites/demo", ADMIN, &settings).0, 200);
+    (host, key)
+}
+
+fn time(value: &Value) -> Timestamp {
+    value.as_str().unwrap().parse().unwrap()
+}
+
+/// Records the case under its name as the user id, and gives what the path then answers.
+fn replay(host: &Host, key: &str, case: &Value, below: &str) -> Value {
+    let name = case["name"].as_str().unwrap();
+    let mut records = case["records"].as_array().unwrap().clone();
+    records.sort_by_key(|record| record["log_index"].as_u64());
+    for record in &records {
+        host.now.set(time(&record["created_at"]));
+        let mut decision = json!({
+            "purpose": record["purpose"], "status": record["status"], "legal_basis": record["legal_basis"],
+        });
+        if let Some(decided_at) = record.get("decided_at") {
+            decision["decided_at"] = decided_at.clone();
+        }
+        let body = json!({ "user_id": name, "decisions": [decision] });
+        let (status, answer) = host.call("POST", "/consent", key, &body);
+        assert_eq!(status, 201, "{name}: {answer}");
+    }
+    host.now.set(time(&case["now"]));
+    let country = match case["regime"].as_str().unwrap() {
+        "gdpr" => "DE",
+        "us_opt_out" => "US",
+        _ => "ZZ",
+    };
+    let gpc = u8::from(case["gpc"] == true);
+    let user = utf8_percent_encode(name, NON_ALPHANUMERIC);
+    let (status, answer) =
+        host.call("GET", &format!("/consent/{user}{below}?country={country}&gpc={gpc}"), key, &Value::Null);
+    assert_eq!(status, 200, "{name}: {answer}");
+    answer
+}
+
+#[test]
+fn what_holds_now_is_as_published() {
+    let cases: Vec<Value> = serde_json::from_str(STATUS).unwrap();
+    let (host, key) = deployment(&cases);
+    for case in &cases {
+        let answer = replay(&host, &key, case, "");
+        for (purpose, expected) in case["current"].as_object().unwrap() {
+            assert_eq!(answer["consent"][purpose], *expected, "{}: {purpose}", case["name"]);
+        }
+    }
+}
+
+#[test]
+fn decisions_are_as_published() {
+    let cases: Vec<Value> = serde_json::from_str(DECIDE).unwrap();
+    let (host, key) = deployment(&cases);
+    for case in &cases {
+        let purpose = case["purpose"].as_str().unwrap();
+        let mut answer = replay(&host, &key, case, &format!("/{purpose}"));
+        assert_eq!(answer["regime"], case["regime"]);
+        let answer = answer.as_object_mut().unwrap();
+        for beside in ["user_id", "purpose", "regime"] {
+            answer.remove(beside);
+        }
+        assert_eq!(Value::from(answer.clone()), case["decision"], "{}", case["name"]);
+    }
+}
