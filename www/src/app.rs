@@ -1,7 +1,8 @@
 //! The running widget. Owns the one state of the banner, turns what happens in the page into events for the core and carries
 //! out the effects that come back, in their order.
 
-use std::cell::{OnceCell, RefCell};
+use alloc::{string::String, vec::Vec};
+use core::cell::{OnceCell, RefCell};
 
 use consentry::{
     banner::{self, Answer, Effect, Event, State, View as Shown},

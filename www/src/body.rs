@@ -1,6 +1,7 @@
 //! The body of `POST /consent`. Owns writing it as JSON, by hand because a JSON library costs a browser 15 kB; when it is
 //! sent is left to [`crate::queue`].
 
+use alloc::{string::String, vec::Vec};
 use consentry::notice::NoticeVersion;
 
 /// Who decided, on what they had before them.
@@ -82,6 +83,7 @@ pub(crate) fn hex_digit(number: u8) -> char {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::borrow::ToOwned;
     use serde_json::{Value, json};
 
     fn write(site: &str, hash: Option<&str>) -> Value {

@@ -3,6 +3,7 @@
 //! them. Every element is made by name and text, never from markup, so that Trusted Types and a strict policy have nothing to
 //! object to.
 
+use alloc::string::String;
 use js_sys::{Array, Function};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
 

@@ -1,6 +1,7 @@
 //! The hash of the notice. Owns asking the browser for SHA-256, which it computes in its own time, and waiting for it.
 
-use std::cell::{OnceCell, RefCell};
+use alloc::{boxed::Box, string::String, vec::Vec};
+use core::cell::{OnceCell, RefCell};
 
 use js_sys::Uint8Array;
 use web_sys::Window;

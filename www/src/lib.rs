@@ -5,12 +5,20 @@
 //! tags' signals), which is the core's.
 //!
 //! `www/loader/entry.js` carries this module and calls [`start`] before any later tag runs.
+#![no_std]
+
+extern crate alloc;
+#[cfg(not(feature = "bare"))]
+extern crate std;
 
 mod app;
 mod body;
 mod dom;
 mod hash;
 mod page;
+#[cfg(test)]
+#[cfg(target_arch = "wasm32")]
+mod page_tests;
 mod queue;
 mod random;
 mod settings;
@@ -19,7 +27,8 @@ mod tags;
 mod texts;
 mod view;
 
-use std::cell::{OnceCell, RefCell};
+use alloc::{boxed::Box, string::String};
+use core::cell::{OnceCell, RefCell};
 
 use consentry::banner::{Event, State};
 use js_sys::{Function, Object};
@@ -42,6 +51,13 @@ use crate::{
 #[global_allocator]
 static ALLOCATOR: lol_alloc::LockedAllocator<lol_alloc::FreeListAllocator> =
     lol_alloc::LockedAllocator::new(lol_alloc::FreeListAllocator::new());
+
+/// Formatting what went wrong would cost a quarter of the module; the trap stops the call, and what was denied stays denied.
+#[cfg(all(feature = "bare", target_arch = "wasm32"))]
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    core::arch::wasm32::unreachable()
+}
 
 /// Starts the widget.
 ///
@@ -118,6 +134,7 @@ fn when_body_is_there(app: &'static App, hear: Function) {
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec::Vec;
     use consentry::signals::ConsentMode;
 
     #[test]

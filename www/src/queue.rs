@@ -4,7 +4,8 @@
 //! An entry is `queue.<milliseconds>.<idempotency key>` → the body. Each has a key of its own, so that two tabs never write over
 //! each other.
 
-use std::cell::Cell;
+use alloc::string::String;
+use core::cell::Cell;
 
 use js_sys::{Function, Object, Promise};
 use wasm_bindgen::{JsCast, JsValue};

@@ -1,5 +1,6 @@
 //! Secrets and ids. Owns their text forms; the randomness is the browser's.
 
+use alloc::string::String;
 use web_sys::Crypto;
 
 use crate::body::hex_digit;

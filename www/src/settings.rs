@@ -1,6 +1,7 @@
 //! What the embedding page wants. Owns the data attributes of the script tag and the note about the visitor that the Worker
 //! writes into the script; what follows from them is decided by the core.
 
+use alloc::{string::String, vec::Vec};
 use consentry::{
     banner::Setup,
     decision::Context,
@@ -87,6 +88,7 @@ fn purposes(attribute: &str) -> Vec<Purpose> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::borrow::ToOwned;
 
     fn read(attributes: &[(&str, &str)], visitor: &str) -> Settings {
         let attribute = |name: &str| {

@@ -1,7 +1,8 @@
 //! What the browser keeps. Owns the keys in `localStorage` and living without it: where it is refused or full, everything is
 //! kept in memory until the page goes, so that the page works the same and the person is asked again on the next one.
 
-use std::cell::RefCell;
+use alloc::{string::String, vec::Vec};
+use core::cell::RefCell;
 
 use consentry::banner::Choice;
 use web_sys::{Storage, Window};

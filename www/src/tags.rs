@@ -5,7 +5,8 @@
 //! prepared again when it is inserted. So no text and no address is assigned, which Trusted Types would forbid, and its nonce
 //! and every other attribute stay.
 
-use std::cell::{Cell, OnceCell, RefCell};
+use alloc::vec::Vec;
+use core::cell::{Cell, OnceCell, RefCell};
 
 use consentry::purpose::Purpose;
 use js_sys::Function;

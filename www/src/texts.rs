@@ -1,6 +1,7 @@
 //! The words on the screen. Owns the form of the files in `www/locales/` (`key: text`, one a line), the choice of a language
 //! and the notice that follows from them; which elements show which words is left to the views.
 
+use alloc::string::String;
 use consentry::{
     notice::{Explained, Notice},
     purpose::Purpose,
@@ -77,6 +78,7 @@ pub(crate) fn primary(tag: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::{borrow::ToOwned, vec::Vec};
 
     const KEYS: [&str; 23] = [
         "title",

@@ -4,7 +4,7 @@
 //!
 //! A button says what it does in `data-consentry`, an input names its purpose in `name`; [`crate::app`] listens.
 
-use std::cell::{OnceCell, RefCell};
+use core::cell::{OnceCell, RefCell};
 
 use consentry::{banner::Switch, purpose::Purpose, record::LegalBasis};
 use js_sys::Function;

@@ -1,7 +1,7 @@
 //! The widget in a real page: what a visitor sees, what is kept, which tags run. The whole path to the Worker is tested in
 //! `tests/browser/`.
-#![cfg(target_arch = "wasm32")]
-#![allow(clippy::unwrap_used, reason = "tests")]
+
+use alloc::{format, string::String, vec, vec::Vec};
 
 use js_sys::{Array, Function, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
@@ -76,7 +76,7 @@ fn open(attributes: &[(&str, &str)]) -> Array {
     let told = Array::new();
     let signal = Function::new_with_args("command, kind, switches", "this.push([command, kind, switches])")
         .bind0(&told);
-    consentry_widget::start(web_sys::window().unwrap(), &script, "%VISITOR%", &locales, signal);
+    crate::start(web_sys::window().unwrap(), &script, "%VISITOR%", &locales, signal);
     told
 }
 
