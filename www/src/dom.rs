@@ -15,13 +15,13 @@ extern "C" {
 
     #[wasm_bindgen(js_namespace = document, js_name = createElement)]
     pub(crate) fn create(name: &str) -> Node;
+    #[wasm_bindgen(js_namespace = document, js_name = querySelector)]
+    pub(crate) fn find(selector: &str) -> Option<Node>;
     /// A `NodeList`, of which only length and elements are used, as if it were an array.
     #[wasm_bindgen(js_namespace = document, js_name = querySelectorAll)]
     pub(crate) fn find_all(selector: &str) -> Array;
     #[wasm_bindgen(js_namespace = document, js_name = dispatchEvent)]
     pub(crate) fn dispatch(event: &JsValue);
-    #[wasm_bindgen(method, js_name = querySelector)]
-    pub(crate) fn find(this: &Node, selector: &str) -> Option<Node>;
     #[wasm_bindgen(method, js_name = setAttribute)]
     pub(crate) fn set_attribute(this: &Node, name: &str, value: &str);
     #[wasm_bindgen(method, js_name = getAttribute)]
@@ -71,17 +71,12 @@ impl Node {
 
     /// The element that has the focus.
     pub(crate) fn focused() -> Option<Self> {
-        Self::of_document("activeElement")
+        find(":focus")
     }
 
     /// The body, once the parser has opened it.
     pub(crate) fn body() -> Option<Self> {
-        Self::of_document("body")
-    }
-
-    fn of_document(key: &str) -> Option<Self> {
-        let value = get(&get(&js_sys::global(), "document"), key);
-        value.is_truthy().then(|| value.unchecked_into())
+        find("body")
     }
 }
 

@@ -71,14 +71,22 @@ impl Store {
     /// The first key in alphabetical order that begins with `start`.
     pub(crate) fn first(&self, start: &str) -> Option<String> {
         let start = self.key(start);
-        let memory = self.memory.borrow();
-        let in_memory = memory.iter().map(|(key, _)| key.clone());
-        let local = self.local.iter().flat_map(|local| {
+        let mut first: Option<String> = None;
+        let mut consider = |key: String| {
+            if key.starts_with(&start) && first.as_ref().is_none_or(|first| key < *first) {
+                first = Some(key);
+            }
+        };
+        for (key, _) in self.memory.borrow().iter() {
+            consider(key.clone());
+        }
+        if let Some(local) = &self.local {
             let count = local.length().unwrap_or_default();
-            (0..count).filter_map(move |index| local.key(index).ok().flatten())
-        });
-        let first = in_memory.chain(local).filter(|key| key.starts_with(&start)).min()?;
-        first.strip_prefix(&self.prefix).map(Into::into)
+            for key in (0..count).filter_map(|index| local.key(index).ok().flatten()) {
+                consider(key);
+            }
+        }
+        Some(first?.split_off(self.prefix.len()))
     }
 
     fn key(&self, name: &str) -> String {

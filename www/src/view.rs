@@ -10,7 +10,7 @@ use consentry::{banner::Switch, purpose::Purpose, record::LegalBasis};
 use js_sys::Function;
 
 use crate::{
-    dom::{Node, add, listen},
+    dom::{Node, add, find, listen},
     texts::Texts,
 };
 
@@ -83,7 +83,7 @@ impl View {
             dialog
         });
         for (purpose, on) in switches {
-            if let Some(input) = dialog.find(&["[name=", purpose.as_str(), "]"].concat()) {
+            if let Some(input) = find(&["#consentry-", purpose.as_str()].concat()) {
                 input.set_checked(*on);
             }
         }
