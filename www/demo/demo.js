@@ -16,6 +16,7 @@ const PURPOSES = {
   personalization: 'Personalisation',
 };
 const STATUS = { granted: 'Yes', revoked: 'No', pending: 'Not decided' };
+const MOMENT = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
 const one = (selector, root = document) => root.querySelector(selector);
 
 /** A tag can't be unloaded, but a well-behaved one stops when its purpose is withdrawn. */
@@ -56,7 +57,7 @@ function row(purpose, { status, updated_at: since }) {
   const cells = [
     Object.assign(document.createElement('th'), { scope: 'row', textContent: PURPOSES[purpose] }),
     document.createElement('td'),
-    Object.assign(document.createElement('td'), { textContent: since ? new Date(since).toLocaleString('en-GB') : '–' }),
+    Object.assign(document.createElement('td'), { textContent: since ? MOMENT.format(new Date(since)) : '–' }),
   ];
   const badge = Object.assign(document.createElement('span'), { textContent: STATUS[status] ?? status });
   badge.className = `badge ${status}`;
