@@ -16,7 +16,7 @@ pub(super) fn build(project: &Project) -> Result<()> {
         name: "js",
         inputs: &inputs,
         except: &["js/pkg"],
-        salt: "1",
+        salt: "2",
         outputs: &[project.path("js/pkg/package.json")],
     };
     step.run(project, || {
@@ -24,7 +24,7 @@ pub(super) fn build(project: &Project) -> Result<()> {
         tools::wasm_target(project)?;
         exec::run(
             tools::wasm_pack(project)?
-                .args(["build", "js", "--release", "--out-name", "consentry"])
+                .args(["build", "js", "--release", "--target", "web", "--out-name", "consentry"])
                 .args(["--mode", "no-install"]),
         )
     })?;

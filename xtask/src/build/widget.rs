@@ -23,7 +23,7 @@ pub(super) fn build(project: &Project) -> Result<()> {
         name: "widget",
         inputs: &inputs,
         except: &["www/dist", "www/demo"],
-        salt: "1",
+        salt: "2",
         outputs: std::slice::from_ref(&script),
     };
     step.run(project, || {
@@ -34,7 +34,16 @@ pub(super) fn build(project: &Project) -> Result<()> {
         let mut cargo = exec::command("cargo", project.root());
         exec::run(
             cargo
-                .args(["build", "--quiet", "--release", "--lib", "--package", "consentry-widget"])
+                .args([
+                    "build",
+                    "--quiet",
+                    "--release",
+                    "--lib",
+                    "--package",
+                    "consentry-widget",
+                    "--features",
+                    "bare",
+                ])
                 .args(["--target", "wasm32-unknown-unknown"]),
         )?;
         let compiled = project.cargo_target().join("wasm32-unknown-unknown/release/consentry_widget.wasm");

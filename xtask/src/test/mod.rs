@@ -25,12 +25,13 @@ struct Stage {
 }
 
 /// From cheap to dear: what fails fast is told first.
-const STAGES: [Stage; 9] = [
+const STAGES: [Stage; 10] = [
     Stage { name: "fmt", run: rust::fmt },
     Stage { name: "clippy", run: rust::clippy },
     Stage { name: "clippy-wasm", run: rust::clippy_wasm },
     Stage { name: "deny", run: rust::deny },
     Stage { name: "core", run: rust::core },
+    Stage { name: "types", run: script::types },
     Stage { name: "wasm", run: script::wasm },
     Stage { name: "api", run: script::api },
     Stage { name: "browser", run: script::browser },

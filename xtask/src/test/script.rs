@@ -13,6 +13,15 @@ use crate::tools;
 /// The crates whose tests run in a browser. Each may have a `webdriver.json` with the flags that it needs.
 const CRATES: [&str; 2] = ["www", "js"];
 
+/// Holds the TypeScript types of the JavaScript package to a file that uses them rightly and wrongly.
+pub(super) fn types(project: &Project) -> Result<Outcome> {
+    build::run(project)?;
+    let mut tsc = exec::command(project.node_module(".bin/tsc"), project.root());
+    tsc.args(["--noEmit", "--strict", "--target", "es2022", "--module", "nodenext"]);
+    exec::run(tsc.arg("js/tests/usage.mts"))?;
+    Ok(Outcome::Passed)
+}
+
 /// `wasm-pack test` for every crate that runs in browsers.
 pub(super) fn wasm(project: &Project) -> Result<Outcome> {
     tools::npm_packages(project)?;
