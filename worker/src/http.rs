@@ -185,10 +185,14 @@ pub(crate) fn problem(problem: &Problem) -> Answer {
 
 /// Any answer. Nothing about a person may rest in a cache, so nothing does unless a handler says otherwise.
 pub(crate) fn answer(status: StatusCode, media_type: &'static str, body: String) -> Answer {
+    // Nothing has no type: a client that sees one would try to read it.
+    let empty = body.is_empty();
     let mut answer = Response::new(body);
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    if !empty {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     answer
