@@ -54,6 +54,10 @@ kinds! {
     DataDeleted = "data_deleted",
     /// Somebody read the state of an erasure.
     ErasureRead = "erasure_read",
+    /// A visitor signed in: `details` names the other subject, the visitor's of a person's event and the other way round.
+    IdentityLinked = "identity_linked",
+    /// The text of a notice was registered; `notice_hash` is its hash.
+    NoticeRegistered = "notice_registered",
     /// A site was created or its settings replaced.
     SiteConfigured = "site_configured",
     /// An API key was issued.

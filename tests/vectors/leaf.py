@@ -121,6 +121,10 @@ EVENTS = [
     ("evidence is redacted", ORIGIN, BARE | ABOUT | {"kind": "evidence_redacted", "details": '{"redacted":3}'}),
     ("an erasure ends", ORIGIN, BARE | ABOUT | {"kind": "data_deleted", "details": '{"stores":[]}'}),
     ("the state of an erasure is read", ORIGIN, BARE | ABOUT | {"kind": "erasure_read", "actor": "user"}),
+    ("a visitor signs in", ORIGIN, BARE | ABOUT | {"kind": "identity_linked", "actor": "user", "details": '{"visitor":"00"}'}),
+    ("a notice is registered", ORIGIN, BARE | {
+        "site": "demo", "kind": "notice_registered", "actor": "user", "notice_hash": "11" * 32,
+        "details": '{"language":"en","version":1}'}),
     ("a site is configured", ORIGIN, BARE | {"site": "demo", "kind": "site_configured", "actor": "admin"}),
     ("a key is issued", ORIGIN, BARE | {"site": "demo", "kind": "key_created", "actor": "admin"}),
     ("a key is withdrawn", ORIGIN, BARE | {"site": "demo", "kind": "key_revoked", "actor": "admin"}),
@@ -178,7 +182,7 @@ def write(name, cases):
 
 def main():
     kinds = {event["kind"] for _, _, event in EVENTS}
-    assert len(kinds) == 14, kinds
+    assert len(kinds) == 16, kinds
     leaves = [(name, origin, event, leaf(origin, event)) for name, origin, event in EVENTS]
     write("leaf.json", [
         {"name": name, "origin": origin, "event": event, "leaf": data.hex(),
