@@ -148,8 +148,9 @@ for (const [path, wanted] of Object.entries(QUERIES)) {
   });
 }
 
-for (const key of ["", "x".repeat(256), "caf\u00e9"]) {
-  test(`an Idempotency-Key of ${key.length} characters${key === "" || key.length > 255 ? "" : " beyond ASCII"} is malformed`, async () => {
+const KEYS = { "without characters": "", "of 256 characters": "x".repeat(256), "beyond ASCII": "caf\u00e9", "with a space": "a key" };
+for (const [what, key] of Object.entries(KEYS)) {
+  test(`an Idempotency-Key ${what} is malformed`, async () => {
     await refusal("POST", "/consent/grant", { ...body(), headers: { "Idempotency-Key": key } }, 400, "malformed_request");
   });
 }
