@@ -2,6 +2,9 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { SCOPES, admin, call } from "../support/client.mjs";
+import { ADMIN_SECRET } from "../support/edge.mjs";
+import { makeVisitor } from "./people.mjs";
 import { about, accepted, exportOf, refused, startWorld } from "./world.mjs";
 
 const world = await startWorld();
@@ -64,6 +67,45 @@ describe("the same key", () => {
     assert.notEqual(first.id, second.id);
   });
 
+  test("of another key of the same site is another call", async () => {
+    const site = await world.site();
+    const made = await admin(edge.url, "POST", `/admin/sites/${site.site}/keys`, { name: "second", scopes: SCOPES });
+    const options = { key: accepted(made).key, headers: { "Idempotency-Key": "k1" }, body: yes("u1") };
+    const first = accepted(await send(site, "k1", yes("u1")));
+    const second = accepted(await call(edge.url, "POST", "/consent/grant", options));
+    assert.notEqual(first.id, second.id);
+  });
+
+  test("of another visitor is another call", async () => {
+    const site = await world.site();
+    const decide = (visitor) =>
+      call(edge.url, "POST", "/consent", {
+        headers: { "Idempotency-Key": "k1", Origin: edge.url },
+        body: { anonymous: visitor.proof, decisions: [{ purpose: "analytics", status: "granted" }] },
+      });
+    const visitors = [makeVisitor(site.site, edge.url), makeVisitor(site.site, edge.url)];
+    const answers = [await decide(visitors[0]), await decide(visitors[1])];
+    assert.deepEqual(answers.map((answer) => accepted(answer).user_id), visitors.map(({ user }) => user));
+  });
+
+  test("of issuing a key gives the same key", async () => {
+    const site = await world.site();
+    const issue = () =>
+      call(edge.url, "POST", `/admin/sites/${site.site}/keys`, {
+        key: ADMIN_SECRET,
+        headers: { "Idempotency-Key": "k1" },
+        body: { name: "once", scopes: SCOPES },
+      });
+    const [first, second] = [await issue(), await issue()];
+    assert.deepEqual([second.status, second.text], [201, first.text]);
+  });
+
+  test("in other letters is another key", async () => {
+    const site = await world.site();
+    const [first, second] = [accepted(await send(site, "Key", yes("u1"))), accepted(await send(site, "KEY", yes("u1")))];
+    assert.notEqual(first.id, second.id);
+  });
+
   test("of an erasure gives the same erasure", async () => {
     const site = await world.site();
     accepted(await send(site, "k1", yes("u1")));
@@ -101,6 +143,22 @@ test("a key that is none is refused", async () => {
   for (const key of ["two words", "x".repeat(256)]) {
     refused(await send(site, key, yes("u1")), 400, "malformed_request");
   }
+});
+
+test("20 concurrent calls with one key and different bodies leave one record, the others are refused", async () => {
+  const site = await world.site();
+  const before = await world.events();
+  const answers = await Promise.all(Array.from({ length: 20 }, (_, n) => send(site, "race", yes(`racer ${n}`))));
+  const statuses = answers.map(({ status }) => status).sort();
+  assert.deepEqual(statuses, [201, ...Array(19).fill(422)]);
+  assert.equal(await world.events(), before + 1);
+});
+
+test("a key whose day is over may be used again without waiting for the cron handler", async () => {
+  const site = await world.site();
+  const first = accepted(await send(site, "stale", yes("u1")));
+  await edge.sql("UPDATE idempotency SET expires_at = 1 WHERE first_index = ?", first.log_index);
+  assert.notEqual(accepted(await send(site, "stale", yes("u1", "inference"))).id, first.id);
 });
 
 test("the cron handler forgets keys whose day is over, and only those", async () => {
