@@ -33,6 +33,12 @@ endpoints! {
     Revoke = POST "/consent/revoke",
     /// Records several decisions, all or none.
     Decide = POST "/consent",
+    /// Joins what a visitor decided to the person who signed in.
+    Link = POST "/identity/link",
+    /// Registers the words of a notice.
+    PutNotice = PUT "/notices/{hash}",
+    /// The words of a notice.
+    GetNotice = GET "/notices/{hash}",
     /// What holds now, for every purpose.
     Status = GET "/consent/{user_id}",
     /// May this purpose be used?

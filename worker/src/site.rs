@@ -4,7 +4,7 @@
 use crate::{object::Object, scope::Scope};
 use consentry::{hash::Hash, purpose::Purpose, regime::Regime, slug::Slug, time::Timestamp};
 use serde::{Deserialize, Serialize};
-use std::rc::Rc;
+use std::{collections::BTreeSet, rc::Rc};
 
 /// How long the registry is kept, in milliseconds.
 const MAX_AGE_MS: i64 = 60_000;
@@ -112,6 +112,8 @@ pub(crate) struct Registry {
     pub(crate) loaded_at: Timestamp,
     pub(crate) sites: Vec<Rc<Site>>,
     pub(crate) keys: Vec<ApiKey>,
+    /// The notices whose words are registered.
+    pub(crate) notices: BTreeSet<(Slug, Hash)>,
 }
 
 impl Registry {

@@ -1,27 +1,28 @@
 //! Recording decisions, and what holds now.
 
-use super::{canonical, event, once};
+use super::{canonical, consent_event, event, notice::check_language, once, recorded};
 use crate::{
     app::App,
     auth::{self, Access, Claimed},
     http::{Answer, Call, json},
     model::{
         ContextInput, DecideInput, DecisionInput, DecisionOutput, GrantInput, NewDecision, NoticeInput,
-        PurposeStatus, Recorded, RecordedAll, StatusOutput,
+        PurposeStatus, RecordedAll, ShownInput, StatusOutput,
     },
     object::Object,
     platform::Platform,
     scope::Scope,
-    store::{NewEvent, Stored, history, read_history},
+    store::{NewEvent, history, read_history},
 };
 use consentry::{
     decision::{Context, decide as decide_purpose},
-    event::{Actor, Event, Kind},
+    event::{Actor, Kind},
     evidence::{Evidence, Salt, SealedEvidence, TruncatedIp},
     history::History,
     problem::Problem,
     purpose::Purpose,
     record::{ConsentRecord, LegalBasis, NewRecord, Status},
+    regime::{self, Regime},
 };
 use http::StatusCode;
 use serde_json::json;
@@ -49,7 +50,7 @@ async fn record_one<P: Platform>(app: &App<'_, P>, call: &Call, status: Status) 
         decided_at: input.decided_at,
     };
     let decisions = vec![NewDecision { field: String::new(), input: decision }];
-    let committed = record(app, call, &access, decisions, input.notice, input.context).await?;
+    let committed = record(app, call, &access, decisions, input.notice, None, input.context).await?;
     let recorded = committed.events.first().map(recorded);
     Ok(committed.mark(json(StatusCode::CREATED, &recorded)?))
 }
@@ -66,23 +67,16 @@ pub(super) async fn decide<P: Platform>(app: &App<'_, P>, call: &Call) -> Result
         .into_iter()
         .enumerate()
         .map(|(i, Object(input))| NewDecision { field: format!("decisions[{i}]."), input });
-    let committed = record(app, call, &access, decisions.collect(), input.notice, input.context).await?;
+    let hash = input.notice.as_ref().and_then(|Object(notice)| notice.hash);
+    let decisions = decisions.collect();
+    let committed = record(app, call, &access, decisions, input.notice, input.shown, input.context).await?;
+    let registry = app.registry().await?;
     let output = RecordedAll {
         user_id: access.user.as_str().into(),
         records: committed.events.iter().map(recorded).collect(),
+        notice_registered: hash.map(|hash| registry.notices.contains(&(access.site.id.clone(), hash))),
     };
     Ok(committed.mark(json(StatusCode::CREATED, &output)?))
-}
-
-fn recorded(stored: &Stored) -> Recorded {
-    Recorded {
-        purpose: stored.event.purpose.as_ref().map(ToString::to_string).unwrap_or_default(),
-        status: stored.event.status.unwrap_or(Status::Pending),
-        id: stored.event.id,
-        timestamp: stored.event.created_at,
-        log_index: stored.log_index,
-        leaf_hash: stored.leaf_hash,
-    }
 }
 
 async fn record<P: Platform>(
@@ -91,9 +85,13 @@ async fn record<P: Platform>(
     access: &Access,
     decisions: Vec<NewDecision>,
     notice: Option<Object<NoticeInput>>,
+    shown: Option<Object<ShownInput>>,
     context: Option<Object<ContextInput>>,
 ) -> Result<once::Committed, Problem> {
-    let notice = notice.map(|Object(notice)| checked(notice)).transpose()?;
+    let (notice, shown) = (notice.map(|Object(notice)| notice), shown.map(|Object(shown)| shown));
+    notice.as_ref().map(|notice| check_language("notice.language", &notice.language)).transpose()?;
+    shown.as_ref().map(check_shown).transpose()?;
+    let details = asking(notice.as_ref(), shown.as_ref());
     let evidence = evidence(call, access, context.map(|Object(context)| context))?;
     let mut seen: Vec<Purpose> = Vec::new();
     let mut events = Vec::new();
@@ -119,7 +117,8 @@ async fn record<P: Platform>(
         let mut salt = [0; 32];
         app.platform.random(&mut salt);
         let sealed = SealedEvidence { salt: Salt(salt), evidence: evidence.clone() };
-        events.push(new_event(access, &record, notice.as_ref(), sealed));
+        let event = consent_event(access, &record, details.clone(), Some(sealed.commitment()));
+        events.push(NewEvent { event, evidence: Some(sealed) });
     }
     let claim = once::claim(call, &access.key, &caller(access))?;
     let shard = app.store().shard_of(&access.subject);
@@ -134,50 +133,12 @@ pub(super) fn caller(access: &Access) -> String {
     }
 }
 
-fn new_event(
-    access: &Access,
-    record: &ConsentRecord,
-    notice: Option<&NoticeInput>,
-    evidence: SealedEvidence,
-) -> NewEvent {
-    let details = match notice {
-        Some(notice) => {
-            canonical(&[("notice", json!({ "language": notice.language, "version": notice.version }))])
-        }
-        None => canonical(&[]),
-    };
-    let event = Event {
-        id: record.id(),
-        site: Some(access.site.id.clone()),
-        kind: Kind::of_consent(record.status()),
-        subject: Some(access.subject),
-        purpose: Some(record.purpose().clone()),
-        status: Some(record.status()),
-        legal_basis: Some(record.legal_basis()),
-        notice_hash: record.notice_hash(),
-        created_at: record.created_at(),
-        decided_at: record.decided_at(),
-        actor: access.actor.clone(),
-        details,
-        evidence_commitment: Some(evidence.commitment()),
-    };
-    NewEvent { event, evidence: Some(evidence) }
-}
-
-fn checked(notice: NoticeInput) -> Result<NoticeInput, Problem> {
-    let mut parts = notice.language.split('-');
-    let primary = parts.next().unwrap_or_default();
-    let well_formed = notice.language.len() <= 35
-        && (2..=8).contains(&primary.len())
-        && primary.bytes().all(|byte| byte.is_ascii_alphabetic())
-        && parts.all(|part| {
-            (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
-        });
-    if well_formed {
-        Ok(notice)
-    } else {
-        Err(Problem::field("notice.language", "the language must be a BCP 47 tag, such as en or pt-BR"))
-    }
+/// What is said about the asking: the notice by its number and language, and how it was shown.
+fn asking(notice: Option<&NoticeInput>, shown: Option<&ShownInput>) -> String {
+    let notice = notice.map(|notice| json!({ "language": notice.language, "version": notice.version }));
+    let parts = [("notice", notice), ("shown", shown.map(|shown| json!(shown)))];
+    let details: Vec<_> = parts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+    canonical(&details)
 }
 
 /// What the request showed. A backend's own address and agent say nothing about its visitor, but they are what there is if
@@ -297,4 +258,15 @@ async fn read<P: Platform>(
     let shard = store.shard_of(&subject);
     let rows = store.append_then_read(shard, event, read_history(&subject)).await;
     rows.and_then(|(_, rows)| history(rows)).map_err(|error| app.fault(&error))
+}
+
+fn check_shown(shown: &ShownInput) -> Result<(), Problem> {
+    if shown.regime.as_deref().is_some_and(|code| Regime::by_code(code).is_none()) {
+        let codes = regime::ALL.iter().map(|regime| regime.code);
+        return Err(Problem::field("shown.regime", "there is no such regime").allowing(codes));
+    }
+    if shown.version.as_ref().is_some_and(|version| version.len() > 32) {
+        return Err(Problem::field("shown.version", "the version must have at most 32 bytes"));
+    }
+    Ok(())
 }

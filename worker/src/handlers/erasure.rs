@@ -1,5 +1,7 @@
 //! Erasing a person's data. So far one store is connected, the evidence in D1, and every answer says so.
 //!
+//! It reaches the visitors whom the person turned out to be as well (`POST /identity/link`).
+//!
 //! Two transactions: the first records the request, removes the evidence and records that; the second records the end, after
 //! reading again that nothing is left. A stop between them leaves an erasure that is `running`, which the scheduled
 //! handler ends.
@@ -19,6 +21,7 @@ use consentry::{
     event::{Actor, Kind},
     problem::{Code, Problem},
     slug::Slug,
+    subject::Subject,
 };
 use http::StatusCode;
 use serde::Deserialize;
@@ -107,17 +110,45 @@ async fn finish<P: Platform>(
     removed: Option<u64>,
 ) -> Result<ErasureRow, DatabaseError> {
     let store = app.store();
-    let mut rows = app.platform.batch(shard, vec![count_evidence(&erasure.subject)]).await?;
-    let left = count(rows.pop().unwrap_or_default())?;
+    let mut removed = removed.unwrap_or_default();
+    let mut left = evidence_left(app, &erasure.subject).await?;
+    for visitor in store.visitors(&erasure.subject).await? {
+        removed += redact_visitor(app, &erasure, visitor).await?;
+        left += evidence_left(app, &visitor).await?;
+    }
     let state = if left == 0 { StoreState::Done } else { StoreState::Failed };
-    erasure.stores =
-        vec![StoreReport { store: EVIDENCE.into(), state, removed: removed.unwrap_or_default() }];
+    erasure.stores = vec![StoreReport { store: EVIDENCE.into(), state, removed }];
     erasure.state = overall(&erasure.stores);
     erasure.completed_at = Some(app.now).filter(|_| erasure.state == State::Done);
     let details = [("erasure", value!(erasure.id)), ("stores", value!(erasure.stores))];
     let ended = event(app, Kind::DataDeleted, &erasure.site, Some(erasure.subject), &Actor::System, &details);
     store.append(shard, vec![ended.into()], None, vec![update_erasure(&erasure)]).await?;
     Ok(erasure)
+}
+
+async fn evidence_left<P: Platform>(app: &App<'_, P>, subject: &Subject) -> Result<u64, DatabaseError> {
+    let shard = app.store().shard_of(subject);
+    let mut rows = app.platform.batch(shard, vec![count_evidence(subject)]).await?;
+    count(rows.pop().unwrap_or_default())
+}
+
+/// Removes the evidence of a visitor whom the person turned out to be, in one transaction with the event that says so, and
+/// tells how many pieces there were. Nothing left means nothing to say, so this may be repeated.
+async fn redact_visitor<P: Platform>(
+    app: &App<'_, P>,
+    erasure: &ErasureRow,
+    visitor: Subject,
+) -> Result<u64, DatabaseError> {
+    if evidence_left(app, &visitor).await? == 0 {
+        return Ok(0);
+    }
+    let details = [("erasure", value!(erasure.id))];
+    let redacted = event(app, Kind::EvidenceRedacted, &erasure.site, Some(visitor), &Actor::System, &details);
+    let mut after = vec![count_evidence(&visitor)];
+    after.extend(redact(&visitor));
+    let store = app.store();
+    let mut appended = store.append(store.shard_of(&visitor), vec![redacted.into()], None, after).await?;
+    count(appended.after.swap_remove(0))
 }
 
 /// Ends the erasures that calls which were cut off left behind.

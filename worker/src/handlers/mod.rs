@@ -3,19 +3,26 @@
 mod admin;
 mod consent;
 pub(crate) mod erasure;
+mod link;
+mod notice;
 mod once;
 mod person;
 mod service;
 
 use crate::{
     app::App,
+    auth::Access,
     http::{Answer, Call},
+    model::Recorded,
     platform::Platform,
     routes::Endpoint,
+    store::Stored,
 };
 use consentry::{
     event::{Actor, Event, Kind},
+    hash::Hash,
     problem::Problem,
+    record::{ConsentRecord, Status},
     slug::Slug,
     subject::Subject,
 };
@@ -34,6 +41,9 @@ pub(crate) async fn handle<P: Platform>(
         Endpoint::Grant => consent::grant(app, call).await,
         Endpoint::Revoke => consent::revoke(app, call).await,
         Endpoint::Decide => consent::decide(app, call).await,
+        Endpoint::Link => link::link(app, call).await,
+        Endpoint::PutNotice => notice::put(app, call, param(0)).await,
+        Endpoint::GetNotice => notice::get(app, call, param(0)).await,
         Endpoint::Status => consent::status(app, call, param(0)).await,
         Endpoint::Decision => consent::decision(app, call, param(0), param(1)).await,
         Endpoint::Erase => erasure::request(app, call, param(0)).await,
@@ -81,4 +91,40 @@ fn event<P: Platform>(
 fn canonical(pairs: &[(&str, Value)]) -> String {
     let sorted: BTreeMap<_, _> = pairs.iter().map(|(name, value)| (*name, value)).collect();
     serde_json::to_string(&sorted).unwrap_or_else(|_| "{}".into())
+}
+
+/// The event of a consent record.
+fn consent_event(
+    access: &Access,
+    record: &ConsentRecord,
+    details: String,
+    evidence_commitment: Option<Hash>,
+) -> Event {
+    Event {
+        id: record.id(),
+        site: Some(access.site.id.clone()),
+        kind: Kind::of_consent(record.status()),
+        subject: Some(access.subject),
+        purpose: Some(record.purpose().clone()),
+        status: Some(record.status()),
+        legal_basis: Some(record.legal_basis()),
+        notice_hash: record.notice_hash(),
+        created_at: record.created_at(),
+        decided_at: record.decided_at(),
+        actor: access.actor.clone(),
+        details,
+        evidence_commitment,
+    }
+}
+
+/// What a caller is told of a record.
+fn recorded(stored: &Stored) -> Recorded {
+    Recorded {
+        purpose: stored.event.purpose.as_ref().map(ToString::to_string).unwrap_or_default(),
+        status: stored.event.status.unwrap_or(Status::Pending),
+        id: stored.event.id,
+        timestamp: stored.event.created_at,
+        log_index: stored.log_index,
+        leaf_hash: stored.leaf_hash,
+    }
 }

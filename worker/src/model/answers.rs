@@ -42,6 +42,20 @@ pub(crate) struct RecordedAll {
     /// The person's id; `anonymous:…` for a visitor.
     pub(crate) user_id: String,
     pub(crate) records: Vec<Recorded>,
+    /// Whether the words of the notice are registered; if not, send them once with `PUT /notices/{hash}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) notice_registered: Option<bool>,
+}
+
+/// A visitor who is now known as a person.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct LinkOutput {
+    pub(crate) user_id: String,
+    /// The visitor's id.
+    pub(crate) visitor_id: String,
+    /// What the visitor had decided and the person had not, now recorded for the person.
+    pub(crate) records: Vec<Recorded>,
 }
 
 /// What holds now for one purpose.

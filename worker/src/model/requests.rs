@@ -6,11 +6,13 @@ use crate::{auth::AnonymousProof, object::Object, scope::Scope};
 use consentry::{
     hash::Hash,
     problem::Problem,
+    purpose::Purpose,
     record::{LegalBasis, Status},
     slug::Slug,
     time::Timestamp,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use std::num::NonZeroU32;
 
 /// The notice that the person was shown.
 #[derive(Debug, Clone, Deserialize)]
@@ -18,7 +20,7 @@ use serde::Deserialize;
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct NoticeInput {
     /// The site's number for this version of its notice.
-    pub(crate) version: u32,
+    pub(crate) version: NonZeroU32,
     /// The language it was shown in, as a BCP 47 tag.
     #[cfg_attr(test, schemars(regex(pattern = r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$"), length(max = 35)))]
     pub(crate) language: String,
@@ -26,6 +28,42 @@ pub(crate) struct NoticeInput {
     #[serde(default)]
     #[cfg_attr(test, schemars(schema_with = "schema::optional_hash"))]
     pub(crate) hash: Option<Hash>,
+}
+
+/// How the person was asked, as the banner or app that asked tells it.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct ShownInput {
+    /// Where the decision was made.
+    pub(crate) surface: Surface,
+    /// The code of the regime that was applied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(schema_with = "schema::optional_regime"))]
+    pub(crate) regime: Option<String>,
+    /// The version of the program that asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(length(max = 32)))]
+    pub(crate) version: Option<String>,
+    /// When the question was shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(schema_with = "schema::optional_time"))]
+    pub(crate) at: Option<Timestamp>,
+}
+
+/// Where a decision was made.
+#[derive(Debug, Clone, Copy, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) enum Surface {
+    /// The banner.
+    Banner,
+    /// The dialog with a switch for each purpose.
+    Dialog,
+    /// A placeholder in the place of blocked content.
+    Placeholder,
+    /// A page or form of the site's or app's own.
+    Page,
 }
 
 /// What a backend knows about its visitor's request, for it alone to give.
@@ -116,12 +154,62 @@ pub(crate) struct DecideInput {
     /// What the person was shown.
     #[serde(default)]
     pub(crate) notice: Option<Object<NoticeInput>>,
+    /// How the person was asked.
+    #[serde(default)]
+    pub(crate) shown: Option<Object<ShownInput>>,
     /// One decision for each purpose.
     #[cfg_attr(test, schemars(length(min = 1, max = 20)))]
     pub(crate) decisions: Vec<Object<DecisionInput>>,
     /// The visitor's request, where a backend calls.
     #[serde(default)]
     pub(crate) context: Option<Object<ContextInput>>,
+}
+
+/// A visitor who signed in.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct LinkInput {
+    /// Which person the visitor is; may be left out where the credentials are the person's own.
+    #[serde(default)]
+    #[cfg_attr(test, schemars(schema_with = "schema::user_id"))]
+    pub(crate) user_id: Option<String>,
+    /// The proof of the visitor.
+    pub(crate) anonymous: Object<AnonymousProof>,
+}
+
+/// Everything that was on the screen when a person decided, in the order it was shown.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct NoticeText {
+    /// The site's number for this version of its notice.
+    pub(crate) version: NonZeroU32,
+    /// The language, as a BCP 47 tag.
+    #[cfg_attr(test, schemars(regex(pattern = r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$"), length(max = 35)))]
+    pub(crate) language: String,
+    /// Headings, paragraphs and button labels.
+    #[cfg_attr(test, schemars(length(max = 100)))]
+    pub(crate) texts: Vec<String>,
+    /// The purposes as they were explained.
+    #[cfg_attr(test, schemars(length(max = 20)))]
+    pub(crate) purposes: Vec<Object<ExplainedText>>,
+}
+
+/// One purpose as it was explained.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct ExplainedText {
+    #[cfg_attr(test, schemars(schema_with = "schema::purpose"))]
+    pub(crate) purpose: Purpose,
+    /// Its name in the person's language.
+    pub(crate) title: String,
+    /// What it means in plain words.
+    pub(crate) description: String,
+    /// The ground the site claims for it.
+    #[cfg_attr(test, schemars(schema_with = "schema::legal_basis"))]
+    pub(crate) legal_basis: LegalBasis,
 }
 
 /// A new API key.

@@ -57,6 +57,7 @@ impl Operation {
                     "user_id" => (path_user_id(), "The person, percent-encoded; at most 256 bytes of UTF-8."),
                     "purpose" => (json!({ "type": "string", "examples": ["model_training"] }), "A purpose of the site."),
                     "site" => (json!({ "type": "string", "examples": ["demo"] }), "The site's id."),
+                    "hash" => (json!({ "type": "string", "pattern": "^[0-9a-f]{64}$" }), "The SHA-256 of the notice."),
                     _ => (json!({ "type": "string" }), "Its id."),
                 };
                 json!({ "name": name, "in": "path", "required": true, "schema": schema, "description": description })
@@ -149,6 +150,12 @@ fn with(mut object: Value, more: &[(&str, Value)]) -> Value {
         object[*name] = value.clone();
     }
     object
+}
+
+fn notice() -> Value {
+    json!({ "version": 1, "language": "en", "texts": ["Your data, your choice", "Accept all", "Reject all"],
+        "purposes": [{ "purpose": "analytics", "title": "Statistics", "description": "We count visits and clicks.",
+            "legal_basis": "consent" }] })
 }
 
 fn erasure() -> Value {
@@ -252,6 +259,43 @@ pub(super) fn operation(endpoint: Endpoint) -> Operation {
             response: body::<model::RecordedAll>(
                 json!({ "user_id": "ada@example.com", "records": [recorded()] }),
             ),
+            ..base
+        },
+        Endpoint::Link => Operation {
+            id: "linkIdentity",
+            summary: "Join a visitor to the person who signed in",
+            description: "What the visitor had decided is recorded for the person, with the time at which it was decided, \
+                          for every purpose that nothing is recorded about for the person: decisions made signed in \
+                          win. An erasure of the person then reaches the visitor's evidence too. Safe to repeat. Scope \
+                          `consent:write`.",
+            security: json!([{ "api_key": [] }, { "person": [] }]),
+            request: body::<model::LinkInput>(json!({
+                "user_id": "ada@example.com", "anonymous": { "site": "demo", "secret": "A".repeat(43) },
+            })),
+            success: (201, "Joined"),
+            response: body::<model::LinkOutput>(json!({
+                "user_id": "ada@example.com",
+                "visitor_id": "anonymous:Zmh6rfhivXdsj8GLjp-OIAiXFIVu4jOzkCpZHQ1fKSU",
+                "records": [recorded()],
+            })),
+            ..base
+        },
+        Endpoint::PutNotice => Operation {
+            id: "putNotice",
+            summary: "Register the words of a notice",
+            description: "Once for each version and language, so that an auditor can read exactly what people were \
+                          shown. The path names the SHA-256 of the canonical form, so no other words can be put under \
+                          it. Scope `consent:write`.",
+            request: body::<model::NoticeText>(notice()),
+            success: (200, "Registered"),
+            response: body::<model::NoticeText>(notice()),
+            ..base
+        },
+        Endpoint::GetNotice => Operation {
+            id: "readNotice",
+            summary: "The words of a notice",
+            description: "By the hash that records name. Scope `audit:read`.",
+            response: body::<model::NoticeText>(notice()),
             ..base
         },
         Endpoint::Status => Operation {

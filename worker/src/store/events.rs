@@ -58,6 +58,8 @@ const PAGE: &str = concat!(
     ") ORDER BY log_index LIMIT ?4"
 );
 
+const CONSENT: &str = select!("WHERE subject = unhex(?1) AND purpose IS NOT NULL ORDER BY log_index");
+
 const HISTORY: &str = "SELECT log_index, purpose, status, created_at, decided_at FROM events \
  WHERE subject = unhex(?1) AND purpose IS NOT NULL";
 
@@ -235,6 +237,11 @@ impl<P: Platform> Store<'_, P> {
 /// Reads the decisions of a person, for [`history`].
 pub(crate) fn read_history(subject: &Subject) -> Statement {
     Statement::new(HISTORY, [subject.hash.into()])
+}
+
+/// Reads the whole events of a person's decisions, for [`stored`].
+pub(crate) fn read_consent(subject: &Subject) -> Statement {
+    Statement::new(CONSENT, [subject.hash.into()])
 }
 
 /// Reads at most `limit` events about a person, after one place and up to another.

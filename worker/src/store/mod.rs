@@ -6,13 +6,18 @@
 mod erasures;
 mod events;
 mod idempotency;
+mod links;
+mod notices;
 mod settings;
 
 pub(crate) use erasures::{ErasureRow, save_erasure, update_erasure};
 pub(crate) use events::{
-    NewEvent, Stored, StoredEvidence, count_evidence, history, read_history, read_page, redact, stored,
+    NewEvent, Stored, StoredEvidence, count_evidence, history, read_consent, read_history, read_page, redact,
+    stored,
 };
 pub(crate) use idempotency::{Claim, First};
+pub(crate) use links::save_link;
+pub(crate) use notices::save_notice;
 pub(crate) use settings::{save_key, save_site, withdraw_key};
 
 use crate::{

@@ -8,7 +8,7 @@ use crate::{
 };
 use consentry::{hash::Hash, slug::Slug, time::Timestamp};
 use serde::Deserialize;
-use std::rc::Rc;
+use std::{collections::BTreeSet, rc::Rc};
 
 impl<P: Platform> Store<'_, P> {
     /// Every site and every key that was not withdrawn.
@@ -20,12 +20,14 @@ impl<P: Platform> Store<'_, P> {
                  WHERE revoked_at IS NULL ORDER BY created_at, id",
                 [],
             ),
+            Statement::new("SELECT site, lower(hex(hash)) AS hash FROM notices", []),
         ];
         let mut results = self.platform.batch(FIRST, statements).await?.into_iter();
         Ok(Registry {
             loaded_at: self.now,
             sites: sites(results.next().unwrap_or_default())?,
             keys: keys(results.next().unwrap_or_default())?,
+            notices: notices(results.next().unwrap_or_default())?,
         })
     }
 }
@@ -102,6 +104,15 @@ fn keys(rows: Rows) -> Result<Vec<ApiKey>, DatabaseError> {
             })
         })
         .collect()
+}
+
+fn notices(rows: Rows) -> Result<BTreeSet<(Slug, Hash)>, DatabaseError> {
+    #[derive(Deserialize)]
+    struct Row {
+        site: String,
+        hash: Hash,
+    }
+    rows.all::<Row>()?.into_iter().map(|row| Ok((slug("site", &row.site)?, row.hash))).collect()
 }
 
 fn slug(what: &str, text: &str) -> Result<Slug, DatabaseError> {

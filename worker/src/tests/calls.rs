@@ -186,3 +186,92 @@ fn no_line_of_the_log_names_a_person() {
     assert_eq!(lines.len(), 4, "{lines:?}");
     assert!(lines.iter().all(|line| !line.contains("ada")));
 }
+
+const SECRET: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+fn proof() -> Value {
+    json!({ "site": "demo", "secret": SECRET })
+}
+
+/// The visitor decides, from the site's own page.
+fn visit(host: &Host, decisions: &Value) {
+    let body = json!({ "anonymous": proof(), "decisions": decisions });
+    let answer = host.send("POST", "/consent", &[("origin", "https://demo.example")], &body);
+    assert_eq!(answer.status(), 201, "{}", answer.body());
+}
+
+fn status_of(host: &Host, key: &str, user: &str, purpose: &str) -> Value {
+    host.call("GET", &format!("/consent/{user}"), key, &Value::Null).1["consent"][purpose]["status"].clone()
+}
+
+#[test]
+fn signing_in_joins_what_a_visitor_decided_and_the_persons_own_decisions_win() {
+    for shards in [1, 5] {
+        let (host, key) = Host::with_site(shards);
+        let yes = |purpose| json!({ "purpose": purpose, "status": "granted" });
+        visit(&host, &json!([yes("analytics"), yes("inference")]));
+        host.call("POST", "/consent/revoke", &key, &json!({ "user_id": "ada", "purpose": "inference" }));
+        let link = json!({ "user_id": "ada", "anonymous": proof() });
+        let (status, linked) = host.call("POST", "/identity/link", &key, &link);
+        assert_eq!(status, 201, "{linked}");
+        assert_eq!(linked["records"].as_array().unwrap().len(), 1);
+        assert_eq!(status_of(&host, &key, "ada", "analytics"), "granted");
+        assert_eq!(status_of(&host, &key, "ada", "inference"), "revoked");
+        let (_, again) = host.call("POST", "/identity/link", &key, &link);
+        assert_eq!(again["records"], json!([]), "nothing is joined twice");
+    }
+}
+
+#[test]
+fn a_visitors_yes_never_overrides_a_no_that_came_later() {
+    let (host, key) = Host::with_site(1);
+    visit(&host, &json!([{ "purpose": "analytics", "status": "granted" }]));
+    host.now.set(host.now.get().plus_ms(1_000));
+    host.call("POST", "/consent/revoke", &key, &json!({ "user_id": "ada", "purpose": "analytics" }));
+    host.call("POST", "/identity/link", &key, &json!({ "user_id": "ada", "anonymous": proof() }));
+    assert_eq!(status_of(&host, &key, "ada", "analytics"), "revoked");
+}
+
+#[test]
+fn an_erasure_reaches_the_visitors_whom_the_person_turned_out_to_be() {
+    for shards in [1, 5] {
+        let (host, key) = Host::with_site(shards);
+        visit(&host, &json!([{ "purpose": "analytics", "status": "granted" }]));
+        host.call("POST", "/consent/grant", &key, &grant("ada"));
+        host.call("POST", "/identity/link", &key, &json!({ "user_id": "ada", "anonymous": proof() }));
+        let (_, erasure) = host.call("POST", "/data/delete/ada", &key, &Value::Null);
+        assert_eq!((erasure["state"].as_str(), &erasure["stores"][0]["removed"]), (Some("done"), &json!(2)));
+        let kept = "SELECT count(*) FROM events WHERE evidence IS NOT NULL";
+        assert_eq!((0..shards).map(|shard| host.count(shard, kept)).sum::<i64>(), 0);
+        let told = "SELECT count(*) FROM events WHERE kind = 'evidence_redacted'";
+        assert_eq!((0..shards).map(|shard| host.count(shard, told)).sum::<i64>(), 2);
+    }
+}
+
+#[test]
+fn a_notice_can_be_registered_only_under_its_own_hash() {
+    let (host, key) = Host::with_site(1);
+    let mut text = json!({ "version": 1, "language": "en", "texts": ["Your data"], "purposes": [
+        { "purpose": "analytics", "title": "Statistics", "description": "We count.", "legal_basis": "consent" },
+    ] });
+    // Computed from the description of the canonical form in src/notice.rs, apart from this code.
+    let hash = "0215882073fcfb5d132a8bf29583b95f510a1c5e895a0fbc997a64cddc3e1263";
+    let path = format!("/notices/{hash}");
+    let decide = || {
+        let body = json!({ "user_id": "u1", "notice": { "version": 1, "language": "en", "hash": hash },
+            "shown": { "surface": "banner", "regime": "gdpr" },
+            "decisions": [{ "purpose": "analytics", "status": "revoked" }] });
+        host.call("POST", "/consent", &key, &body).1["notice_registered"].clone()
+    };
+    assert_eq!(decide(), false);
+    assert_eq!(host.call("GET", &path, &key, &Value::Null).0, 404);
+    let (status, answer) = host.call("PUT", &path, &key, &text);
+    assert_eq!(status, 200, "{answer}");
+    assert_eq!(host.call("PUT", &path, &key, &text).0, 200);
+    let registered = "SELECT count(*) FROM events WHERE kind = 'notice_registered'";
+    assert_eq!(host.count(0, registered), 1, "twice is once");
+    assert_eq!(host.call("GET", &path, &key, &Value::Null), (200, text.clone()));
+    assert_eq!(decide(), true);
+    text["texts"] = json!(["Other words"]);
+    assert_eq!(host.call("PUT", &path, &key, &text).0, 422);
+}

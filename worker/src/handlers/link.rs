@@ -1,0 +1,122 @@
+//! Signing in: what a visitor decided is joined to the person they turn out to be. Decisions that the person made signed in
+//! win; for every other purpose the visitor's decision is recorded for the person, with the time at which it was made, so that
+//! it never overrides a revocation that came later.
+
+use super::{canonical, consent_event, event, recorded};
+use crate::{
+    app::App,
+    auth::{self, Access, Claimed},
+    http::{Answer, Call, json},
+    model::{LinkInput, LinkOutput},
+    object::Object,
+    platform::{DatabaseError, Platform},
+    scope::Scope,
+    store::{NewEvent, Stored, history, read_consent, read_history, save_link, stored},
+};
+use consentry::{
+    event::Kind,
+    history::{Entry, History},
+    problem::Problem,
+    record::{ConsentRecord, LegalBasis, NewRecord},
+    subject::{Subject, UserId, VisitorSecret},
+};
+use http::StatusCode;
+use serde_json::json as value;
+
+pub(super) async fn link<P: Platform>(app: &App<'_, P>, call: &Call) -> Result<Answer, Problem> {
+    let input: LinkInput = call.json()?;
+    let claimed = Claimed { user_id: input.user_id, anonymous: None };
+    let access = auth::authorise(app, call, claimed, Scope::ConsentWrite).await?;
+    if access.user.is_anonymous() {
+        let detail =
+            "name the person who signed in, by their token or as user_id; the proof names the visitor";
+        return Err(Problem::field("user_id", detail));
+    }
+    let Object(proof) = input.anonymous;
+    if proof.site != access.site.id.as_str() {
+        return Err(Problem::field("anonymous.site", "the visitor and the person must be of one site"));
+    }
+    let secret = VisitorSecret::parse(&proof.secret).ok_or_else(|| {
+        Problem::field(
+            "anonymous.secret",
+            "a secret is 32 bytes in base64url without padding (43 characters)",
+        )
+    })?;
+    let visitor = UserId::of_visitor(&secret);
+    let joined = join(app, &access, &visitor).await.map_err(|error| app.fault(&error))?;
+    let output = LinkOutput {
+        user_id: access.user.as_str().into(),
+        visitor_id: visitor.as_str().into(),
+        records: joined.iter().filter(|stored| stored.event.kind.is_consent()).map(recorded).collect(),
+    };
+    json(StatusCode::CREATED, &output)
+}
+
+async fn join<P: Platform>(
+    app: &App<'_, P>,
+    access: &Access,
+    visitor: &UserId,
+) -> Result<Vec<Stored>, DatabaseError> {
+    let store = app.store();
+    let visitor = access.key.subject(visitor);
+    let (home, away) = (store.shard_of(&access.subject), store.shard_of(&visitor));
+    let mut rows = app.platform.batch(home, vec![read_history(&access.subject)]).await?;
+    let mine = history(rows.pop().unwrap_or_default())?;
+    let mut rows = app.platform.batch(away, vec![read_consent(&visitor)]).await?;
+    let theirs = stored(rows.pop().unwrap_or_default())?;
+    let told = |subject: &Subject, role: &str, other: &Subject| -> NewEvent {
+        let details = [(role, value!(other.hash))];
+        event(app, Kind::IdentityLinked, &access.site.id, Some(*subject), &access.actor, &details).into()
+    };
+    let mut events = vec![told(&access.subject, "visitor", &visitor)];
+    events.extend(copies(app, access, &visitor, &mine, &theirs));
+    // The visitor's own trail first: should the second append fail, the call is repeated and says it once more.
+    store.append(away, vec![told(&visitor, "person", &access.subject)], None, vec![]).await?;
+    let appended = store.append(home, events, None, vec![save_link(&access.subject, &visitor)]).await?;
+    Ok(appended.events)
+}
+
+/// What holds for the visitor, for the purposes that nothing is recorded about for the person.
+fn copies<P: Platform>(
+    app: &App<'_, P>,
+    access: &Access,
+    visitor: &Subject,
+    mine: &History,
+    theirs: &[Stored],
+) -> Vec<NewEvent> {
+    let entries: Vec<Entry> = theirs.iter().filter_map(entry).collect();
+    let history = History::new(entries.clone());
+    let purposes = history.purposes().into_iter().filter(|purpose| mine.current(purpose).is_none());
+    purposes
+        .filter_map(|purpose| {
+            let current = history.current(purpose)?;
+            let decisive = entries.iter().zip(theirs).rev().find(|(entry, _)| {
+                entry.purpose == *purpose
+                    && entry.status == current.status
+                    && entry.effective_at() == current.since
+            });
+            let original = &decisive?.1.event;
+            let new = NewRecord {
+                id: app.store().new_id(),
+                purpose: purpose.clone(),
+                status: current.status,
+                legal_basis: original.legal_basis.unwrap_or(LegalBasis::Consent),
+                decided_at: Some(current.since),
+                notice_hash: original.notice_hash,
+            };
+            let record = ConsentRecord::new(new, app.now).ok()?;
+            let details = canonical(&[("visitor", value!(visitor.hash))]);
+            Some(consent_event(access, &record, details, None).into())
+        })
+        .collect()
+}
+
+fn entry(stored: &Stored) -> Option<Entry> {
+    Some(Entry {
+        log_index: stored.log_index,
+        purpose: stored.event.purpose.clone()?,
+        status: stored.event.status?,
+        created_at: stored.event.created_at,
+        decided_at: stored.event.decided_at,
+    })
+}
