@@ -182,7 +182,7 @@ mod tests {
         [Purpose::Analytics, Purpose::ModelTraining, Purpose::SaleOrSharing, Purpose::Inference];
 
     fn context() -> impl Strategy<Value = Context> {
-        (select(&regime::ALL[..]), any::<bool>()).prop_map(|(regime, gpc)| Context { regime, gpc })
+        (select(regime::ALL), any::<bool>()).prop_map(|(regime, gpc)| Context { regime, gpc })
     }
 
     /// Moments around those of the histories and around the end of every grant in them.
@@ -216,7 +216,7 @@ mod tests {
 
         #[test]
         fn gpc_only_ever_takes_away(
-            entries in entries(), purpose in select(&PURPOSES[..]), regime in select(&regime::ALL[..]), now in moment(),
+            entries in entries(), purpose in select(&PURPOSES[..]), regime in select(regime::ALL), now in moment(),
         ) {
             let history = History::new(entries);
             let allowed = |gpc| decide(&history, &purpose, Context { regime, gpc }, now).allowed;

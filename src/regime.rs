@@ -21,74 +21,111 @@ pub struct Regime {
     pub default: DefaultRule,
     /// Whether Global Privacy Control must be honoured as an opt-out.
     pub honours_gpc: bool,
+    /// Whether a link "Do not sell or share my personal information" must stand on every page.
+    pub opt_out_link: bool,
     /// Calendar months for which a grant stands; then the person is asked again.
     pub validity_months: u16,
     /// Calendar months after a refusal during which the person is not asked again.
     pub ask_again_months: u16,
     /// Where the row comes from.
+    #[cfg(feature = "full")]
     pub source: &'static str,
-    /// The day the row was last held against its source, as YYYY-MM-DD.
+    /// The day the row was last looked at, as YYYY-MM-DD.
+    #[cfg(feature = "full")]
     pub as_of: &'static str,
 }
 
-/// GDPR and ePrivacy, with the periods the French authority recommends.
-pub static GDPR: Regime = Regime {
-    code: "gdpr",
-    default: DefaultRule::OptIn,
-    honours_gpc: false,
-    validity_months: 6,
-    ask_again_months: 6,
-    source: "GDPR Art. 6, 7; ePrivacy Directive Art. 5(3); CNIL guidelines of 2020-09-17 (choice kept six months)",
-    as_of: "2026-11-24",
-};
+macro_rules! regimes {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $default:ident, gpc $gpc:literal, link $link:literal,
+       months $validity:literal $ask_again:literal, $source:literal, $as_of:literal;)+) => {
+        $(
+            $(#[$doc])*
+            pub static $name: Regime = Regime {
+                code: $code,
+                default: DefaultRule::$default,
+                honours_gpc: $gpc,
+                opt_out_link: $link,
+                validity_months: $validity,
+                ask_again_months: $ask_again,
+                #[cfg(feature = "full")]
+                source: $source,
+                #[cfg(feature = "full")]
+                as_of: $as_of,
+            };
+        )+
 
-/// States of the USA whose law lets people opt out and makes sites honour Global Privacy Control.
-pub static US_OPT_OUT: Regime = Regime {
-    code: "us_opt_out",
-    default: DefaultRule::OptOut,
-    honours_gpc: true,
-    validity_months: 12,
-    ask_again_months: 12,
-    source: "California Civil Code § 1798.120, 1798.135; 11 CCR § 7025, 7028",
-    as_of: "2026-11-24",
-};
+        /// Every row of the table.
+        pub static ALL: &[&Regime] = &[$(&$name,)+];
+    };
+}
 
-/// Everywhere else: as strict as the strictest, until a row of its own says otherwise.
-pub static DEFAULT: Regime = Regime {
-    code: "default",
-    default: DefaultRule::OptIn,
-    honours_gpc: true,
-    validity_months: 6,
-    ask_again_months: 6,
-    source: "the strictest of the rows above",
-    as_of: "2026-11-24",
-};
+regimes! {
+    /// The EU and the other states of the EEA, with the periods that the French authority recommends.
+    GDPR = "gdpr", OptIn, gpc false, link false, months 6 6,
+        "GDPR Art. 6, 7; ePrivacy Directive Art. 5(3); CNIL guidelines of 2020-09-17 (choice kept six months)",
+        "2026-11-24";
 
-/// Every row of the table.
-pub static ALL: [&Regime; 3] = [&GDPR, &US_OPT_OUT, &DEFAULT];
+    /// The United Kingdom.
+    UK = "uk", OptIn, gpc false, link false, months 6 6,
+        "UK GDPR Art. 6, 7; PECR reg. 6; no period in either, so that of the strictest row", "2026-11-24";
 
-/// EU member states, the other states of the EEA, the United Kingdom and Switzerland; ISO 3166-1 alpha-2.
-const GDPR_COUNTRIES: [&str; 32] = [
-    "AT", "BE", "BG", "CH", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GB", "GR", "HR", "HU", "IE",
-    "IS", "IT", "LI", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK",
+    /// Switzerland. Its law lets people object; what it calls high-risk profiling needs a yes, and a banner can't tell the two
+    /// apart, so all of it does.
+    SWITZERLAND = "ch", OptIn, gpc false, link false, months 6 6,
+        "FADP Art. 6, 30, 31; TCA Art. 45c", "2026-11-24";
+
+    /// California.
+    CALIFORNIA = "us_ca", OptOut, gpc true, link true, months 12 12,
+        "California Civil Code § 1798.120, 1798.135; 11 CCR § 7013, 7025; not asked again for twelve months: § 1798.135(c)(4)",
+        "2026-11-24";
+
+    /// The other states of the USA: those whose law lets people opt out and makes sites honour Global Privacy Control, and
+    /// those without a law, which get what their neighbours require.
+    US_OPT_OUT = "us_opt_out", OptOut, gpc true, link true, months 12 12,
+        "the privacy acts of Colorado, Connecticut, Texas and others that name an opt-out signal", "2026-11-24";
+
+    /// Brazil.
+    BRAZIL = "br", OptIn, gpc false, link false, months 6 6,
+        "LGPD Art. 7, 8; no period in it, so that of the strictest row", "2026-11-24";
+
+    /// Quebec: what identifies, locates or profiles is off until the person turns it on.
+    QUEBEC = "ca_qc", OptIn, gpc false, link false, months 6 6,
+        "Act respecting the protection of personal information in the private sector (P-39.1) s. 8.1, 14", "2026-11-24";
+
+    /// The rest of Canada. Where an opt-out would do depends on how sensitive the data is, which a banner can't know.
+    CANADA = "ca", OptIn, gpc false, link false, months 6 6,
+        "PIPEDA Schedule 1, principle 4.3; no period in it, so that of the strictest row", "2026-11-24";
+
+    /// Everywhere else: as strict as the strictest, until a row of its own says otherwise.
+    DEFAULT = "default", OptIn, gpc true, link false, months 6 6, "the strictest of the rows above", "2026-11-24";
+}
+
+/// EU member states and the other states of the EEA; ISO 3166-1 alpha-2.
+const EEA: [&str; 30] = [
+    "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IS", "IT",
+    "LI", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK",
 ];
 
 impl Regime {
-    /// The regime of a country (ISO 3166-1 alpha-2, upper case; `None` if unknown).
-    ///
-    /// The whole USA is one row: the states differ in scope, not in what a decision needs, and those without a law get
-    /// the opt-out that their neighbours require.
-    pub fn of_country(country: Option<&str>) -> &'static Self {
-        match country {
-            Some("US") => &US_OPT_OUT,
-            Some(code) if GDPR_COUNTRIES.contains(&code) => &GDPR,
+    /// The regime of a place: its country (ISO 3166-1 alpha-2) and region (the second part of ISO 3166-2), both in capitals;
+    /// `None` where unknown.
+    pub fn of_place(country: Option<&str>, region: Option<&str>) -> &'static Self {
+        match (country, region) {
+            (Some("US"), Some("CA")) => &CALIFORNIA,
+            (Some("US"), _) => &US_OPT_OUT,
+            (Some("CA"), Some("QC")) => &QUEBEC,
+            (Some("CA"), _) => &CANADA,
+            (Some("GB"), _) => &UK,
+            (Some("CH"), _) => &SWITZERLAND,
+            (Some("BR"), _) => &BRAZIL,
+            (Some(code), _) if EEA.contains(&code) => &GDPR,
             _ => &DEFAULT,
         }
     }
 
     /// The row with this code, if there is one.
     pub fn by_code(code: &str) -> Option<&'static Self> {
-        ALL.into_iter().find(|regime| regime.code == code)
+        ALL.iter().copied().find(|regime| regime.code == code)
     }
 }
 
@@ -98,20 +135,41 @@ mod tests {
 
     #[test]
     fn an_unknown_place_gets_the_strict_row() {
-        assert_eq!(Regime::of_country(None).default, DefaultRule::OptIn);
-        assert_eq!(Regime::of_country(Some("T1")).code, "default");
+        assert_eq!(Regime::of_place(None, None).default, DefaultRule::OptIn);
+        assert_eq!(Regime::of_place(Some("T1"), Some("CA")).code, "default");
     }
 
     #[test]
-    fn germany_opts_in_and_the_usa_opts_out() {
-        assert_eq!(Regime::of_country(Some("DE")).code, "gdpr");
-        assert_eq!(Regime::of_country(Some("US")).default, DefaultRule::OptOut);
+    fn places_have_the_rules_of_their_law() {
+        for (country, region, code) in [
+            ("DE", None, "gdpr"),
+            ("DE", Some("CA"), "gdpr"),
+            ("NO", None, "gdpr"),
+            ("GB", None, "uk"),
+            ("CH", None, "ch"),
+            ("US", Some("CA"), "us_ca"),
+            ("US", Some("TX"), "us_opt_out"),
+            ("US", None, "us_opt_out"),
+            ("BR", None, "br"),
+            ("CA", Some("QC"), "ca_qc"),
+            ("CA", None, "ca"),
+            ("JP", None, "default"),
+        ] {
+            assert_eq!(Regime::of_place(Some(country), region).code, code, "{country} {region:?}");
+        }
+    }
+
+    #[test]
+    fn whoever_may_only_opt_out_is_heard_when_the_browser_says_so() {
+        for regime in ALL.iter().filter(|regime| regime.default == DefaultRule::OptOut) {
+            assert!(regime.honours_gpc && regime.opt_out_link, "{}", regime.code);
+        }
     }
 
     #[test]
     fn codes_name_one_row_each() {
         for regime in ALL {
-            assert_eq!(Regime::by_code(regime.code), Some(regime));
+            assert_eq!(Regime::by_code(regime.code), Some(*regime));
         }
         assert_eq!(Regime::by_code("GDPR"), None);
     }

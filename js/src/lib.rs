@@ -71,7 +71,8 @@ pub fn decide(
     let purpose = known_purpose(purpose, options.purposes.as_deref())?;
     let context = decision::Context {
         regime: options.regime.ok_or_else(|| {
-            Refusal::field("regime", "is missing").allowing(regime::ALL.map(|regime: &Regime| regime.code))
+            Refusal::field("regime", "is missing")
+                .allowing(regime::ALL.iter().map(|regime: &&Regime| regime.code))
         })?,
         gpc: options.gpc.ok_or_else(|| {
             Refusal::field("gpc", "is missing; say whether the browser sends Global Privacy Control")

@@ -99,7 +99,7 @@ impl Options {
         let regime = unchecked.regime.map(|code| {
             Regime::by_code(&code).ok_or_else(|| {
                 Refusal::field("regime", format!("there is no regime '{code}'"))
-                    .allowing(regime::ALL.map(|regime| regime.code))
+                    .allowing(regime::ALL.iter().map(|regime| regime.code))
             })
         });
         Ok(Self {

@@ -11,7 +11,7 @@ export type Status = "granted" | "revoked" | "pending";
 export type LegalBasis = "consent" | "legitimate_interest" | "contract";
 
 /** Which rules hold for the person. `default` is the strict one, for wherever you do not know. */
-export type Regime = "gdpr" | "us_opt_out" | "default";
+export type Regime = "gdpr" | "uk" | "ch" | "us_ca" | "us_opt_out" | "br" | "ca_qc" | "ca" | "default";
 
 /** Why a purpose may or may not be used. */
 export type Reason =

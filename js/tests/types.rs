@@ -24,7 +24,7 @@ fn unions_are_in_step_with_the_core() {
     assert_eq!(union("Status"), Status::ALL.map(Status::as_str));
     assert_eq!(union("LegalBasis"), LegalBasis::ALL.map(LegalBasis::as_str));
     assert_eq!(union("Reason"), Reason::ALL.map(Reason::as_str));
-    assert_eq!(union("Regime"), regime::ALL.map(|regime| regime.code));
+    assert_eq!(union("Regime"), regime::ALL.iter().map(|regime| regime.code).collect::<Vec<_>>());
     let built_in = Purpose::DEFAULT.into_iter().chain([Purpose::SaleOrSharing]);
     assert_eq!(union("BuiltInPurpose"), built_in.map(|p| p.to_string()).collect::<Vec<_>>());
     let rules = [

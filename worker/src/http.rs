@@ -27,6 +27,8 @@ pub(crate) struct Call {
     pub(crate) body: Vec<u8>,
     /// The caller's country as the platform sees it, ISO 3166-1 alpha-2.
     pub(crate) country: Option<String>,
+    /// And the part of it, the second part of ISO 3166-2.
+    pub(crate) region: Option<String>,
 }
 
 impl Call {
@@ -227,6 +229,7 @@ mod tests {
             headers,
             body: body.into(),
             country: None,
+            region: None,
         };
         call.json::<Body>().unwrap_err()
     }

@@ -76,11 +76,11 @@ impl Site {
         Purpose::DEFAULT.into_iter().chain(self.settings.purposes.iter().cloned())
     }
 
-    /// The regime that holds for people of a country, or of none that is known.
-    pub(crate) fn regime(&self, country: Option<&str>) -> &'static Regime {
+    /// The regime that holds for people of a place, or of none that is known.
+    pub(crate) fn regime(&self, country: Option<&str>, region: Option<&str>) -> &'static Regime {
         match (country, self.settings.regime.as_deref().and_then(Regime::by_code)) {
             (None, Some(configured)) => configured,
-            (country, _) => Regime::of_country(country),
+            (country, _) => Regime::of_place(country, region),
         }
     }
 

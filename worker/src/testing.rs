@@ -97,6 +97,7 @@ impl Host {
             headers: all,
             body: if body.is_null() { Vec::new() } else { body.to_string().into_bytes() },
             country: None,
+            region: None,
         };
         block_on(respond(&self.app(), &call))
     }

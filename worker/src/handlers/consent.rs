@@ -185,6 +185,11 @@ fn country(field: &str, code: String) -> Result<String, Problem> {
     }
 }
 
+fn is_region(text: &str) -> bool {
+    (1..=3).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+}
+
 pub(super) async fn status<P: Platform>(
     app: &App<'_, P>,
     call: &Call,
@@ -232,10 +237,15 @@ pub(super) async fn decision<P: Platform>(
     json(StatusCode::OK, &output)
 }
 
-/// Where the person is and whether their browser sends Global Privacy Control: `country` and `gpc` in the query, else the
-/// request's own header and the site's regime.
+/// Where the person is and whether their browser sends Global Privacy Control: `country`, `region` and `gpc` in the query,
+/// else the request's own header and the site's regime.
 fn context(call: &Call, access: &Access) -> Result<Context, Problem> {
     let country = call.query("country").map(|code| country("country", code)).transpose()?;
+    let region = call.query("region");
+    if region.as_deref().is_some_and(|region| !is_region(region)) {
+        let detail = "the region must be the second part of an ISO 3166-2 code in capitals, such as CA";
+        return Err(Problem::field("region", detail));
+    }
     let gpc = match call.query("gpc").as_deref() {
         None => call.gpc(),
         Some("1") => true,
@@ -244,7 +254,7 @@ fn context(call: &Call, access: &Access) -> Result<Context, Problem> {
             return Err(Problem::field("gpc", "the query parameter gpc must be 0 or 1").allowing(["0", "1"]));
         }
     };
-    Ok(Context { regime: access.site.regime(country.as_deref()), gpc })
+    Ok(Context { regime: access.site.regime(country.as_deref(), region.as_deref()), gpc })
 }
 
 async fn read<P: Platform>(

@@ -192,6 +192,11 @@ pub(super) fn operation(endpoint: Endpoint) -> Operation {
                 "Where the person is, ISO 3166-1 alpha-2; decides which rules hold. By default the site's regime.",
             ),
             (
+                "region",
+                super::schema::region(&mut SchemaGenerator::default()).to_value(),
+                "Which part of the country, the second part of ISO 3166-2; some have rules of their own.",
+            ),
+            (
                 "gpc",
                 json!({ "type": "string", "enum": ["0", "1"] }),
                 "Whether the person's browser sends Global Privacy Control; by default the request's own Sec-GPC.",

@@ -98,11 +98,16 @@ pub(crate) fn erasure_state(_: &mut SchemaGenerator) -> Schema {
 }
 
 pub(crate) fn optional_regime(_: &mut SchemaGenerator) -> Schema {
-    nullable(&one_of(&regime::ALL.map(|regime| regime.code)))
+    let codes: Vec<_> = regime::ALL.iter().map(|regime| regime.code).collect();
+    nullable(&one_of(&codes))
 }
 
 pub(crate) fn country(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "string", "pattern": "^[A-Z]{2}$", "examples": ["DE"] })
+}
+
+pub(crate) fn region(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "pattern": "^[A-Z0-9]{1,3}$", "examples": ["CA"] })
 }
 
 pub(crate) fn optional_country(generator: &mut SchemaGenerator) -> Schema {

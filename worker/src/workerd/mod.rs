@@ -112,12 +112,13 @@ async fn read(mut request: Request) -> std::result::Result<Call, Problem> {
     let headers = request.headers().entries().collect();
     let method = request.inner().method().parse().map_err(|_| malformed("method"))?;
     let country = request.cf().and_then(worker::Cf::country);
+    let region = request.cf().and_then(worker::Cf::region_code);
     let body = if request.inner().body().is_some() {
         body(&mut request).await.map_err(|_| malformed("body"))?
     } else {
         Vec::new()
     };
-    Ok(Call { method, path: path.into(), query: query.into(), headers, body, country })
+    Ok(Call { method, path: path.into(), query: query.into(), headers, body, country, region })
 }
 
 /// The parts of a URL that the runtime has parsed and written out again, so that nothing is left to normalise; the crate
@@ -164,7 +165,7 @@ async fn banner(call: &Call, env: &Env) -> Result<Response> {
     let country = call.country.as_deref().filter(|code| code.bytes().all(|byte| byte.is_ascii_uppercase()));
     let visitor = format!(
         "{}|{}|{}|{}",
-        Regime::of_country(country).code,
+        Regime::of_place(country, call.region.as_deref()).code,
         country.unwrap_or("-"),
         language(call.header("accept-language").unwrap_or_default()).unwrap_or("-"),
         u8::from(call.gpc()),
