@@ -13,7 +13,7 @@ const world = await startWorld();
 const site = await world.site({ purposes: ["sale_or_sharing", "fraud_checks"] });
 
 const load = (name) => JSON.parse(readFileSync(new URL(`../vectors/${name}.json`, import.meta.url)));
-const COUNTRY = { gdpr: "DE", us_opt_out: "US", default: "BR" };
+const COUNTRY = { gdpr: "DE", us_opt_out: "US", default: "ZZ" };
 const MONTHS = { gdpr: 6, us_opt_out: 12, default: 6 };
 const DAY = 86_400_000;
 

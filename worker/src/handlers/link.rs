@@ -2,7 +2,7 @@
 //! win; for every other purpose the visitor's decision is recorded for the person, with the time at which it was made, so that
 //! it never overrides a revocation that came later.
 
-use super::{canonical, consent_event, event, recorded};
+use super::{canonical, consent::caller, consent_event, event, once, recorded};
 use crate::{
     app::App,
     auth::{self, Access, Claimed},
@@ -11,7 +11,7 @@ use crate::{
     object::Object,
     platform::{DatabaseError, Platform},
     scope::Scope,
-    store::{NewEvent, Stored, history, read_consent, read_history, save_link, stored},
+    store::{Claim, NewEvent, Stored, history, read_consent, read_history, save_link, stored},
 };
 use consentry::{
     event::Kind,
@@ -43,37 +43,44 @@ pub(super) async fn link<P: Platform>(app: &App<'_, P>, call: &Call) -> Result<A
         )
     })?;
     let visitor = UserId::of_visitor(&secret);
-    let joined = join(app, &access, &visitor).await.map_err(|error| app.fault(&error))?;
+    let claim = once::claim(call, &access.key, &caller(&access))?;
+    let joined = join(app, &access, &visitor, claim.as_ref()).await?;
     let output = LinkOutput {
         user_id: access.user.as_str().into(),
         visitor_id: visitor.as_str().into(),
-        records: joined.iter().filter(|stored| stored.event.kind.is_consent()).map(recorded).collect(),
+        records: joined.events.iter().filter(|stored| stored.event.kind.is_consent()).map(recorded).collect(),
     };
-    json(StatusCode::CREATED, &output)
+    Ok(joined.mark(json(StatusCode::CREATED, &output)?))
 }
 
 async fn join<P: Platform>(
     app: &App<'_, P>,
     access: &Access,
     visitor: &UserId,
-) -> Result<Vec<Stored>, DatabaseError> {
+    claim: Option<&Claim>,
+) -> Result<once::Committed, Problem> {
     let store = app.store();
+    let fault = |error: DatabaseError| app.fault(&error);
     let visitor = access.key.subject(visitor);
     let (home, away) = (store.shard_of(&access.subject), store.shard_of(&visitor));
-    let mut rows = app.platform.batch(home, vec![read_history(&access.subject)]).await?;
-    let mine = history(rows.pop().unwrap_or_default())?;
-    let mut rows = app.platform.batch(away, vec![read_consent(&visitor)]).await?;
-    let theirs = stored(rows.pop().unwrap_or_default())?;
+    let mut rows = app.platform.batch(home, vec![read_history(&access.subject)]).await.map_err(fault)?;
+    let mine = history(rows.pop().unwrap_or_default()).map_err(fault)?;
+    let mut rows = app.platform.batch(away, vec![read_consent(&visitor)]).await.map_err(fault)?;
+    let theirs = stored(rows.pop().unwrap_or_default()).map_err(fault)?;
     let told = |subject: &Subject, role: &str, other: &Subject| -> NewEvent {
         let details = [(role, value!(other.hash))];
         event(app, Kind::IdentityLinked, &access.site.id, Some(*subject), &access.actor, &details).into()
     };
     let mut events = vec![told(&access.subject, "visitor", &visitor)];
     events.extend(copies(app, access, &visitor, &mine, &theirs));
-    // The visitor's own trail first: should the second append fail, the call is repeated and says it once more.
-    store.append(away, vec![told(&visitor, "person", &access.subject)], None, vec![]).await?;
-    let appended = store.append(home, events, None, vec![save_link(&access.subject, &visitor)]).await?;
-    Ok(appended.events)
+    let away_event = told(&visitor, "person", &access.subject);
+    if away == home {
+        events.push(away_event);
+    } else {
+        // The visitor's own trail first: should the second append fail or be a repeated one, it is said once more.
+        store.append(away, vec![away_event], None, vec![]).await.map_err(fault)?;
+    }
+    once::commit(app, home, events, claim, vec![save_link(&access.subject, &visitor)]).await
 }
 
 /// What holds for the visitor, for the purposes that nothing is recorded about for the person.
