@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SCOPES, admin, call } from "../support/client.mjs";
+import { makeVisitor } from "./people.mjs";
 import { about, accepted, exportOf, grant, refused, startWorld, statusOf } from "./world.mjs";
 
 const world = await startWorld();
@@ -18,6 +19,7 @@ const ROUTES = [
   ["POST", "/consent/grant", "consent:write", decision],
   ["POST", "/consent/revoke", "consent:write", decision],
   ["POST", "/consent", "consent:write", decisions],
+  ["POST", "/identity/link", "consent:write", { body: { user_id: "somebody", anonymous: makeVisitor(site.site, url).proof } }],
   ["GET", "/consent/somebody", "consent:read"],
   ["GET", "/consent/somebody/analytics", "consent:read"],
   ["POST", "/data/delete/somebody", "subject:erase"],
@@ -92,6 +94,10 @@ for (const [what, options] of Object.entries(NO_KEYS)) {
     await refusedAndUnseen(() => call(url, "GET", "/consent/somebody", options), 401, "unauthenticated");
   });
 }
+
+test("the scheme of the header may be written in any case", async () => {
+  accepted(await call(url, "GET", "/consent/somebody", { headers: { Authorization: `bearer ${site.key}` } }));
+});
 
 test("a key that was withdrawn stops working", async () => {
   const { id, key } = await makeKey(SCOPES);

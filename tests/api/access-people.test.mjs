@@ -51,6 +51,26 @@ for (const alg of ["EdDSA", "ES256"]) {
   });
 }
 
+test("a token for several audiences is good if one of them is this service", async () => {
+  accepted(await call(url, "GET", "/consent/ann", as(good("ann", { aud: ["shop", "consentry"] }))));
+});
+
+test("a token for several audiences is bad if none of them is this service", async () => {
+  await denied(() => call(url, "GET", "/consent/ann", as(good("ann", { aud: ["shop", "consentry.example"] }))), [401]);
+});
+
+test("clocks may differ by some seconds", async () => {
+  accepted(await call(url, "GET", "/consent/ann", as(good("ann", { exp: seconds(-10), nbf: seconds(10) }))));
+});
+
+test("a key that two sites share lets a token act only at its issuer", async () => {
+  const twin = await world.site(settings);
+  await grant(twin, "shared key", { purpose: "inference" });
+  const bearer = good("shared key");
+  const { consent } = accepted(await call(url, "GET", about("/consent", "shared key"), as(bearer)));
+  assert.equal(consent.inference.status, "pending");
+});
+
 for (const [method, path, body] of ways("bob")) {
   test(`ann's token does not reach bob by ${method} ${path}`, async () => {
     await denied(() => call(url, method, path, { ...as(good("ann")), body }), [403]);
@@ -112,6 +132,9 @@ const BAD = {
   "without a subject": token(key, without("sub")),
   "that lives for more than a day": good("ann", { exp: seconds(25 * 3600) }),
   "that is not valid yet": good("ann", { nbf: seconds(120) }),
+  "whose subject is a number": good(7),
+  "whose subject is empty": good(""),
+  "whose subject has a line break": good("ann\n"),
   "whose expiry is a text": good("ann", { exp: "2099-01-01" }),
   "whose expiry is beyond counting": good("ann", { exp: 1e300 }),
   "whose payload was exchanged": [signed.split(".")[0], good("bob").split(".")[1], signed.split(".")[2]].join("."),

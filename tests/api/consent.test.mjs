@@ -164,6 +164,26 @@ test("the context that a backend gives for its visitor is kept, the address cut"
   );
 });
 
+test("a long user agent is cut to 512 bytes, between characters", async () => {
+  await grant(site, "long agent", { context: { user_agent: `x${"ä".repeat(20_000)}` } });
+  const [{ user_agent }] = (await exportOf(site, "long agent")).consent_history;
+  assert.equal(user_agent, `x${"ä".repeat(255)}`);
+});
+
+for (const [what, agent] of Object.entries({ "a zero character": "a\0b", "quotes and a backslash": `"\\'`, "an emoji": "🦀", "nothing": "" })) {
+  test(`a user agent of ${what} is kept as it is`, async () => {
+    await grant(site, `agent of ${what}`, { context: { user_agent: agent } });
+    assert.equal((await exportOf(site, `agent of ${what}`)).consent_history[0].user_agent, agent);
+  });
+}
+
+for (const [address, kept] of Object.entries({ "2001:db8:1234:5678::9": "2001:db8:1234::", "::ffff:192.0.2.77": "192.0.2.0" })) {
+  test(`of the address ${address} only ${kept} is kept`, async () => {
+    await grant(site, address, { context: { ip_address: address } });
+    assert.equal((await exportOf(site, address)).consent_history[0].ip_address, kept);
+  });
+}
+
 test("without a context the request's own agent, country and Global Privacy Control are kept", async () => {
   const headers = { "User-Agent": "Backend/2.0", "Sec-GPC": "1" };
   await site.call("POST", "/consent/grant", { headers, body: { user_id: "no context", purpose: "analytics" } });

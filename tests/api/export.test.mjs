@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { canonical, leafHash } from "./leaf.mjs";
+import { canonical, commitment, leafHash } from "./leaf.mjs";
 import { about, accepted, exportOf, grant, revoke, startWorld } from "./world.mjs";
 
 const world = await startWorld();
@@ -112,6 +112,24 @@ test("the leaf hash of an answer is the one of the export", async () => {
   const { leaf_hash, log_index } = await grant(site, "same leaf");
   const [record] = (await exportOf(site, "same leaf")).consent_history;
   assert.deepEqual([record.leaf_hash, record.log_index], [leaf_hash, log_index]);
+});
+
+test("details with every kind of character are in the leaf as the export shows them", async () => {
+  const shown = { surface: "banner", version: `"\\\u2028\u007f\u0001ä🦀/<` };
+  const decisions = [{ purpose: "analytics", status: "granted" }];
+  accepted(await site.call("POST", "/consent", { body: { user_id: "odd details", shown, decisions } }));
+  const page = await exportOf(site, "odd details");
+  assert.deepEqual(page.audit_trail[0].details, { shown });
+  assert.equal(leafHash(page, page.audit_trail[0]), page.audit_trail[0].leaf_hash);
+});
+
+test("the commitment in a leaf is that of the evidence in the database", async () => {
+  await grant(site, "committed", { context: { ip_address: "203.0.113.9", user_agent: "Ünicode/1 🦀", country: "AT", gpc: true } });
+  await grant(site, "committed", { context: {} });
+  const { audit_trail, subject } = await exportOf(site, "committed");
+  const rows = await world.edge.sql("SELECT evidence FROM events WHERE subject = unhex(?) AND evidence IS NOT NULL ORDER BY log_index", subject);
+  const computed = rows.map(({ evidence }) => commitment(JSON.parse(evidence)));
+  assert.deepEqual(audit_trail.slice(0, 2).map((event) => event.evidence_commitment), computed);
 });
 
 test("a leaf hash changes with every field of the event", async () => {

@@ -1,6 +1,6 @@
 // Leaf v1 a second time, written from the table in src/log.rs alone: what a customer would write to check an export.
 
-import { createHash } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 
 const number = (value, bytes) => {
   const out = Buffer.alloc(bytes);
@@ -38,6 +38,12 @@ export function leafHash(page, event) {
     option(event.evidence_commitment, hex),
   ]);
   return createHash("sha256").update(number(0, 1)).update(leaf).digest("hex");
+}
+
+/** What stands for evidence in a leaf, from the stored form of it (src/evidence.rs). */
+export function commitment({ salt, ip_address, user_agent, country, gpc }) {
+  const bytes = Buffer.concat([option(ip_address, text), option(user_agent, text), option(country, text), number(gpc ? 1 : 0, 1)]);
+  return createHmac("sha256", hex(salt)).update(bytes).digest("hex");
 }
 
 /** RFC 8785 for the values that occur here: texts, whole numbers, lists and objects. */
