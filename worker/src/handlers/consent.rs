@@ -97,7 +97,12 @@ async fn record<P: Platform>(
     let mut events = Vec::new();
     for NewDecision { field, input } in decisions {
         let field = format!("{field}purpose");
-        let purpose = access.purpose(&field, &input.purpose)?;
+        let purpose = match access.purpose(&field, &input.purpose) {
+            Err(unknown) if input.status == Status::Revoked => {
+                decided_before(app, access, &input.purpose).await?.ok_or(unknown)?
+            }
+            known => known?,
+        };
         if seen.contains(&purpose) {
             return Err(Problem::field(field, "this purpose stands twice; decide about each purpose once"));
         }
@@ -123,6 +128,20 @@ async fn record<P: Platform>(
     let claim = once::claim(call, &access.key, &caller(access))?;
     let shard = app.store().shard_of(&access.subject);
     once::commit(app, shard, events, claim.as_ref(), vec![]).await
+}
+
+/// A purpose that the site no longer has, if the person once decided about it: what was granted can be withdrawn for as long
+/// as it stands (GDPR Art. 7(3)).
+async fn decided_before<P: Platform>(
+    app: &App<'_, P>,
+    access: &Access,
+    name: &str,
+) -> Result<Option<Purpose>, Problem> {
+    let shard = app.store().shard_of(&access.subject);
+    let rows = app.platform.batch(shard, vec![read_history(&access.subject)]).await;
+    let history = rows.and_then(|mut rows| history(rows.pop().unwrap_or_default()));
+    let history = history.map_err(|error| app.fault(&error))?;
+    Ok(history.purposes().into_iter().find(|purpose| purpose.as_str() == name).cloned())
 }
 
 /// Whose idempotency keys these are: a person's own, or those of a backend's key.
