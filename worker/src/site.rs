@@ -54,7 +54,7 @@ pub(crate) struct Settings {
     #[serde(default)]
     #[cfg_attr(test, schemars(schema_with = "crate::openapi::schema::slugs"))]
     pub(crate) purposes: Vec<Purpose>,
-    /// The regime that holds for people whose country is not given; the strictest by default.
+    /// The regime that holds for people whose country is not known; the strictest by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(schema_with = "crate::openapi::schema::optional_regime"))]
     pub(crate) regime: Option<String>,

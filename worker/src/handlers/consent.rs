@@ -256,8 +256,9 @@ pub(super) async fn decision<P: Platform>(
     json(StatusCode::OK, &output)
 }
 
-/// Where the person is and whether their browser sends Global Privacy Control: `country`, `region` and `gpc` in the query,
-/// else the request's own header and the site's regime.
+/// Where the person is and whether their browser sends Global Privacy Control: `country`, `region` and `gpc` in the query;
+/// else, where the person calls, what their own request shows, so that they are told what their banner told them; else the
+/// site's regime. A backend's own address and signals say nothing about the person.
 fn context(call: &Call, access: &Access) -> Result<Context, Problem> {
     let country = call.query("country").map(|code| country("country", code)).transpose()?;
     let region = call.query("region");
@@ -265,8 +266,13 @@ fn context(call: &Call, access: &Access) -> Result<Context, Problem> {
         let detail = "the region must be the second part of an ISO 3166-2 code in capitals, such as CA";
         return Err(Problem::field("region", detail));
     }
+    let personal = access.actor == Actor::User;
+    let (country, region) = match country {
+        None if personal => (call.country.clone(), call.region.clone()),
+        given => (given, region),
+    };
     let gpc = match call.query("gpc").as_deref() {
-        None => call.gpc(),
+        None => personal && call.gpc(),
         Some("1") => true,
         Some("0") => false,
         Some(_) => {

@@ -189,7 +189,7 @@ pub(super) fn operation(endpoint: Endpoint) -> Operation {
             (
                 "country",
                 super::schema::country(&mut SchemaGenerator::default()).to_value(),
-                "Where the person is, ISO 3166-1 alpha-2; decides which rules hold. By default the site's regime.",
+                "Where the person is, ISO 3166-1 alpha-2; decides which rules hold. By default where the request of a person comes from, and the site's regime where a backend calls.",
             ),
             (
                 "region",
@@ -199,7 +199,7 @@ pub(super) fn operation(endpoint: Endpoint) -> Operation {
             (
                 "gpc",
                 json!({ "type": "string", "enum": ["0", "1"] }),
-                "Whether the person's browser sends Global Privacy Control; by default the request's own Sec-GPC.",
+                "Whether the person's browser sends Global Privacy Control; by default the Sec-GPC of a person's own request.",
             ),
         ]
     };
