@@ -124,6 +124,19 @@ test("a visitor's browser registers the notice that it showed", async () => {
   assert.equal(accepted(await site.call("GET", `/notices/${hashOf(notice)}`)).version, 6);
 });
 
+test("strangers who invent notices don't keep the site's backend from registering real ones", async () => {
+  const shop = await world.site({ origins: [ORIGIN] });
+  await world.edge.sql(
+    "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) INSERT INTO notices SELECT ?, randomblob(32), '{}', 1 FROM n",
+    shop.site,
+  );
+  // Whatever changes a site has the Worker look at everything anew.
+  await world.site();
+  const { headers } = makeVisitor(shop.site, ORIGIN);
+  await denied(() => call(world.url, "PUT", `/notices/${hashOf(NOTICE)}`, { headers, body: NOTICE }), 403, "forbidden");
+  accepted(await put(NOTICE, hashOf(NOTICE), shop));
+});
+
 async function denied(ask, status, code) {
   const before = await world.events();
   refused(await ask(), status, code);

@@ -13,7 +13,7 @@ use crate::{
     store::{FIRST, save_notice},
 };
 use consentry::{
-    event::Kind,
+    event::{Actor, Kind},
     hash::Hash,
     notice::{Explained, Notice, NoticeVersion},
     problem::{Code, Problem},
@@ -21,8 +21,8 @@ use consentry::{
 use http::StatusCode;
 use serde_json::json as value;
 
-/// The most notices of a site. A site has a few versions in some languages; a visitor's browser registers them, and whoever
-/// invents notices must not fill the database.
+/// The most notices of a site that browsers may register. A site has a few versions in some languages; whoever invents
+/// notices must not fill the database, nor keep the site's own backend from registering real ones.
 const MAX_NOTICES: usize = 1000;
 
 pub(super) async fn put<P: Platform>(app: &App<'_, P>, call: &Call, hash: &str) -> Result<Answer, Problem> {
@@ -40,8 +40,11 @@ pub(super) async fn put<P: Platform>(app: &App<'_, P>, call: &Call, hash: &str) 
     if registry.notices.contains(&(site.clone(), hash)) {
         return json(StatusCode::OK, &text);
     }
-    if registry.notices.iter().filter(|(of, _)| *of == site).count() >= MAX_NOTICES {
-        let detail = format!("the site has {MAX_NOTICES} notices already, which is as many as are kept");
+    let full = || registry.notices.iter().filter(|(of, _)| *of == site).count() >= MAX_NOTICES;
+    if caller.actor == Actor::User && full() {
+        let detail = format!(
+            "the site has {MAX_NOTICES} notices already; more can be registered by its backend only, with an API key"
+        );
         return Err(Problem::new(Code::Forbidden, detail));
     }
     let details = [("language", value!(text.language)), ("version", value!(text.version))];
