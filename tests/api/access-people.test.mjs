@@ -1,13 +1,13 @@
-// People: signed in by their site's token, or anonymous by their own secret. Each reaches that one person and nobody else.
+// People who are signed in: by their site's token each reaches that one person and nobody else.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { admin, call } from "../support/client.mjs";
 import { claims, hmacToken, makeKey, makeVisitor, seconds, token, unsigned } from "./people.mjs";
-import { about, accepted, exportOf, grant, refused, startWorld, statusOf } from "./world.mjs";
+import { about, accepted, exportOf, grant, refused, startWorld, statusOf, waysToReach } from "./world.mjs";
 
 const world = await startWorld();
-const { url } = world;
+const { denied, url } = world;
 const ORIGIN = "https://shop.example";
 const keys = { EdDSA: makeKey("EdDSA", "one"), ES256: makeKey("ES256", "two") };
 const key = keys.EdDSA;
@@ -19,18 +19,6 @@ await grant(site, "bob");
 
 const as = (bearer) => ({ key: bearer });
 const good = (user, more) => token(key, claims(site.site, user, more));
-/** Everything that can be done about a person. */
-const ways = (user) => [
-  ["GET", about("/consent", user)],
-  ["GET", `${about("/consent", user)}/analytics`],
-  ["GET", about("/data/export", user)],
-  ["GET", about("/audit", user)],
-  ["POST", about("/data/delete", user)],
-  ["POST", "/consent/grant", { user_id: user, purpose: "analytics" }],
-  ["POST", "/consent/revoke", { user_id: user, purpose: "analytics" }],
-  ["POST", "/consent", { user_id: user, decisions: [{ purpose: "analytics", status: "granted" }] }],
-];
-
 for (const alg of ["EdDSA", "ES256"]) {
   const bearer = (user) => token(keys[alg], claims(site.site, user));
 
@@ -71,13 +59,13 @@ test("a key that two sites share lets a token act only at its issuer", async () 
   assert.equal(consent.inference.status, "pending");
 });
 
-for (const [method, path, body] of ways("bob")) {
+for (const [method, path, body] of waysToReach("bob")) {
   test(`ann's token does not reach bob by ${method} ${path}`, async () => {
     await denied(() => call(url, method, path, { ...as(good("ann")), body }), [403]);
   });
 }
 
-for (const [method, path, body] of ways("carol")) {
+for (const [method, path, body] of waysToReach("carol")) {
   test(`carol's own token does reach carol by ${method} ${path}`, async () => {
     accepted(await call(url, method, path, { ...as(good("carol")), body }));
   });
@@ -174,93 +162,4 @@ for (const [what, jwk] of Object.entries(SECRET_KEYS)) {
     const answer = await admin(url, "PUT", "/admin/sites/never", { name: "x", jwks: { keys: [jwk] } });
     assert.match(refused(answer, 422, "invalid_field").field, /^jwks\.keys\[0\]/);
   });
-}
-
-const by = (visitor, more) => ({ headers: { ...visitor.headers, ...more } });
-const bodyOf = (visitor) => ({ anonymous: visitor.proof, decisions: [{ purpose: "analytics", status: "granted" }] });
-async function decidedVisitor() {
-  const visitor = makeVisitor(site.site, ORIGIN);
-  const answer = await call(url, "POST", "/consent", { headers: { Origin: ORIGIN }, body: bodyOf(visitor) });
-  assert.equal(answer.status, 201, answer.text);
-  assert.equal(answer.body.user_id, visitor.user);
-  return visitor;
-}
-
-test("a visitor who shows the secret reads, writes, exports, audits and erases", async () => {
-  const visitor = await decidedVisitor();
-  for (const [method, path, body] of ways(visitor.user)) {
-    accepted(await call(url, method, path, { ...by(visitor), body }));
-  }
-});
-
-test("a visitor follows their own erasure and not another's", async () => {
-  const [visitor, stranger] = [await decidedVisitor(), await decidedVisitor()];
-  const { id } = accepted(await call(url, "POST", about("/data/delete", visitor.user), by(visitor)));
-  accepted(await call(url, "GET", `/erasures/${id}`, by(visitor)));
-  await denied(() => call(url, "GET", `/erasures/${id}`, by(stranger)), [404]);
-});
-
-test("a visitor's secret is kept nowhere and shown nowhere", async () => {
-  const visitor = await decidedVisitor();
-  const { text } = await call(url, "GET", about("/data/export", visitor.user), by(visitor));
-  const rows = JSON.stringify(await world.edge.sql("SELECT * FROM events"));
-  assert.equal((text + rows + world.edge.output.join()).includes(visitor.secret), false);
-});
-
-const KEEP_OUT = {
-  "without the secret": (visitor) => ({ headers: { Origin: ORIGIN, "Consentry-Site": visitor.proof.site } }),
-  "with another's secret": () => by(makeVisitor(site.site, ORIGIN)),
-  "from an origin that is not allowed": (visitor) => by(visitor, { Origin: "https://evil.example" }),
-  "from a null origin": (visitor) => by(visitor, { Origin: "null" }),
-  "for another site": (visitor) => by(visitor, { "Consentry-Site": other.site }),
-  "for a site that does not exist": (visitor) => by(visitor, { "Consentry-Site": "nowhere" }),
-  "with a secret that is cut": (visitor) => by(visitor, { "Consentry-Secret": visitor.secret.slice(0, -1) }),
-  "with the user id's hash as secret": (visitor) => by(visitor, { "Consentry-Secret": visitor.user.split(":")[1] }),
-  "with a padded secret": (visitor) => by(visitor, { "Consentry-Secret": `${visitor.secret}=` }),
-};
-for (const [what, options] of Object.entries(KEEP_OUT)) {
-  test(`a visitor's data is out of reach ${what}`, async () => {
-    const visitor = await decidedVisitor();
-    // Another site makes another person of the same secret, so there the answer may be an empty one.
-    const emptyIsFine = what === "for another site";
-    for (const [method, path, body] of ways(visitor.user)) {
-      const ask = () => call(url, method, path, { ...options(visitor), body });
-      if (emptyIsFine && method === "GET") {
-        const answer = await ask();
-        assert.ok(!answer.text.includes('"granted"') && !answer.text.includes("consent_granted"), answer.text);
-      } else if (!emptyIsFine) {
-        await denied(ask, [401, 403]);
-      }
-    }
-    assert.equal((await statusOf(site, visitor.user)).status, "granted");
-  });
-}
-
-test("a proof in the body counts only for its own person", async () => {
-  const [visitor, stranger] = [await decidedVisitor(), makeVisitor(site.site, ORIGIN)];
-  const body = { ...bodyOf(stranger), user_id: visitor.user };
-  await denied(() => call(url, "POST", "/consent", { headers: { Origin: ORIGIN }, body }), [403]);
-});
-
-test("a proof reaches nobody who is signed in", async () => {
-  const body = { ...bodyOf(makeVisitor(site.site, ORIGIN)), user_id: "ann" };
-  await denied(() => call(url, "POST", "/consent", { headers: { Origin: ORIGIN }, body }), [403]);
-});
-
-test("a visitor's write needs an origin", async () => {
-  await denied(() => call(url, "POST", "/consent", { body: bodyOf(makeVisitor(site.site, ORIGIN)) }), [403]);
-});
-
-test("a call that shows two credentials is malformed", async () => {
-  const visitor = makeVisitor(site.site, ORIGIN);
-  await denied(() => call(url, "GET", about("/consent", visitor.user), { ...as(site.key), ...by(visitor) }), [400]);
-});
-
-/** A call that must be refused with one of these statuses and leave nothing. */
-async function denied(ask, statuses) {
-  const before = await world.events();
-  const answer = await ask();
-  assert.ok(statuses.includes(answer.status), `${answer.status}: ${answer.text}`);
-  refused(answer, answer.status, answer.body.code);
-  assert.equal(await world.events(), before, "a refused call stored an event");
 }

@@ -18,13 +18,22 @@ export async function startWorld(options) {
   const edge = await startEdge(options);
   after(() => edge.stop());
   let sites = 0;
+  const events = async () => (await edge.sql("SELECT count(*) AS count FROM events"))[0].count;
   return {
     edge,
     url: edge.url,
     /** A new site with a key that may do everything. */
     site: (settings) => makeSite(edge.url, { site: `site${++sites}`, ...settings }),
     /** How many events the log holds. */
-    events: async () => (await edge.sql("SELECT count(*) AS count FROM events"))[0].count,
+    events,
+    /** Makes a call that must be refused with one of these statuses and leave nothing. */
+    async denied(ask, statuses) {
+      const before = await events();
+      const answer = await ask();
+      assert.ok(statuses.includes(answer.status), `${answer.status}: ${answer.text}`);
+      refused(answer, answer.status, answer.body.code);
+      assert.equal(await events(), before, "a refused call stored an event");
+    },
   };
 }
 
@@ -72,4 +81,18 @@ export function refused(answer, status, code) {
     assert.ok(typeof text === "string" && text.length > 0, `${name} says nothing: ${answer.text}`);
   }
   return answer.body;
+}
+
+/** Everything that can be done about a person: method, path, body. */
+export function waysToReach(user) {
+  return [
+    ["GET", about("/consent", user)],
+    ["GET", `${about("/consent", user)}/analytics`],
+    ["GET", about("/data/export", user)],
+    ["GET", about("/audit", user)],
+    ["POST", about("/data/delete", user)],
+    ["POST", "/consent/grant", { user_id: user, purpose: "analytics" }],
+    ["POST", "/consent/revoke", { user_id: user, purpose: "analytics" }],
+    ["POST", "/consent", { user_id: user, decisions: [{ purpose: "analytics", status: "granted" }] }],
+  ];
 }
