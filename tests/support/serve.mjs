@@ -7,6 +7,8 @@ import { makeSite } from "./client.mjs";
 const vars = Object.fromEntries(process.argv.slice(2).map((word) => word.split(/=(.*)/s, 2)));
 const edge = await startEdge({ vars });
 for (const signal of ["SIGINT", "SIGTERM"]) {
+  // Miniflare's own listener would end the process before the directory is gone.
+  process.removeAllListeners(signal);
   process.once(signal, async () => {
     await edge.stop();
     process.exit(0);

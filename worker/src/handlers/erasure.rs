@@ -36,7 +36,8 @@ const PATIENCE_MS: i64 = 60_000;
 
 const NOTE: &str = "Only the evidence kept by this service (address, user agent, country) is erased. No further store is \
 connected, so copies of the person's data elsewhere are not reached by this request. Consent records and the audit trail \
-are kept as proof (GDPR Art. 17(3)(b) and (e)); they hold no user id.";
+are kept as proof (GDPR Art. 17(3)(b) and (e)); they hold no user id. No query returns what was erased, but the database may \
+hold its bytes in space it has not reused, and in backups until restore_horizon.";
 
 pub(super) async fn request<P: Platform>(
     app: &App<'_, P>,
