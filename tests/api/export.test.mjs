@@ -149,8 +149,8 @@ test("a leaf hash changes with every field of the event", async () => {
 test("the published vectors give the same leaves by this recomputation", () => {
   const cases = JSON.parse(readFileSync(new URL("../vectors/leaf.json", import.meta.url)));
   for (const { origin, event, leaf_hash } of cases) {
-    const page = { log: origin, site: event.site, subject: event.subject?.hash ?? event.subject, subject_key_id: event.key_id ?? event.subject?.key_id };
-    const entry = { ...event, action: event.kind, timestamp: event.created_at, performed_by: event.actor, details: JSON.parse(event.details) };
+    const page = { log: origin, site: event.site, subject: event.subject?.hash, subject_key_id: event.subject?.key_id };
+    const entry = { ...event, subject: undefined, action: event.kind, timestamp: event.created_at, performed_by: event.actor, details: JSON.parse(event.details) };
     // Details of the vectors need not be in canonical form; of those that are not, this way of reading can't say anything.
     if (canonical(entry.details) === event.details) assert.equal(leafHash(page, entry), leaf_hash);
   }

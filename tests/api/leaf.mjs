@@ -17,7 +17,7 @@ const time = (value) => number(Date.parse(value), 8);
  * The RFC 6962 hash of an event's leaf.
  *
  * @param {object} page the page of an export: `log`, `site`, `subject`, `subject_key_id`
- * @param {object} event an entry of its audit trail
+ * @param {object} event an entry of its audit trail; names its own `subject` where that is a visitor
  */
 export function leafHash(page, event) {
   const leaf = Buffer.concat([
@@ -26,7 +26,7 @@ export function leafHash(page, event) {
     option(page.site, text),
     hex(event.id.replaceAll("-", "")),
     text(event.action),
-    option(page.subject, (subject) => Buffer.concat([hex(subject), number(page.subject_key_id, 2)])),
+    option(event.subject ?? page.subject, (subject) => Buffer.concat([hex(subject), number(page.subject_key_id, 2)])),
     option(event.purpose, text),
     option(event.status, text),
     option(event.legal_basis, text),

@@ -53,7 +53,8 @@ test("joining twice records the decisions once", async () => {
   const visitor = await visitorWho({ analytics: "granted" });
   await link("again", visitor);
   await link("again", visitor);
-  assert.equal((await exportOf(site, "again")).consent_history.length, 1);
+  const own = (await exportOf(site, "again")).consent_history.filter((record) => record.subject === undefined);
+  assert.equal(own.length, 1);
 });
 
 test("both trails tell of it, and neither holds the other's user id", async () => {
@@ -61,9 +62,26 @@ test("both trails tell of it, and neither holds the other's user id", async () =
   await link("both trails", visitor);
   for (const [user, other] of [["both trails", visitor.user], [visitor.user, "both trails"]]) {
     const { audit_trail } = accepted(await site.call("GET", about("/audit", user)));
-    assert.equal(audit_trail.filter((event) => event.action === "identity_linked").length, 1, user);
+    const own = audit_trail.filter((event) => event.action === "identity_linked" && event.subject === undefined);
+    assert.equal(own.length, 1, user);
     assert.equal(JSON.stringify(audit_trail).includes(other), false);
   }
+});
+
+test("a joined person's export holds the visitor's records too, with what their requests showed", async () => {
+  const visitor = await visitorWho({ analytics: "granted" });
+  await link("with evidence", visitor);
+  const { consent_history } = await exportOf(site, "with evidence");
+  assert.deepEqual(consent_history.map(({ evidence }) => evidence), ["kept", "none"]);
+  assert.deepEqual(consent_history.map(({ subject }) => typeof subject), ["string", "undefined"]);
+});
+
+test("a visitor's export holds nothing of the person they turned out to be", async () => {
+  const visitor = await visitorWho({ analytics: "granted" });
+  await grant(site, "not the visitor's", { purpose: "inference" });
+  await link("not the visitor's", visitor);
+  const { consent_history } = await exportOf(site, visitor.user);
+  assert.deepEqual(consent_history.map(({ purpose }) => purpose), ["analytics"]);
 });
 
 test("the leaves of a joined person are recomputed from the published table", async () => {

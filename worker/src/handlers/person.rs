@@ -1,7 +1,8 @@
 //! What is held about a person: the export (GDPR Art. 15 and 20) and the audit trail, in pages.
 //!
 //! Every page is pinned to the place in the log that the first one was made at, so that pages fit together although each
-//! of them leaves an event of its own.
+//! of them leaves an event of its own. What a person did as a visitor before they signed in is theirs too (`POST
+//! /identity/link`) and stands among the rest.
 
 use super::event;
 use crate::{
@@ -11,12 +12,14 @@ use crate::{
     model::{AuditEntry, AuditOutput, ExportOutput, HistoryEntry, Page},
     platform::Platform,
     scope::Scope,
-    store::{Stored, StoredEvidence, read_page, stored},
+    store::{Stored, StoredEvidence, read_page, read_visitors, stored, visitors},
 };
 use consentry::{
     event::Kind,
+    hash::Hash,
     problem::Problem,
     record::{ConsentRecord, LegalBasis, NewRecord},
+    subject::Subject,
 };
 use http::StatusCode;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -35,8 +38,8 @@ pub(super) async fn export<P: Platform>(
     let output = ExportOutput {
         page,
         exported_at: app.now,
-        consent_history: events.iter().filter_map(history_entry).collect(),
-        audit_trail: events.iter().map(audit_entry).collect(),
+        consent_history: events.iter().filter_map(|stored| history_entry(stored, &access.subject)).collect(),
+        audit_trail: events.iter().map(|stored| audit_entry(stored, &access.subject)).collect(),
     };
     json(StatusCode::OK, &output)
 }
@@ -44,7 +47,8 @@ pub(super) async fn export<P: Platform>(
 pub(super) async fn audit<P: Platform>(app: &App<'_, P>, call: &Call, user: &str) -> Result<Answer, Problem> {
     let access = auth::authorise(app, call, Claimed::user(user), Scope::AuditRead).await?;
     let (page, events) = read(app, call, &access, Kind::AuditRead, "/audit/").await?;
-    let output = AuditOutput { page, audit_trail: events.iter().map(audit_entry).collect() };
+    let audit_trail = events.iter().map(|stored| audit_entry(stored, &access.subject)).collect();
+    let output = AuditOutput { page, audit_trail };
     json(StatusCode::OK, &output)
 }
 
@@ -71,12 +75,18 @@ async fn read<P: Platform>(
         .filter_map(|(name, number)| Some((name, value!(number?))))
         .collect();
     let event = event(app, kind, &access.site.id, Some(subject), &access.actor, &details);
-    let (own, rows) = store
-        .append_then_read(shard, event, read_page(&subject, after, pinned, limit + 1))
-        .await
-        .map_err(|error| app.fault(&error))?;
-    let until = pinned.unwrap_or(own.log_index).min(own.log_index);
-    let mut events = stored(rows).map_err(|error| app.fault(&error))?;
+    let fault = |error| app.fault(&error);
+    let reads = vec![read_page(false, &subject, after, pinned, limit + 1), read_visitors(&subject)];
+    let mut appended = store.append(shard, vec![event.into()], None, reads).await.map_err(fault)?;
+    let own = appended.events.pop().map_or(0, |own| own.log_index);
+    let until = pinned.unwrap_or(own).min(own);
+    let joined = visitors(&subject, appended.after.pop().unwrap_or_default()).map_err(fault)?;
+    let mut rows = appended.after.pop().unwrap_or_default();
+    if !joined.is_empty() {
+        let read = read_page(true, &subject, after, Some(until), limit + 1);
+        rows = app.platform.batch(shard, vec![read]).await.map_err(fault)?.pop().unwrap_or_default();
+    }
+    let mut events = stored(rows).map_err(fault)?;
     let more = events.len() as u64 > limit;
     events.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let next = events.last().filter(|_| more).map(|last| {
@@ -85,7 +95,7 @@ async fn read<P: Platform>(
     });
     let page = Page {
         user_id: access.user.as_str().into(),
-        log: store.origin(shard).await.map_err(|error| app.fault(&error))?,
+        log: store.origin(shard).await.map_err(fault)?,
         site: access.site.id.to_string(),
         subject: subject.hash,
         subject_key_id: subject.key_id.0,
@@ -95,7 +105,12 @@ async fn read<P: Platform>(
     Ok((page, events))
 }
 
-fn history_entry(stored: &Stored) -> Option<HistoryEntry> {
+/// The subject of an event, where it is not the person whom the page is about.
+fn other_subject(stored: &Stored, person: &Subject) -> Option<Hash> {
+    stored.event.subject.filter(|subject| subject != person).map(|subject| subject.hash)
+}
+
+fn history_entry(stored: &Stored, person: &Subject) -> Option<HistoryEntry> {
     let event = &stored.event;
     let new = NewRecord {
         id: event.id,
@@ -112,6 +127,7 @@ fn history_entry(stored: &Stored) -> Option<HistoryEntry> {
     Some(HistoryEntry {
         log_index: stored.log_index,
         leaf_hash: stored.leaf_hash,
+        subject: other_subject(stored, person),
         record: ConsentRecord::new(new, event.created_at).ok()?,
         evidence: match &stored.evidence {
             StoredEvidence::None => "none",
@@ -125,7 +141,7 @@ fn history_entry(stored: &Stored) -> Option<HistoryEntry> {
     })
 }
 
-fn audit_entry(stored: &Stored) -> AuditEntry {
+fn audit_entry(stored: &Stored, person: &Subject) -> AuditEntry {
     let event = &stored.event;
     AuditEntry {
         log_index: stored.log_index,
@@ -135,6 +151,7 @@ fn audit_entry(stored: &Stored) -> AuditEntry {
         action: event.kind.as_str(),
         performed_by: event.actor.to_string(),
         details: serde_json::from_str(&event.details).unwrap_or_default(),
+        subject: other_subject(stored, person),
         purpose: event.purpose.as_ref().map(ToString::to_string),
         status: event.status,
         legal_basis: event.legal_basis,

@@ -116,6 +116,10 @@ pub(crate) struct HistoryEntry {
     pub(crate) log_index: u64,
     #[cfg_attr(test, schemars(schema_with = "schema::hash"))]
     pub(crate) leaf_hash: Hash,
+    /// The keyed hash of the visitor whose record it is, where that is not the person themself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(schema_with = "schema::hash"))]
+    pub(crate) subject: Option<Hash>,
     #[serde(flatten)]
     #[cfg_attr(test, schemars(with = "crate::openapi::schema::Record"))]
     pub(crate) record: ConsentRecord,
@@ -150,6 +154,10 @@ pub(crate) struct AuditEntry {
     pub(crate) performed_by: String,
     /// More about it.
     pub(crate) details: serde_json::Map<String, serde_json::Value>,
+    /// The keyed hash of the visitor whom it is about, where that is not the person themself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(schema_with = "schema::hash"))]
+    pub(crate) subject: Option<Hash>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) purpose: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

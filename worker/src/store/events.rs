@@ -30,33 +30,48 @@ SELECT value ->> 'log_index', value ->> 'id', value ->> 'site', value ->> 'kind'
 FROM json_each(?1) ORDER BY key RETURNING log_index, id";
 
 macro_rules! select {
-    ($where:literal) => {
+    ($($where:literal),+ $(,)?) => {
         concat!(
             "SELECT log_index, id, site, kind, nullif(lower(hex(subject)), '') AS subject, key_id, purpose, status, \
              legal_basis, nullif(lower(hex(notice_hash)), '') AS notice_hash, created_at, decided_at, actor, details, \
              nullif(lower(hex(evidence_commitment)), '') AS evidence_commitment, evidence, \
              lower(hex(leaf_hash)) AS leaf_hash FROM events ",
-            $where
+            $($where),+
         )
     };
 }
 
 const RANGE: &str = select!("WHERE log_index >= ?1 AND log_index < ?1 + ?2 ORDER BY log_index");
 
+macro_rules! page {
+    ($subjects:literal) => {
+        concat!(
+            "SELECT * FROM (",
+            select!(
+                "WHERE subject ",
+                $subjects,
+                " AND purpose IS NOT NULL AND log_index > ?2 AND log_index <= coalesce(?3, log_index) \
+                 ORDER BY log_index LIMIT ?4"
+            ),
+            ") UNION ALL SELECT * FROM (",
+            select!(
+                "WHERE subject ",
+                $subjects,
+                " AND purpose IS NULL AND log_index > ?2 AND log_index <= coalesce(?3, log_index) \
+                 ORDER BY log_index LIMIT ?4"
+            ),
+            ") ORDER BY log_index LIMIT ?4"
+        )
+    };
+}
+
 /// A page of everything about a person. Each half walks one of the two partial indexes and stops at the page's size.
-const PAGE: &str = concat!(
-    "SELECT * FROM (",
-    select!(
-        "WHERE subject = unhex(?1) AND purpose IS NOT NULL AND log_index > ?2 AND log_index <= coalesce(?3, log_index) \
-             ORDER BY log_index LIMIT ?4"
-    ),
-    ") UNION ALL SELECT * FROM (",
-    select!(
-        "WHERE subject = unhex(?1) AND purpose IS NULL AND log_index > ?2 AND log_index <= coalesce(?3, log_index) \
-             ORDER BY log_index LIMIT ?4"
-    ),
-    ") ORDER BY log_index LIMIT ?4"
-);
+const PAGE: &str = page!("= unhex(?1)");
+
+/// The same with the visitors that the person turned out to be. Several subjects have no common order in an index, so this
+/// one sorts; it is for the few who have any.
+const JOINED_PAGE: &str =
+    page!("IN (SELECT unhex(?1) UNION SELECT visitor FROM links WHERE subject = unhex(?1))");
 
 const CONSENT: &str = select!("WHERE subject = unhex(?1) AND purpose IS NOT NULL ORDER BY log_index");
 
@@ -244,11 +259,19 @@ pub(crate) fn read_consent(subject: &Subject) -> Statement {
     Statement::new(CONSENT, [subject.hash.into()])
 }
 
-/// Reads at most `limit` events about a person, after one place and up to another.
-pub(crate) fn read_page(subject: &Subject, after: Option<u64>, until: Option<u64>, limit: u64) -> Statement {
+/// Reads at most `limit` events about a person, after one place and up to another; with `joined`, those about the visitors
+/// that the person turned out to be as well, as far as they are in the same database.
+pub(crate) fn read_page(
+    joined: bool,
+    subject: &Subject,
+    after: Option<u64>,
+    until: Option<u64>,
+    limit: u64,
+) -> Statement {
     let after = after.map_or(Param::Integer(-1), integer);
     let until = until.map_or(Param::Null, integer);
-    Statement::new(PAGE, [subject.hash.into(), after, until, integer(limit)])
+    let sql = if joined { JOINED_PAGE } else { PAGE };
+    Statement::new(sql, [subject.hash.into(), after, until, integer(limit)])
 }
 
 /// Removes the evidence of everything about a person.

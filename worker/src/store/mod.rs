@@ -16,7 +16,7 @@ pub(crate) use events::{
     stored,
 };
 pub(crate) use idempotency::{Claim, First};
-pub(crate) use links::save_link;
+pub(crate) use links::{read_visitors, save_link, visitors};
 pub(crate) use notices::save_notice;
 pub(crate) use settings::{save_key, save_site, withdraw_key};
 

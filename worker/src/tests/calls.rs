@@ -233,6 +233,33 @@ fn a_visitors_yes_never_overrides_a_no_that_came_later() {
 }
 
 #[test]
+fn an_export_holds_what_the_person_did_as_a_visitor() {
+    let (host, key) = Host::with_site(1);
+    visit(&host, &json!([{ "purpose": "analytics", "status": "granted" }]));
+    host.call("POST", "/consent/grant", &key, &json!({ "user_id": "ada", "purpose": "inference" }));
+    host.call("POST", "/consent/grant", &key, &grant("somebody else"));
+    let exported = |path: &str| {
+        let (_, page) = host.call("GET", path, &key, &Value::Null);
+        let history = page["consent_history"].as_array().unwrap().clone();
+        let all = history.iter().map(|entry| (entry["purpose"].clone(), entry["subject"].is_string()));
+        (all.collect::<Vec<_>>(), page["next"].clone())
+    };
+    let analytics = |visitor| (json!("analytics"), visitor);
+    let inference = (json!("inference"), false);
+    assert_eq!(exported("/data/export/ada").0, std::slice::from_ref(&inference));
+    host.call("POST", "/identity/link", &key, &json!({ "user_id": "ada", "anonymous": proof() }));
+    let all = [analytics(true), inference, analytics(false)];
+    assert_eq!(exported("/data/export/ada").0, all);
+    let (mut pages, mut path) = (Vec::new(), json!("/data/export/ada?limit=2"));
+    while let Some(next) = path.as_str().map(String::from) {
+        let (entries, after) = exported(&next);
+        pages.extend(entries);
+        path = after;
+    }
+    assert_eq!(pages, all);
+}
+
+#[test]
 fn an_erasure_reaches_the_visitors_whom_the_person_turned_out_to_be() {
     for shards in [1, 5] {
         let (host, key) = Host::with_site(shards);
