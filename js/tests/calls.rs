@@ -90,10 +90,13 @@ fn an_unknown_regime_is_told_what_is_allowed() {
         decide(&one_grant(), &"analytics".into(), &js(r#"{"regime":"ccpa","gpc":false}"#)).unwrap_err();
     assert_eq!(get(&error, "code"), JsValue::from("invalid_field"));
     assert_eq!(get(&error, "field"), JsValue::from("regime"));
-    assert_eq!(text(&get(&error, "allowed")), r#"["gdpr","us_opt_out","default"]"#);
+    assert_eq!(
+        text(&get(&error, "allowed")),
+        r#"["gdpr","uk","ch","us_ca","us_opt_out","br","ca_qc","ca","default"]"#
+    );
     assert_eq!(
         message(Err(error)),
-        "regime: there is no regime 'ccpa'; give one of gdpr, us_opt_out, default"
+        "regime: there is no regime 'ccpa'; give one of gdpr, uk, ch, us_ca, us_opt_out, br, ca_qc, ca, default"
     );
     let refused = current_status(&one_grant(), &js(r#"{"regime":"GDPR"}"#));
     assert!(message(refused).contains("us_opt_out"));
@@ -126,7 +129,7 @@ fn a_site_may_offer_other_purposes_and_then_only_those() {
 #[wasm_bindgen_test]
 fn a_decision_is_not_made_without_regime_and_signal() {
     let ask = |context: JsValue| message(decide(&one_grant(), &"analytics".into(), &context));
-    assert_eq!(ask(JsValue::UNDEFINED), "regime: is missing; give one of gdpr, us_opt_out, default");
+    assert!(ask(JsValue::UNDEFINED).starts_with("regime: is missing; give one of gdpr, uk, "));
     assert!(ask(js(r#"{"regime":"us_opt_out"}"#)).starts_with("gpc: is missing"));
     assert!(ask(js(r#"{"regime":"us_opt_out","gpc":"no"}"#)).starts_with("gpc: "));
     assert_eq!(ask(5.into()), "invalid type: floating point `5.0`, expected an object with options");
