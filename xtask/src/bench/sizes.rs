@@ -14,7 +14,7 @@ const ARTEFACTS: [(&str, &[&str]); 4] = [
     ("banner.js", &["www/dist/banner.js"]),
     ("its wasm", &["target/xtask/widget/consentry_widget_bg.wasm"]),
     ("worker", &["worker/build/index.js", "worker/build/index_bg.wasm"]),
-    ("js package", &["js/pkg/consentry.js", "js/pkg/consentry_bg.js", "js/pkg/consentry_bg.wasm"]),
+    ("js package", &["js/pkg/consentry.js", "js/pkg/consentry_bg.wasm"]),
 ];
 
 pub(super) fn measure(project: &Project) -> Result<Table> {
