@@ -3,7 +3,7 @@
 
 use crate::{
     history::{Current, History},
-    purpose::Purpose,
+    purpose::{Kind, Purpose},
     record::Status,
     regime::{DefaultRule, Regime},
     time::Timestamp,
@@ -87,16 +87,11 @@ pub struct Decision {
 /// Training needs a yes that still stands, whatever the regime allows by default. Selling or sharing is refused while
 /// Global Privacy Control is on and the regime honours it, even after a yes (11 CCR § 7025(c)).
 pub fn decide(history: &History, purpose: &Purpose, context: Context, now: Timestamp) -> Decision {
-    decide_current(history.current(purpose), purpose, context, now)
+    decide_current(history.current(purpose), purpose.kind(), context, now)
 }
 
 /// [`decide`] where what holds now is already known, as in a browser that keeps only that.
-pub fn decide_current(
-    current: Option<Current>,
-    purpose: &Purpose,
-    context: Context,
-    now: Timestamp,
-) -> Decision {
+pub fn decide_current(current: Option<Current>, kind: Kind, context: Context, now: Timestamp) -> Decision {
     let gpc_opt_out = context.gpc && context.regime.honours_gpc;
     let updated_at = current.map(|current| current.since);
     let answer = |allowed, status, reason| Decision { allowed, status, reason, expires_at: None, updated_at };
@@ -107,13 +102,13 @@ pub fn decide_current(
             let expires_at = since.plus_months(context.regime.validity_months);
             if expires_at <= now {
                 answer(false, Status::Pending, Reason::Expired)
-            } else if gpc_opt_out && *purpose == Purpose::SaleOrSharing {
+            } else if gpc_opt_out && kind == Kind::SaleOrSharing {
                 answer(false, Status::Granted, Reason::GpcOptOut)
             } else {
                 Decision { expires_at: Some(expires_at), ..answer(true, Status::Granted, Reason::Granted) }
             }
         }
-        None if *purpose == Purpose::ModelTraining || context.regime.default == DefaultRule::OptIn => {
+        None if kind == Kind::ModelTraining || context.regime.default == DefaultRule::OptIn => {
             answer(false, Status::Pending, Reason::NotRecorded)
         }
         None if gpc_opt_out => answer(false, Status::Pending, Reason::GpcOptOut),

@@ -12,6 +12,7 @@ extern crate alloc;
 pub mod banner;
 pub mod decision;
 pub mod history;
+pub mod language;
 pub mod notice;
 pub mod purpose;
 pub mod record;
@@ -19,6 +20,8 @@ pub mod regime;
 pub mod signals;
 pub mod slug;
 pub mod time;
+
+mod digits;
 
 #[cfg(feature = "full")]
 mod bytes;

@@ -37,31 +37,15 @@ impl NoticeVersion {
 
     /// Parses decimal digits without a sign; `None` if the text is anything else or the number is 0 or above `u32`.
     pub fn parse(text: &str) -> Option<Self> {
-        if !text.bytes().all(|byte| byte.is_ascii_digit()) {
-            return None;
-        }
-        Self::new(text.parse().ok()?)
+        let number = crate::digits::read(text)?;
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in range")]
+        if number <= f64::from(u32::MAX) { Self::new(number as u32) } else { None }
     }
 
     /// The number.
     pub const fn get(self) -> u32 {
         self.0
     }
-
-    /// The number in decimal digits.
-    pub fn digits(self) -> String {
-        let mut text = String::new();
-        push_number(&mut text, u64::from(self.0));
-        text
-    }
-}
-
-/// Decimal digits without the formatting machinery, which costs a browser 15 kB.
-pub(crate) fn push_number(text: &mut String, number: u64) {
-    if number >= 10 {
-        push_number(text, number / 10);
-    }
-    text.push(char::from(b'0' + (number % 10) as u8));
 }
 
 /// One purpose as it was explained.
@@ -96,21 +80,12 @@ impl Notice {
 
     /// The bytes that are hashed, as the module describes them.
     pub fn canonical_bytes(&self) -> Vec<u8> {
-        let mut bytes = Self::MAGIC.to_vec();
-        bytes.extend_from_slice(&self.version.get().to_be_bytes());
-        push_text(&mut bytes, &self.language);
-        push_len(&mut bytes, self.texts.len());
-        for text in &self.texts {
-            push_text(&mut bytes, text);
+        let mut form = Canonical::new(self.version, &self.language, self.texts.iter().map(String::as_str));
+        form.purposes(self.purposes.len());
+        for one in &self.purposes {
+            form.purpose(one.purpose.as_str(), &one.title, &one.description, one.legal_basis);
         }
-        push_len(&mut bytes, self.purposes.len());
-        for explained in &self.purposes {
-            push_text(&mut bytes, explained.purpose.as_str());
-            push_text(&mut bytes, &explained.title);
-            push_text(&mut bytes, &explained.description);
-            push_text(&mut bytes, explained.legal_basis.as_str());
-        }
-        bytes
+        form.bytes()
     }
 
     /// SHA-256 of the canonical bytes.
@@ -121,14 +96,50 @@ impl Notice {
     }
 }
 
-fn push_text(bytes: &mut Vec<u8>, text: &str) {
-    push_len(bytes, text.len());
-    bytes.extend_from_slice(text.as_bytes());
-}
+/// Writes the canonical bytes of a notice that is not kept as a [`Notice`], such as the one on a page.
+pub struct Canonical(Vec<u8>);
 
-/// A length above `u32` is written as `u32::MAX`; no notice comes near it.
-fn push_len(bytes: &mut Vec<u8>, len: usize) {
-    bytes.extend_from_slice(&u32::try_from(len).unwrap_or(u32::MAX).to_be_bytes());
+impl Canonical {
+    /// With everything but the purposes.
+    pub fn new<'a>(
+        version: NoticeVersion,
+        language: &str,
+        texts: impl ExactSizeIterator<Item = &'a str>,
+    ) -> Self {
+        let mut form = Self(Notice::MAGIC.to_vec());
+        form.0.extend_from_slice(&version.get().to_be_bytes());
+        form.text(language);
+        form.number(texts.len());
+        texts.for_each(|text| form.text(text));
+        form
+    }
+
+    /// Says how many purposes follow.
+    pub fn purposes(&mut self, count: usize) {
+        self.number(count);
+    }
+
+    /// The next purpose.
+    pub fn purpose(&mut self, name: &str, title: &str, description: &str, legal_basis: LegalBasis) {
+        for text in [name, title, description, legal_basis.as_str()] {
+            self.text(text);
+        }
+    }
+
+    /// What was written.
+    pub fn bytes(self) -> Vec<u8> {
+        self.0
+    }
+
+    fn text(&mut self, text: &str) {
+        self.number(text.len());
+        self.0.extend_from_slice(text.as_bytes());
+    }
+
+    /// A length above `u32` is written as `u32::MAX`; no notice comes near it.
+    fn number(&mut self, number: usize) {
+        self.0.extend_from_slice(&u32::try_from(number).unwrap_or(u32::MAX).to_be_bytes());
+    }
 }
 
 #[cfg(feature = "full")]

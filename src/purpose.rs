@@ -21,33 +21,83 @@ pub enum Purpose {
     Declared(Slug),
 }
 
+/// What the rules have to know of a purpose, without the name of a declared one, which makes no difference to them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// [`Purpose::ModelTraining`].
+    ModelTraining,
+    /// [`Purpose::Inference`].
+    Inference,
+    /// [`Purpose::Analytics`].
+    Analytics,
+    /// [`Purpose::Personalization`].
+    Personalization,
+    /// [`Purpose::SaleOrSharing`].
+    SaleOrSharing,
+    /// Any that a site declares itself.
+    Declared,
+}
+
+impl Kind {
+    /// The built-in purposes in the order of the enum.
+    const BUILT_IN: [(&'static str, Self); 5] = [
+        ("model_training", Self::ModelTraining),
+        ("inference", Self::Inference),
+        ("analytics", Self::Analytics),
+        ("personalization", Self::Personalization),
+        ("sale_or_sharing", Self::SaleOrSharing),
+    ];
+
+    /// The kind of the purpose with this name.
+    pub fn of(name: &str) -> Self {
+        Self::BUILT_IN
+            .iter()
+            .find(|(built_in, _)| *built_in == name)
+            .map_or(Self::Declared, |(_, kind)| *kind)
+    }
+}
+
 impl Purpose {
     /// The purposes that every site has unless it configures others, in the order they are shown.
     pub const DEFAULT: [Self; 4] =
         [Self::ModelTraining, Self::Inference, Self::Analytics, Self::Personalization];
 
+    /// Its kind.
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::ModelTraining => Kind::ModelTraining,
+            Self::Inference => Kind::Inference,
+            Self::Analytics => Kind::Analytics,
+            Self::Personalization => Kind::Personalization,
+            Self::SaleOrSharing => Kind::SaleOrSharing,
+            Self::Declared(_) => Kind::Declared,
+        }
+    }
+
     /// Its name on the wire: lower case with underscores.
     pub fn as_str(&self) -> &str {
         match self {
-            Self::ModelTraining => "model_training",
-            Self::Inference => "inference",
-            Self::Analytics => "analytics",
-            Self::Personalization => "personalization",
-            Self::SaleOrSharing => "sale_or_sharing",
             Self::Declared(slug) => slug.as_str(),
+            built_in => Kind::BUILT_IN[built_in.kind() as usize].0,
         }
     }
 
     /// Parses a built-in name or a slug; `None` if the text is neither.
     pub fn parse(text: &str) -> Option<Self> {
-        Some(match text {
-            "model_training" => Self::ModelTraining,
-            "inference" => Self::Inference,
-            "analytics" => Self::Analytics,
-            "personalization" => Self::Personalization,
-            "sale_or_sharing" => Self::SaleOrSharing,
-            other => Self::Declared(Slug::parse(other)?),
+        Some(match Kind::of(text) {
+            Kind::ModelTraining => Self::ModelTraining,
+            Kind::Inference => Self::Inference,
+            Kind::Analytics => Self::Analytics,
+            Kind::Personalization => Self::Personalization,
+            Kind::SaleOrSharing => Self::SaleOrSharing,
+            Kind::Declared => Self::Declared(Slug::parse(text)?),
         })
+    }
+
+    /// Whether [`Self::parse`] would take the text.
+    pub fn is_name(text: &str) -> bool {
+        // The built-in names are slugs too.
+        Slug::is_slug(text)
     }
 }
 
@@ -88,6 +138,8 @@ mod tests {
     #[test]
     fn every_name_parses_back() {
         for purpose in Purpose::DEFAULT.into_iter().chain([Purpose::SaleOrSharing]) {
+            assert!(Purpose::is_name(purpose.as_str()));
+            assert_eq!(Kind::of(purpose.as_str()), purpose.kind());
             assert_eq!(Purpose::parse(purpose.as_str()), Some(purpose));
         }
     }

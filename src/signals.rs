@@ -2,7 +2,7 @@
 //! purposes map to Google's Consent Mode v2; sending and reading them is left to the faces, and what GPC means for a
 //! purpose to [`crate::decision`].
 
-use crate::purpose::Purpose;
+use crate::purpose::Kind;
 
 /// Whether the value of the header `Sec-GPC` is an opt-out: exactly `1`, as the specification says (Global Privacy Control,
 /// § 3.2); anything else is as good as absent.
@@ -46,15 +46,15 @@ impl ConsentMode {
         security_storage: true,
     };
 
-    /// The switches while exactly `allowed` may be used.
+    /// The switches while exactly the purposes may be used of whose kind `allowed` says so.
     ///
     /// Advertising follows `sale_or_sharing`, the only purpose that covers handing data to an advertiser, and personal
     /// advertising wants `personalization` as well. A site without these purposes never grants them. Training and
     /// inference have no counterpart at Google and grant nothing.
-    pub fn of(allowed: &[Purpose]) -> Self {
-        let analytics = allowed.contains(&Purpose::Analytics);
-        let personalization = allowed.contains(&Purpose::Personalization);
-        let advertising = allowed.contains(&Purpose::SaleOrSharing);
+    pub fn of(allowed: impl Fn(Kind) -> bool) -> Self {
+        let analytics = allowed(Kind::Analytics);
+        let personalization = allowed(Kind::Personalization);
+        let advertising = allowed(Kind::SaleOrSharing);
         Self {
             ad_storage: advertising,
             ad_user_data: advertising,
@@ -64,6 +64,11 @@ impl ConsentMode {
             personalization_storage: personalization,
             ..Self::DENIED
         }
+    }
+
+    /// The switches as bits, the first of [`Self::entries`] the lowest.
+    pub fn bits(&self) -> u32 {
+        self.entries().iter().rev().fold(0, |bits, (_, granted)| bits << 1 | u32::from(*granted))
     }
 
     /// Google's name of each switch and whether it is granted.
@@ -85,8 +90,12 @@ mod tests {
     use super::*;
     use alloc::vec::Vec;
 
-    fn granted(allowed: &[Purpose]) -> Vec<&'static str> {
-        ConsentMode::of(allowed).entries().into_iter().filter_map(|(name, on)| on.then_some(name)).collect()
+    fn of(allowed: &[Kind]) -> ConsentMode {
+        ConsentMode::of(|kind| allowed.contains(&kind))
+    }
+
+    fn granted(allowed: &[Kind]) -> Vec<&'static str> {
+        of(allowed).entries().into_iter().filter_map(|(name, on)| on.then_some(name)).collect()
     }
 
     #[test]
@@ -99,24 +108,30 @@ mod tests {
 
     #[test]
     fn nothing_allowed_leaves_only_security() {
-        assert_eq!(ConsentMode::of(&[]), ConsentMode::DENIED);
+        assert_eq!(of(&[]), ConsentMode::DENIED);
         assert_eq!(granted(&[]), ["security_storage"]);
     }
 
     #[test]
     fn training_and_inference_grant_no_signal_of_googles() {
-        assert_eq!(ConsentMode::of(&[Purpose::ModelTraining, Purpose::Inference]), ConsentMode::DENIED);
+        assert_eq!(of(&[Kind::ModelTraining, Kind::Inference]), ConsentMode::DENIED);
     }
 
     #[test]
     fn analytics_grants_its_storage_and_nothing_for_advertising() {
-        assert_eq!(granted(&[Purpose::Analytics]), ["analytics_storage", "security_storage"]);
+        assert_eq!(granted(&[Kind::Analytics]), ["analytics_storage", "security_storage"]);
     }
 
     #[test]
     fn personal_advertising_needs_both_of_its_purposes() {
-        assert!(!ConsentMode::of(&[Purpose::Personalization]).ad_personalization);
-        assert!(!ConsentMode::of(&[Purpose::SaleOrSharing]).ad_personalization);
-        assert!(ConsentMode::of(&[Purpose::Personalization, Purpose::SaleOrSharing]).ad_personalization);
+        assert!(!of(&[Kind::Personalization]).ad_personalization);
+        assert!(!of(&[Kind::SaleOrSharing]).ad_personalization);
+        assert!(of(&[Kind::Personalization, Kind::SaleOrSharing]).ad_personalization);
+    }
+
+    #[test]
+    fn the_bits_follow_the_entries() {
+        assert_eq!(ConsentMode::DENIED.bits(), 0b100_0000);
+        assert_eq!(of(&[Kind::Analytics]).bits(), 0b100_1000);
     }
 }

@@ -16,11 +16,15 @@ impl Slug {
 
     /// `None` if the text breaks the rule of the type.
     pub fn parse(text: &str) -> Option<Self> {
+        Self::is_slug(text).then(|| Self(text.into()))
+    }
+
+    /// Whether the text keeps the rule of the type.
+    pub fn is_slug(text: &str) -> bool {
         let bytes = text.as_bytes();
-        let well_formed = bytes.len() <= Self::MAX_LEN
+        bytes.len() <= Self::MAX_LEN
             && bytes.first().is_some_and(u8::is_ascii_lowercase)
-            && bytes.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'_');
-        well_formed.then(|| Self(text.into()))
+            && bytes.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'_')
     }
 
     /// The text.

@@ -5,19 +5,15 @@
 //! example `1 3 analytics=granted@1795000000000`. Whatever deviates from that in any place counts as no choice at all.
 
 use crate::{
-    history::Current,
-    notice::{NoticeVersion, push_number},
-    purpose::Purpose,
-    record::Status,
-    time::Timestamp,
+    digits, history::Current, notice::NoticeVersion, purpose::Purpose, record::Status, time::Timestamp,
 };
 use alloc::{string::String, vec::Vec};
 
 /// What a person decided about one purpose, and when.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
-    /// About what.
-    pub purpose: Purpose,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answer<'a> {
+    /// About the purpose with this name.
+    pub purpose: &'a str,
     /// Yes or no; never [`Status::Pending`].
     pub status: Status,
     /// When.
@@ -26,17 +22,17 @@ pub struct Answer {
 
 /// What a person decided on one notice.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Choice {
+pub struct Choice<'a> {
     /// The version of the notice they had before them.
     pub notice: NoticeVersion,
     /// At most one answer for each purpose.
-    pub answers: Vec<Answer>,
+    pub answers: Vec<Answer<'a>>,
 }
 
-impl Choice {
-    /// The answer about `purpose`, in the form that [`crate::decision::decide_current`] takes.
-    pub fn current(&self, purpose: &Purpose) -> Option<Current> {
-        let answer = self.answers.iter().find(|answer| answer.purpose == *purpose)?;
+impl<'a> Choice<'a> {
+    /// The answer about a purpose, in the form that [`crate::decision::decide_current`] takes.
+    pub fn current(&self, purpose: &str) -> Option<Current> {
+        let answer = self.answers.iter().find(|answer| answer.purpose == purpose)?;
         Some(Current { status: answer.status, since: answer.decided_at })
     }
 
@@ -48,38 +44,53 @@ impl Choice {
     /// The text to keep.
     pub fn to_text(&self) -> String {
         let mut text = String::from("1 ");
-        text.push_str(&self.notice.digits());
+        digits::write(&mut text, f64::from(self.notice.get()));
         for answer in &self.answers {
             text.push(' ');
-            text.push_str(answer.purpose.as_str());
-            text.push('=');
-            text.push_str(answer.status.as_str());
-            text.push('@');
-            push_number(&mut text, answer.decided_at.as_ms().unsigned_abs());
+            answer.write(&mut text);
         }
         text
     }
 
     /// Reads a kept text; `None` if it is not exactly what [`Self::to_text`] writes.
-    pub fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &'a str) -> Option<Self> {
         let mut words = text.split(' ');
         if words.next() != Some("1") {
             return None;
         }
         let mut choice = Self { notice: NoticeVersion::parse(words.next()?)?, answers: Vec::new() };
         for word in words {
-            let (purpose, answer) = word.split_once('=')?;
-            let (status, decided_at) = answer.split_once('@')?;
-            let purpose = Purpose::parse(purpose)?;
-            let status = Status::parse(status)?;
-            if status == Status::Pending || choice.current(&purpose).is_some() {
+            let answer = Answer::parse(word)?;
+            if choice.current(answer.purpose).is_some() {
                 return None;
             }
-            let ms: i64 = decided_at.parse().ok()?;
-            choice.answers.push(Answer { purpose, status, decided_at: Timestamp::from_ms(ms) });
+            choice.answers.push(answer);
         }
         // One way to write a choice means that nothing unread can hide in it: signs, leading zeros, times out of range.
         (choice.to_text() == text).then_some(choice)
+    }
+}
+
+impl<'a> Answer<'a> {
+    /// Appends the answer in the form that stands in a kept text.
+    pub fn write(&self, text: &mut String) {
+        text.push_str(self.purpose);
+        text.push('=');
+        text.push_str(self.status.as_str());
+        text.push('@');
+        digits::write(text, self.decided_at.as_js());
+    }
+
+    fn parse(word: &'a str) -> Option<Self> {
+        let (purpose, answer) = word.split_once('=')?;
+        let (status, decided_at) = answer.split_once('@')?;
+        let status = Status::parse(status)?;
+        let decided_at = Timestamp::from_js(digits::read(decided_at)?);
+        (Purpose::is_name(purpose) && status != Status::Pending).then_some(Self {
+            purpose,
+            status,
+            decided_at,
+        })
     }
 }
 
@@ -91,13 +102,14 @@ mod tests {
     #[test]
     fn the_text_is_as_documented() {
         let answer = Answer {
-            purpose: Purpose::Analytics,
+            purpose: "analytics",
             status: Status::Granted,
             decided_at: Timestamp::from_ms(1_795_000_000_000),
         };
         let choice = Choice { notice: NoticeVersion::new(3).unwrap(), answers: [answer].into() };
-        assert_eq!(choice.to_text(), "1 3 analytics=granted@1795000000000");
-        assert_eq!(Choice::parse(&choice.to_text()), Some(choice));
+        let text = "1 3 analytics=granted@1795000000000";
+        assert_eq!(choice.to_text(), text);
+        assert_eq!(Choice::parse(text), Some(choice));
     }
 
     #[test]
@@ -133,13 +145,14 @@ mod tests {
         fn every_choice_reads_back(version in 1..u32::MAX, answers in prop::collection::btree_map(
             "[a-z][a-z0-9_]{0,5}", (any::<bool>(), 0..200_000_000_000_000_i64), 0..5,
         )) {
-            let answers = answers.into_iter().map(|(name, (granted, ms))| Answer {
-                purpose: Purpose::parse(&name).unwrap(),
+            let answers = answers.iter().map(|(name, &(granted, ms))| Answer {
+                purpose: name,
                 status: if granted { Status::Granted } else { Status::Revoked },
                 decided_at: Timestamp::from_ms(ms),
             });
             let choice = Choice { notice: NoticeVersion::new(version).unwrap(), answers: answers.collect() };
-            prop_assert_eq!(Choice::parse(&choice.to_text()), Some(choice));
+            let text = choice.to_text();
+            prop_assert_eq!(Choice::parse(&text), Some(choice));
         }
 
         #[test]

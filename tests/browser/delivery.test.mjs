@@ -1,11 +1,11 @@
 // Decisions arrive once, whatever happens on the way.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, before } from "node:test";
 import { launchChromium } from "../support/chromium.mjs";
 import { makeSite } from "../support/client.mjs";
 import { startEdge } from "../support/edge.mjs";
-import { PURPOSES, all, cardsOn, press, recorded, visitor } from "./visitor.mjs";
+import { PURPOSES, all, cardsOn, press, recorded, test, visitor } from "./visitor.mjs";
 
 let edge, site, browser;
 before(async () => {

@@ -1,11 +1,11 @@
 // The whole path on the demo site: a click in a real browser, a row in D1, an export by the site's backend.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, before } from "node:test";
 import { launchChromium } from "../support/chromium.mjs";
 import { makeSite } from "../support/client.mjs";
 import { startEdge } from "../support/edge.mjs";
-import { PURPOSES, all, cardsOn, nothingRan, press, recorded, visitor } from "./visitor.mjs";
+import { PURPOSES, all, cardsOn, nothingRan, press, recorded, test, visitor } from "./visitor.mjs";
 
 let edge, site, browser;
 before(async () => {

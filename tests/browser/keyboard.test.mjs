@@ -1,11 +1,11 @@
 // Deciding without a mouse, and leaving without deciding.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, before } from "node:test";
 import { launchChromium } from "../support/chromium.mjs";
 import { makeSite } from "../support/client.mjs";
 import { startEdge } from "../support/edge.mjs";
-import { cardsOn, nothingRan, press, recorded, visitor } from "./visitor.mjs";
+import { cardsOn, nothingRan, press, recorded, test, visitor } from "./visitor.mjs";
 
 let edge, browser;
 before(async () => {

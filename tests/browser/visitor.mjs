@@ -4,8 +4,25 @@
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { test as nodeTest } from "node:test";
 
 export const PURPOSES = ["model_training", "inference", "analytics", "personalization"];
+
+/** The scripts that carry the widget: as WebAssembly, and translated into JavaScript. */
+export const ARTEFACTS = ["banner.js", "banner.csp.js"];
+
+// Tests of a file run one after the other.
+let artefact = ARTEFACTS[0];
+
+/** A test that either artefact has to pass: whoever asks for `/banner.js` gets the one that it is about. */
+export function test(name, run) {
+  for (const each of ARTEFACTS) {
+    nodeTest(`${each}: ${name}`, (context) => {
+      artefact = each;
+      return run(context);
+    });
+  }
+}
 
 /**
  * A new visitor with an empty browser.
@@ -16,6 +33,11 @@ export const PURPOSES = ["model_training", "inference", "analytics", "personaliz
  */
 export async function visitor(browser, edge, options = {}) {
   const context = await browser.newContext({ locale: "en-GB", reducedMotion: "reduce", ...options });
+  if (artefact !== ARTEFACTS[0]) {
+    await context.route(/\/banner\.js(?=$|\?)/, (route) =>
+      route.continue({ url: route.request().url().replace(ARTEFACTS[0], artefact) }),
+    );
+  }
   const complaints = [];
   await context.exposeBinding("complain", (_source, text) => complaints.push(text));
   await context.addInitScript(() => {

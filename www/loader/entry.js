@@ -1,38 +1,42 @@
-// The embedding script. Owns what must happen before WebAssembly is there: Consent Mode's default is denied. Then it starts the
-// widget, which is Rust (www/src); if the browser refuses WebAssembly, nothing is shown and everything stays denied.
-//
-// The build (xtask) bundles it with the output of wasm-bindgen as `widget/`, the wasm as bytes, styles and texts as strings.
-import { initSync, start } from 'widget/consentry_widget.js';
-import wasm from 'widget/consentry_widget_bg.wasm';
-import css from 'widget/widget.css';
-import de from '../locales/de.txt';
-import en from '../locales/en.txt';
-import fr from '../locales/fr.txt';
+// `banner.js`: the widget as WebAssembly. Where a policy refuses that, the page gets `banner.csp.js` instead, the same widget
+// without it; a strict site embeds that one itself, because it is there sooner and the browser reports no refusal.
+import * as hands from './hands.js';
+import { run, script } from './main.js';
 
-const dataLayer = (window.dataLayer ||= []);
-function gtag() {
-  // Consent Mode takes no array: it wants the very object that `arguments` is.
-  dataLayer.push(arguments);
+// The build puts the module here (`xtask/src/build/literal.rs`): a character for each byte below 128, and for any other the
+// first character of all and then the byte less 128.
+const [escape, ...characters] = '%CONSENTRY_WASM%';
+
+function bytes() {
+  const bytes = [];
+  let high = 0;
+  for (const character of characters) {
+    if (character === escape && !high) high = 128;
+    else {
+      bytes.push(character.charCodeAt() + high);
+      high = 0;
+    }
+  }
+  return new Uint8Array(bytes);
 }
 
-// What `signals::ConsentMode::DENIED` says; a test of the widget holds the two together.
-gtag('consent', 'default', {
-  ad_storage: 'denied',
-  ad_user_data: 'denied',
-  ad_personalization: 'denied',
-  analytics_storage: 'denied',
-  functionality_storage: 'denied',
-  personalization_storage: 'denied',
-  security_storage: 'granted',
-});
+function strict() {
+  // Not a clone: the browser takes that for a script that ran already.
+  const other = document.createElement('script');
+  for (const { name, value } of script.attributes) if (name !== 'src') other.setAttribute(name, value);
+  other.nonce = script.nonce;
+  // Of the file beside this one; the Worker's own differ by visitor, so nobody can name a hash for them.
+  other.integrity = script.integrity && '%CONSENTRY_INTEGRITY%';
+  const url = script.src.replace('/banner.', '/banner.csp.');
+  const policy = window.trustedTypes?.createPolicy('consentry', { createScriptURL: (url) => url });
+  other.src = policy?.createScriptURL(url) ?? url;
+  script.after(other);
+}
 
+let module;
 try {
-  initSync({ module: wasm });
-  // A constructed style sheet is allowed under every policy; <style> and style="…" are not.
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(css);
-  document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
-  start(window, document.currentScript, '%CONSENTRY_VISITOR%', { de, en, fr }, gtag);
-} catch (reason) {
-  console.warn('Consentry could not start; nothing is allowed.', reason);
+  module = new WebAssembly.Module(bytes());
+} catch {
+  strict();
 }
+if (module) run(new WebAssembly.Instance(module, { hands }).exports);

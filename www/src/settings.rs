@@ -1,145 +1,128 @@
 //! What the embedding page wants. Owns the data attributes of the script tag and the note about the visitor that the Worker
 //! writes into the script; what follows from them is decided by the core.
 
-use alloc::{string::String, vec::Vec};
+use alloc::vec::Vec;
 use consentry::{
     banner::Setup,
     decision::Context,
+    language,
     notice::NoticeVersion,
     purpose::Purpose,
     regime::{DEFAULT, Regime},
 };
 
+/// What is asked for by a tag that names no purposes.
+const PURPOSES: &str = "model_training inference analytics personalization";
+
 /// What is known before the first decision.
 pub(crate) struct Settings {
-    /// The site's id at the Worker.
-    pub(crate) site: String,
-    /// Where the Worker is, without a slash at the end.
-    pub(crate) api: String,
-    /// The purposes to ask for, in order, each once.
-    pub(crate) purposes: Vec<Purpose>,
-    /// The version of the notice.
-    pub(crate) notice: NoticeVersion,
-    /// Languages to try, best first.
-    pub(crate) languages: Vec<String>,
-    /// Regime and Global Privacy Control.
-    pub(crate) context: Context,
+    /// The part that the banner's rules need.
+    pub(crate) setup: Setup<'static>,
+    /// The language to speak.
+    pub(crate) language: &'static str,
 }
 
-/// What a page can be asked about itself; a closure in tests.
-pub(crate) struct Page<'a> {
-    /// A data attribute of the script tag, without `data-`.
-    pub(crate) attribute: &'a dyn Fn(&str) -> Option<String>,
-    /// The absolute address of the script.
-    pub(crate) source: String,
-    /// The language of the document.
-    pub(crate) language: String,
+/// What a page says about itself.
+pub(crate) struct Page {
+    /// The attribute `data-purposes`.
+    pub(crate) purposes: &'static str,
+    /// The attribute `data-notice-version`.
+    pub(crate) notice: &'static str,
     /// What the Worker wrote: `regime|country|language|gpc`, or the placeholder where no Worker served the script.
-    pub(crate) visitor: &'a str,
+    pub(crate) visitor: &'static str,
+    /// The languages that there are texts in, separated by spaces.
+    pub(crate) languages: &'static str,
+    /// The languages that the page wants, best first, separated by spaces.
+    pub(crate) wanted: &'static str,
+    /// The language whose texts are in the script.
+    pub(crate) own: &'static str,
     /// Whether the browser sends Global Privacy Control.
     pub(crate) gpc: bool,
 }
 
 impl Settings {
     /// Whatever is missing or can't be read gets the default, and a regime that can't the strictest.
-    pub(crate) fn read(page: &Page<'_>) -> Self {
-        let attribute = |name| (page.attribute)(name).filter(|value| !value.is_empty());
+    pub(crate) fn read(page: &Page) -> Self {
         let mut visitor = page.visitor.split('|');
         let regime = visitor.next().and_then(Regime::by_code).unwrap_or(&DEFAULT);
-        let language = visitor.nth(1).unwrap_or_default();
-        let gpc = page.gpc || visitor.next() == Some("1");
-        let api = attribute("api").unwrap_or_else(|| origin(&page.source));
+        let gpc = page.gpc || visitor.nth(2) == Some("1");
+        let mut wanted = page.wanted.split(' ').filter_map(|tag| language::best(tag, page.languages));
         Self {
-            site: attribute("site").unwrap_or_else(|| "default".into()),
-            api: api.trim_end_matches('/').into(),
-            purposes: purposes(&attribute("purposes").unwrap_or_default()),
-            notice: attribute("notice-version")
-                .and_then(|number| NoticeVersion::parse(&number))
-                .unwrap_or(NoticeVersion::FIRST),
-            languages: [attribute("lang").unwrap_or_default(), page.language.clone(), language.into()].into(),
-            context: Context { regime, gpc },
+            setup: Setup {
+                purposes: purposes(page.purposes),
+                notice: NoticeVersion::parse(page.notice).unwrap_or(NoticeVersion::FIRST),
+                context: Context { regime, gpc },
+            },
+            language: wanted.next().unwrap_or(page.own),
         }
     }
-
-    /// The part of it that the banner's rules need.
-    pub(crate) fn setup(&self) -> Setup {
-        Setup { purposes: self.purposes.clone(), notice: self.notice, context: self.context }
-    }
-}
-
-/// Scheme, host and port of an absolute address.
-fn origin(address: &str) -> String {
-    let parts: Vec<_> = address.split('/').take(3).collect();
-    parts.join("/")
 }
 
 /// The purposes that an attribute names, separated by white space; the default ones if it names none. A word that is no
 /// purpose is left out: it can be granted by nobody.
-fn purposes(attribute: &str) -> Vec<Purpose> {
+fn purposes(attribute: &'static str) -> &'static [&'static str] {
     let mut purposes = Vec::new();
-    for purpose in attribute.split_ascii_whitespace().filter_map(Purpose::parse) {
-        if !purposes.contains(&purpose) {
-            purposes.push(purpose);
+    for name in attribute.split_ascii_whitespace() {
+        if Purpose::is_name(name) && !purposes.contains(&name) {
+            purposes.push(name);
         }
     }
-    if purposes.is_empty() { Purpose::DEFAULT.into() } else { purposes }
+    if purposes.is_empty() { self::purposes(PURPOSES) } else { purposes.leak() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::borrow::ToOwned;
 
-    fn read(attributes: &[(&str, &str)], visitor: &str) -> Settings {
-        let attribute = |name: &str| {
-            attributes.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
-        };
-        Settings::read(&Page {
-            attribute: &attribute,
-            source: "https://consent.example:8443/banner.js?v=1".into(),
-            language: "fr-CA".into(),
-            visitor,
-            gpc: false,
-        })
-    }
+    const BARE: Page = Page {
+        purposes: "",
+        notice: "",
+        visitor: "%VISITOR%",
+        languages: "de en fr pt-BR",
+        wanted: " fr-CA",
+        own: "en",
+        gpc: false,
+    };
 
     #[test]
     fn a_bare_tag_gets_the_defaults() {
-        let settings = read(&[], "%VISITOR%");
-        assert_eq!(settings.api, "https://consent.example:8443");
-        assert_eq!(settings.purposes, Purpose::DEFAULT);
-        assert_eq!(settings.notice, NoticeVersion::FIRST);
-        assert_eq!(settings.context.regime.code, "default");
-        assert!(!settings.context.gpc);
+        let Settings { setup, language } = Settings::read(&BARE);
+        assert!(Purpose::DEFAULT.iter().map(Purpose::as_str).eq(setup.purposes.iter().copied()));
+        assert_eq!(setup.notice, NoticeVersion::FIRST);
+        assert_eq!(setup.context.regime.code, "default");
+        assert!(!setup.context.gpc);
+        assert_eq!(language, "fr");
     }
 
     #[test]
     fn attributes_decide() {
-        let attributes = [
-            ("site", "shop"),
-            ("api", "https://api.example/"),
-            ("purposes", " analytics  fraud_checks analytics No-Purpose"),
-            ("notice-version", "7"),
-            ("lang", "de"),
-        ];
-        let settings = read(&attributes, "%VISITOR%");
-        assert_eq!((settings.site.as_str(), settings.api.as_str()), ("shop", "https://api.example"));
-        let names: Vec<_> = settings.purposes.iter().map(Purpose::as_str).collect();
-        assert_eq!(names, ["analytics", "fraud_checks"]);
-        assert_eq!(settings.notice.get(), 7);
-        assert_eq!(settings.languages, ["de", "fr-CA", ""]);
+        let page = Page {
+            purposes: " analytics  fraud_checks\nanalytics No-Purpose",
+            notice: "7",
+            wanted: "pt-br fr",
+            ..BARE
+        };
+        let Settings { setup, language } = Settings::read(&page);
+        assert_eq!(setup.purposes, ["analytics", "fraud_checks"]);
+        assert_eq!(setup.notice.get(), 7);
+        assert_eq!(language, "pt-BR");
     }
 
     #[test]
     fn the_worker_says_where_the_visitor_is() {
-        let settings = read(&[], "us_opt_out|US|en|1");
-        assert_eq!(settings.context.regime.code, "us_opt_out");
-        assert!(settings.context.gpc);
-        assert_eq!(settings.languages, ["", "fr-CA", "en"]);
+        let context = Settings::read(&Page { visitor: "us_opt_out|US|en|1", ..BARE }).setup.context;
+        assert_eq!(context.regime.code, "us_opt_out");
+        assert!(context.gpc);
     }
 
     #[test]
     fn an_unknown_regime_is_the_strict_one() {
-        assert_eq!(read(&[], "atlantis|-|-|0").context.regime.code, "default");
+        let context = Settings::read(&Page { visitor: "atlantis|-|-|0", ..BARE }).setup.context;
+        assert_eq!((context.regime.code, context.gpc), ("default", false));
+    }
+
+    #[test]
+    fn a_page_that_wants_no_language_that_there_is_gets_that_of_the_file() {
+        assert_eq!(Settings::read(&Page { wanted: " th", ..BARE }).language, "en");
     }
 }

@@ -1,162 +1,146 @@
-//! The words on the screen. Owns the form of the files in `www/locales/` (`key: text`, one a line), the choice of a language
-//! and the notice that follows from them; which elements show which words is left to the views.
+//! The words on the screen. Owns the form of the files in `www/locales/` (`key: text`, one a line, in a fixed order) and
+//! which text is whose; which elements show which words is left to the views. What reaches a browser is only the texts, one a
+//! line, because their order says which is which.
 
-use alloc::string::String;
-use consentry::{
-    notice::{Explained, Notice},
-    purpose::Purpose,
-    record::LegalBasis,
-};
+use alloc::{borrow::Cow, string::String};
+use consentry::{purpose::Kind, record::LegalBasis};
 
-use crate::settings::Settings;
+macro_rules! keys {
+    ($($key:ident)+) => {
+        /// What a line of a file is for, by the name and in the order that it has there.
+        #[allow(non_camel_case_types, reason = "the names in the files")]
+        #[allow(dead_code, reason = "some are reached by counting from another")]
+        #[derive(Clone, Copy, Debug)]
+        pub(crate) enum Key { $($key,)+ }
 
-/// The texts of a notice that are no purpose's, in the order they are shown.
-const NOTICE_KEYS: [&str; 9] =
-    ["title", "text", "accept", "reject", "choose", "preferences", "preferences_text", "save", "close"];
+        /// The names in the files.
+        #[cfg(test)]
+        const KEYS: &[&str] = &[$(stringify!($key),)+];
+    };
+}
+
+keys! {
+    title text accept reject choose preferences preferences_text save close reopen
+    basis_consent basis_legitimate_interest basis_contract
+    model_training model_training_text inference inference_text analytics analytics_text
+    personalization personalization_text sale_or_sharing sale_or_sharing_text
+    gpc_honoured do_not_sell opted_out placeholder placeholder_load placeholder_always
+    object always_on saved legal_notice more opt_out_title opt_out_text
+}
+
+impl Key {
+    /// The texts of a notice that are no purpose's, in the order they are shown.
+    pub(crate) const NOTICE: [Self; 9] = [
+        Self::title,
+        Self::text,
+        Self::accept,
+        Self::reject,
+        Self::choose,
+        Self::preferences,
+        Self::preferences_text,
+        Self::save,
+        Self::close,
+    ];
+}
 
 /// One language.
+#[derive(Clone, Copy)]
 pub(crate) struct Texts {
     /// The language of the texts (BCP 47).
-    pub(crate) language: String,
-    lines: String,
+    pub(crate) language: &'static str,
+    /// The texts, one a line.
+    pub(crate) lines: &'static str,
 }
 
 impl Texts {
-    /// From the content of a file.
-    pub(crate) fn new(language: &str, lines: String) -> Self {
-        Self { language: language.into(), lines }
+    /// The text of a key.
+    pub(crate) fn get(&self, key: Key) -> &'static str {
+        self.line(key as usize)
     }
 
-    /// The text of a key, or `None`.
-    pub(crate) fn find(&self, key: &str) -> Option<&str> {
-        self.lines.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(": "))
-    }
-
-    /// The text of a key that a test proves to be there.
-    pub(crate) fn get(&self, key: &str) -> &str {
-        self.find(key).unwrap_or_default()
+    fn line(&self, number: usize) -> &'static str {
+        self.lines.split('\n').nth(number).unwrap_or_default()
     }
 
     /// What a purpose is called; one that the site declared has only its name so far.
-    pub(crate) fn title(&self, purpose: &Purpose) -> String {
-        let name = purpose.as_str();
-        self.find(name).map_or_else(|| name.replace('_', " "), Into::into)
+    pub(crate) fn title(&self, purpose: &'static str) -> Cow<'static, str> {
+        match Kind::of(purpose) {
+            Kind::Declared => Cow::Owned(spaced(purpose)),
+            kind => Cow::Borrowed(self.line(Key::model_training as usize + 2 * kind as usize)),
+        }
     }
 
     /// What a purpose means, in plain words.
-    pub(crate) fn description(&self, purpose: &Purpose) -> &str {
-        self.get(&[purpose.as_str(), "_text"].concat())
+    pub(crate) fn description(&self, purpose: &str) -> &'static str {
+        match Kind::of(purpose) {
+            Kind::Declared => "",
+            kind => self.line(Key::model_training_text as usize + 2 * kind as usize),
+        }
     }
 
     /// What a legal basis means for the person.
-    pub(crate) fn basis(&self, basis: LegalBasis) -> &str {
-        self.get(&["basis_", basis.as_str()].concat())
-    }
-
-    /// What is recorded as shown.
-    pub(crate) fn notice(&self, settings: &Settings) -> Notice {
-        let explain = |purpose: &Purpose| Explained {
-            purpose: purpose.clone(),
-            title: self.title(purpose),
-            description: self.description(purpose).into(),
-            legal_basis: LegalBasis::Consent,
-        };
-        Notice {
-            version: settings.notice,
-            language: self.language.clone(),
-            texts: NOTICE_KEYS.into_iter().map(|key| self.get(key).into()).collect(),
-            purposes: settings.purposes.iter().map(explain).collect(),
-        }
+    pub(crate) fn basis(&self, basis: LegalBasis) -> &'static str {
+        self.line(Key::basis_consent as usize + basis as usize)
     }
 }
 
-/// The language a tag asks for, without its region: `de` for `de-AT`.
-pub(crate) fn primary(tag: &str) -> String {
-    tag.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase()
+fn spaced(name: &str) -> String {
+    name.chars().map(|character| if character == '_' { ' ' } else { character }).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::{borrow::ToOwned, vec::Vec};
-
-    const KEYS: [&str; 23] = [
-        "title",
-        "text",
-        "accept",
-        "reject",
-        "choose",
-        "preferences",
-        "preferences_text",
-        "save",
-        "close",
-        "reopen",
-        "basis_consent",
-        "basis_legitimate_interest",
-        "basis_contract",
-        "model_training",
-        "model_training_text",
-        "inference",
-        "inference_text",
-        "analytics",
-        "analytics_text",
-        "personalization",
-        "personalization_text",
-        "sale_or_sharing",
-        "sale_or_sharing_text",
-    ];
+    use std::{borrow::ToOwned, fs, path::PathBuf, vec::Vec};
 
     fn files() -> Vec<(String, String)> {
-        let folder = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/locales")).unwrap();
-        let read = |path: std::path::PathBuf| {
-            (path.file_stem().unwrap().to_str().unwrap().to_owned(), std::fs::read_to_string(path).unwrap())
+        let folder = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/locales")).unwrap();
+        let read = |path: PathBuf| {
+            (path.file_stem().unwrap().to_str().unwrap().to_owned(), fs::read_to_string(path).unwrap())
         };
         folder.map(|entry| read(entry.unwrap().path())).collect()
     }
 
+    /// What the build makes of a file.
+    fn texts(file: &str) -> Texts {
+        let lines: Vec<_> = file.lines().map(|line| line.split_once(": ").unwrap().1).collect();
+        Texts { language: "en", lines: lines.join("\n").leak() }
+    }
+
     #[test]
-    fn every_language_has_every_key_once_and_no_other() {
+    fn every_language_has_every_key_in_its_place_and_no_other() {
         for (language, lines) in files() {
-            let keys: Vec<_> = lines.lines().map(|line| line.split_once(": ").unwrap().0).collect();
+            let keys: Vec<_> =
+                lines.lines().map(|line| line.split_once(": ").unwrap_or_default().0).collect();
             assert_eq!(keys, KEYS, "{language}");
         }
     }
 
     #[test]
     fn no_text_is_empty_or_left_in_english() {
-        let english = Texts::new("en", include_str!("../locales/en.txt").into());
+        let english = texts(include_str!("../locales/en.txt"));
         for (language, lines) in files() {
-            let texts = Texts::new(&language, lines);
-            for key in KEYS {
-                assert!(!texts.get(key).trim().is_empty(), "{language}: {key}");
-                assert!(language == "en" || texts.get(key) != english.get(key), "{language}: {key}");
+            let texts = texts(&lines);
+            for (number, key) in KEYS.iter().enumerate() {
+                assert!(!texts.line(number).trim().is_empty(), "{language}: {key}");
+                assert!(language == "en" || texts.line(number) != english.line(number), "{language}: {key}");
             }
         }
     }
 
     #[test]
-    fn the_loader_carries_every_language() {
-        let loader = include_str!("../loader/entry.js");
-        for (language, _) in files() {
-            assert!(loader.contains(&["../locales/", &language, ".txt"].concat()), "{language}");
-        }
+    fn texts_are_found_by_what_they_are_for() {
+        let english = texts(include_str!("../locales/en.txt"));
+        assert_eq!(english.get(Key::accept), "Accept all");
+        assert_eq!(english.title("analytics"), "Statistics");
+        assert!(english.description("sale_or_sharing").starts_with("Your data is sold"));
+        assert_eq!(english.basis(LegalBasis::Contract), "Needed for your contract");
     }
 
     #[test]
-    fn every_built_in_purpose_and_basis_is_explained() {
-        let texts = Texts::new("en", include_str!("../locales/en.txt").into());
-        for purpose in Purpose::DEFAULT.into_iter().chain([Purpose::SaleOrSharing]) {
-            assert!(!texts.description(&purpose).is_empty(), "{purpose}");
-        }
-        for basis in LegalBasis::ALL {
-            assert!(!texts.basis(basis).is_empty(), "{basis}");
-        }
-    }
-
-    #[test]
-    fn a_region_falls_back_to_its_language() {
-        assert_eq!(primary("de-AT"), "de");
-        assert_eq!(primary("FR"), "fr");
-        assert_eq!(primary(""), "");
+    fn a_purpose_of_the_sites_own_is_called_by_its_name() {
+        let english = texts(include_str!("../locales/en.txt"));
+        assert_eq!(english.title("fraud_checks"), "fraud checks");
+        assert_eq!(english.description("fraud_checks"), "");
     }
 }

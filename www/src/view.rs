@@ -2,158 +2,115 @@
 //! is shown when is the core's decision. They are in the light DOM with plain labels, where assistive technology and
 //! consent tools of the visitor's own find them.
 //!
-//! A button says what it does in `data-consentry`, an input names its purpose in `name`; [`crate::app`] listens.
+//! A button says what it does in `data-consentry`; `www/loader/main.js` listens.
 
-use core::cell::{OnceCell, RefCell};
-
-use consentry::{banner::Switch, purpose::Purpose, record::LegalBasis};
-use js_sys::Function;
-
-use crate::{
-    dom::{Node, add, find, listen},
-    texts::Texts,
+use consentry::{
+    banner::{Set, View as Shown},
+    record::LegalBasis,
 };
 
-/// What a button does, as its `data-consentry` says; also the key of its label.
-pub(crate) mod action {
-    pub(crate) const ACCEPT: &str = "accept";
-    pub(crate) const REJECT: &str = "reject";
-    pub(crate) const CHOOSE: &str = "choose";
-    pub(crate) const SAVE: &str = "save";
-    pub(crate) const CLOSE: &str = "close";
-    pub(crate) const REOPEN: &str = "reopen";
-}
+use crate::{
+    hands::{add, attribute, check, focus, modal, show},
+    texts::{Key, Texts},
+};
 
 /// The elements, made once the page has a body.
 pub(crate) struct View {
-    body: Node,
-    listener: Function,
-    banner: Node,
-    reopen: Node,
-    preferences: OnceCell<Node>,
-    focus: RefCell<Option<Node>>,
+    banner: u32,
+    reopen: u32,
+    /// Made when they are first asked for.
+    preferences: Option<u32>,
+    /// Whether they are open.
+    open: bool,
 }
 
 impl View {
-    /// Adds banner and button to the body, both hidden; `listener` hears what happens in them.
-    pub(crate) fn new(body: Node, purposes: &[Purpose], texts: &Texts, listener: Function) -> Self {
+    /// Adds banner and button to the body, both hidden. They come first, so that a keyboard and a screen reader meet the
+    /// question before the page it is about.
+    pub(crate) fn new(purposes: &[&'static str], texts: &Texts) -> Self {
+        let reopen = add(
+            0,
+            "button id=consentry-reopen type=button data-consentry=reopen hidden=",
+            texts.get(Key::reopen),
+        );
+        attribute(reopen, "lang", texts.language);
         let banner = add(
-            &body,
-            "div",
-            "id=consentry-banner role=dialog aria-labelledby=consentry-title aria-describedby=consentry-text hidden=",
+            0,
+            "div id=consentry-banner role=dialog aria-labelledby=consentry-title aria-describedby=consentry-text hidden=",
             "",
         );
-        banner.set_attribute("lang", &texts.language);
-        let words = add(&banner, "div", "class=consentry-words", "");
-        add(&words, "h2", "id=consentry-title", texts.get("title"));
-        add(&words, "p", "id=consentry-text", texts.get("text"));
-        let list = add(&words, "ul", "", "");
+        attribute(banner, "lang", texts.language);
+        let words = add(banner, "div class=consentry-words", "");
+        add(words, "h2 id=consentry-title", texts.get(Key::title));
+        add(words, "p id=consentry-text", texts.get(Key::text));
+        let list = add(words, "ul", "");
         for purpose in purposes {
-            add(&list, "li", "", &texts.title(purpose));
+            add(list, "li", &texts.title(purpose));
         }
-        buttons(&banner, &[action::ACCEPT, action::REJECT, action::CHOOSE], texts);
-        // First in the body, so that a keyboard and a screen reader meet the question before the page it is about.
-        body.prepend(&banner);
-
-        let reopen = button(&body, action::REOPEN, texts);
-        reopen.set_attribute("id", "consentry-reopen");
-        reopen.set_attribute("lang", &texts.language);
-        reopen.set_hidden(true);
-        for root in [&banner, &reopen] {
-            listen(root, "click", &listener);
-        }
-        Self { body, listener, banner, reopen, preferences: OnceCell::new(), focus: RefCell::default() }
+        buttons(banner, texts, "button type=button data-consentry=choose", Key::choose);
+        Self { banner, reopen, preferences: None, open: false }
     }
 
-    /// Shows or hides the banner.
-    pub(crate) fn show_banner(&self, show: bool) {
-        self.banner.set_hidden(!show);
-    }
-
-    /// Shows or hides the button that reopens the preferences.
-    pub(crate) fn show_reopen(&self, show: bool) {
-        self.reopen.set_hidden(!show);
-    }
-
-    /// Opens the preferences with these switches.
-    pub(crate) fn show_preferences(&self, switches: &[Switch], texts: &Texts) {
-        let dialog = self.preferences.get_or_init(|| {
-            let dialog = preferences(&self.body, switches, texts);
-            listen(&dialog, "click change close", &self.listener);
-            dialog
-        });
-        for (purpose, on) in switches {
-            if let Some(input) = find(&["#consentry-", purpose.as_str()].concat()) {
-                input.set_checked(*on);
+    /// Shows what is to be shown, with these switches on if it is the preferences.
+    pub(crate) fn show(&mut self, shown: Shown, on: Set, purposes: &[&'static str], texts: &Texts) {
+        let open = matches!(shown, Shown::Preferences { .. });
+        // A dialog remembers the focus when it opens and restores it when it closes: it must open before what has the focus
+        // is hidden, and close after that is shown.
+        if open && !self.open {
+            let dialog = *self.preferences.get_or_insert_with(|| preferences(purposes, texts));
+            for place in 0..purposes.len() {
+                check(dialog, place, on.has(place));
             }
+            modal(dialog, true);
         }
-        dialog.show_modal();
-    }
-
-    /// Closes the preferences.
-    pub(crate) fn hide_preferences(&self) {
-        if let Some(dialog) = self.preferences.get() {
-            dialog.close();
+        show(self.banner, shown == Shown::Banner);
+        show(self.reopen, shown == Shown::Hidden);
+        if let Some(dialog) = self.preferences
+            && self.open
+            && !open
+        {
+            modal(dialog, false);
+            focus(self.reopen);
         }
-    }
-
-    /// Remembers where the focus is.
-    pub(crate) fn remember_focus(&self) {
-        self.focus.replace(Node::focused());
-    }
-
-    /// Puts the focus back; where it was may be gone with the banner, then to the button that reopens.
-    pub(crate) fn return_focus(&self) {
-        if let Some(element) = self.focus.take() {
-            element.focus();
-            if Node::focused().as_ref() != Some(&element) {
-                self.reopen.focus();
-            }
-        }
+        self.open = open;
     }
 }
 
-fn preferences(body: &Node, switches: &[Switch], texts: &Texts) -> Node {
+fn preferences(purposes: &[&'static str], texts: &Texts) -> u32 {
     let dialog = add(
-        body,
-        "dialog",
-        "id=consentry-preferences aria-labelledby=consentry-heading aria-describedby=consentry-intro",
+        0,
+        "dialog id=consentry-preferences aria-labelledby=consentry-heading aria-describedby=consentry-intro",
         "",
     );
-    dialog.set_attribute("lang", &texts.language);
-    let head = add(&dialog, "div", "class=consentry-head", "");
-    add(&head, "h2", "id=consentry-heading", texts.get("preferences"));
-    let close = button(&head, action::CLOSE, texts);
-    close.set_attribute("aria-label", texts.get(action::CLOSE));
-    close.set_text("✕");
-    let list = add(&dialog, "div", "class=consentry-list", "");
-    add(&list, "p", "id=consentry-intro", texts.get("preferences_text"));
-    for (purpose, _) in switches {
-        let row = add(&list, "div", "class=consentry-purpose", "");
-        // The names of purposes have no spaces.
-        let with = |before: &str| [before, purpose.as_str()].concat();
-        add(&row, "label", &with("for=consentry-"), &texts.title(purpose));
-        let input = add(&row, "input", "type=checkbox role=switch", "");
-        input.set_attribute("name", purpose.as_str());
-        input.set_attribute("id", &with("consentry-"));
-        input.set_attribute("aria-describedby", &with("consentry-about-"));
-        let words = add(&row, "div", &with("id=consentry-about-"), "");
-        add(&words, "p", "", texts.description(purpose));
-        add(&words, "p", "class=consentry-basis", texts.basis(LegalBasis::Consent));
+    attribute(dialog, "lang", texts.language);
+    let head = add(dialog, "div class=consentry-head", "");
+    add(head, "h2 id=consentry-heading", texts.get(Key::preferences));
+    let close = add(head, "button type=button data-consentry=close", "✕");
+    attribute(close, "aria-label", texts.get(Key::close));
+    let list = add(dialog, "div class=consentry-list", "");
+    add(list, "p id=consentry-intro", texts.get(Key::preferences_text));
+    for purpose in purposes {
+        let row = add(list, "div class=consentry-purpose", "");
+        let id = &["consentry-", purpose].concat();
+        let about = &["consentry-about-", purpose].concat();
+        attribute(add(row, "label", &texts.title(purpose)), "for", id);
+        let input = add(row, "input type=checkbox role=switch", "");
+        attribute(input, "name", purpose);
+        attribute(input, "id", id);
+        attribute(input, "aria-describedby", about);
+        let words = add(row, "div", "");
+        attribute(words, "id", about);
+        add(words, "p", texts.description(purpose));
+        add(words, "p class=consentry-basis", texts.basis(LegalBasis::Consent));
     }
-    buttons(&dialog, &[action::ACCEPT, action::REJECT, action::SAVE], texts);
+    buttons(dialog, texts, "button type=button data-consentry=save", Key::save);
     dialog
 }
 
-fn buttons(parent: &Node, actions: &[&str], texts: &Texts) {
-    let row = add(parent, "div", "class=consentry-actions", "");
-    for action in actions {
-        button(&row, action, texts);
-    }
-}
-
-fn button(parent: &Node, action: &str, texts: &Texts) -> Node {
-    let button = add(parent, "button", "type=button", texts.get(action));
-    button.set_attribute("data-consentry", action);
-    button
+/// Yes, no and a third.
+fn buttons(parent: u32, texts: &Texts, third: &str, label: Key) {
+    let row = add(parent, "div class=consentry-actions", "");
+    add(row, "button type=button data-consentry=accept", texts.get(Key::accept));
+    add(row, "button type=button data-consentry=reject", texts.get(Key::reject));
+    add(row, third, texts.get(label));
 }

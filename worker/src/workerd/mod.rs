@@ -1,7 +1,7 @@
 //! The way in and out on workerd: turns the runtime's requests into calls and answers into responses, and gives the handlers
-//! a clock, randomness, D1 and the rate limiters. Also serves the banner, whose file is an asset and whose visitor is known
-//! only here. No rule lives here.
+//! a clock, randomness, D1 and the rate limiters. No rule lives here.
 
+mod banner;
 mod crypto;
 
 use crate::{
@@ -15,7 +15,6 @@ use crate::{
 };
 use consentry::{
     problem::{Code, Problem},
-    regime::Regime,
     time::Timestamp,
 };
 use futures_util::StreamExt as _;
@@ -31,17 +30,14 @@ thread_local! {
     static CACHE: Cache = Cache::default();
 }
 
-/// The literal in `banner.js` that is replaced by what is known of the visitor.
-const VISITOR: &str = "%CONSENTRY_VISITOR%";
-
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response> {
     let call = match read(request).await {
         Ok(call) => call,
         Err(refused) => return write(problem(&refused), None),
     };
-    if call.path == "/banner.js" && matches!(call.method, Method::GET | Method::HEAD) {
-        return banner(&call, &env).await;
+    if banner::PATHS.contains(&call.path.as_str()) && matches!(call.method, Method::GET | Method::HEAD) {
+        return banner::serve(&call, &env).await;
     }
     let platform = match Workerd::new(&env) {
         Ok(platform) => platform,
@@ -154,40 +150,6 @@ fn write(answer: Answer, cost: Option<String>) -> Result<Response> {
     }
     let builder = ResponseBuilder::new().with_status(parts.status.as_u16()).with_headers(headers);
     Ok(if body.is_empty() { builder.empty() } else { builder.fixed(body.into_bytes()) })
-}
-
-/// `banner.js` for this visitor: regime, country, language and GPC decided, so that the banner needs no request of its own.
-async fn banner(call: &Call, env: &Env) -> Result<Response> {
-    let mut asset = env.assets("ASSETS")?.fetch("https://assets.invalid/banner.js", None).await?;
-    if asset.status_code() != 200 {
-        return Ok(asset);
-    }
-    let country = call.country.as_deref().filter(|code| code.bytes().all(|byte| byte.is_ascii_uppercase()));
-    let visitor = format!(
-        "{}|{}|{}|{}",
-        Regime::of_place(country, call.region.as_deref()).code,
-        country.unwrap_or("-"),
-        language(call.header("accept-language").unwrap_or_default()).unwrap_or("-"),
-        u8::from(call.gpc()),
-    );
-    let script = asset.text().await?.replacen(VISITOR, &visitor, 1);
-    let headers = Headers::new();
-    headers.set("Content-Type", "text/javascript; charset=utf-8")?;
-    headers.set("X-Content-Type-Options", "nosniff")?;
-    // Anybody may embed it, and it differs by visitor, so no shared cache keeps it.
-    headers.set("Access-Control-Allow-Origin", "*")?;
-    headers.set("Cross-Origin-Resource-Policy", "cross-origin")?;
-    headers.set("Cache-Control", "private, max-age=300")?;
-    headers.set("Vary", "Accept-Language, Sec-GPC")?;
-    Ok(ResponseBuilder::new().with_headers(headers).fixed(script.into_bytes()))
-}
-
-/// The first language that the browser names: browsers list what they prefer first, whatever the weights.
-fn language(header: &str) -> Option<&str> {
-    let first = header.split(',').next()?.split(';').next()?.trim();
-    let well_formed = (2..=12).contains(&first.len())
-        && first.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    well_formed.then_some(first)
 }
 
 /// The machine.

@@ -8,11 +8,13 @@ use crate::exec;
 use crate::project::Project;
 
 /// The artefacts that have a bar to stay under: the widget by the best of its rivals, the Worker by choice.
-const BARS: [(&str, &str, u64); 2] = [("banner.js", "brotli", 13_000), ("worker", "gzip", 300_000)];
+const BARS: [(&str, &str, u64); 3] =
+    [("banner.js", "brotli", 13_000), ("banner.csp.js", "brotli", 13_000), ("worker", "gzip", 300_000)];
 
-const ARTEFACTS: [(&str, &[&str]); 4] = [
+const ARTEFACTS: [(&str, &[&str]); 5] = [
     ("banner.js", &["www/dist/banner.js"]),
-    ("its wasm", &["target/xtask/widget/consentry_widget_bg.wasm"]),
+    ("banner.csp.js", &["www/dist/banner.csp.js"]),
+    ("its module", &["target/xtask/widget/widget.wasm"]),
     ("worker", &["worker/build/index.js", "worker/build/index_bg.wasm"]),
     ("js package", &["js/pkg/consentry.js", "js/pkg/consentry_bg.wasm"]),
 ];

@@ -1,6 +1,7 @@
 //! `cargo xtask build`: the release artefacts, each made only when something that it is made of changed.
 
 mod js;
+mod literal;
 mod site;
 mod widget;
 mod worker;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use super::widget;
 use crate::project::Project;
 use crate::stamp::{Step, files, write};
 
@@ -35,7 +36,7 @@ pub(super) fn build(project: &Project) -> Result<()> {
         }
         for file in files(&dist)? {
             let below = file.strip_prefix(&dist)?.to_path_buf();
-            if !wanted.contains_key(&below) && !below.to_string_lossy().starts_with("banner") {
+            if !wanted.contains_key(&below) && !widget::is_ours(&below.to_string_lossy()) {
                 fs::remove_file(&file).with_context(|| format!("cannot remove {}", file.display()))?;
             }
         }

@@ -1,87 +1,207 @@
-//! `www/dist/banner.js`: the widget's wasm and its loader in one classic script.
+//! `www/dist/banner*.js`: the widget's module, its loader, its styles and one language in one classic script, as WebAssembly and
+//! translated into JavaScript (`banner.csp.js`). `banner.js` and `banner.csp.js` speak English, and the Worker puts another
+//! language in its place; `banner.de.js` and its like are for hosts without the Worker.
 
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use base64ct::{Base64, Encoding};
+use serde_json::json;
+use sha2::{Digest, Sha384};
 
-use super::SHARED;
+use super::{SHARED, literal};
 use crate::exec;
 use crate::project::Project;
-use crate::stamp::Step;
+use crate::stamp::{Step, files, write};
 use crate::tools;
 
-const ENTRY: &str = "www/loader/entry.js";
 const STYLE: &str = "www/loader/widget.css";
+const LOCALES: &str = "www/locales";
+/// The language of the scripts without a language in their name, and of whoever wants one that there is not.
+const ENGLISH: &str = "en";
 
-/// Compiles, binds, shrinks and bundles.
+/// What both artefacts may use. `wasm2js` knows no newer instructions.
+const FEATURES: [&str; 4] = [
+    "--enable-bulk-memory",
+    "--enable-sign-ext",
+    "--enable-nontrapping-float-to-int",
+    "--enable-mutable-globals",
+];
+
+/// Compiles, shrinks, translates, bundles, and puts module and texts in.
 pub(super) fn build(project: &Project) -> Result<()> {
     let mut inputs = SHARED.to_vec();
     inputs.push("www");
-    let script = project.path("www/dist/banner.js");
+    let dist = project.path("www/dist");
     let step = Step {
         name: "widget",
         inputs: &inputs,
         except: &["www/dist", "www/demo"],
-        salt: "2",
-        outputs: std::slice::from_ref(&script),
+        salt: "3",
+        outputs: &[dist.join("banner.js"), dist.join("integrity.json")],
     };
     step.run(project, || {
         eprintln!("building the widget");
         tools::wasm_target(project)?;
-        let bindgen = tools::WASM_BINDGEN.ensure(project)?.join("wasm-bindgen");
         let folder = project.state("widget");
-        let mut cargo = exec::command("cargo", project.root());
-        exec::run(
-            cargo
-                .args([
-                    "build",
-                    "--quiet",
-                    "--release",
-                    "--lib",
-                    "--package",
-                    "consentry-widget",
-                    "--features",
-                    "bare",
-                ])
-                .args(["--target", "wasm32-unknown-unknown"]),
-        )?;
-        let compiled = project.cargo_target().join("wasm32-unknown-unknown/release/consentry_widget.wasm");
-        let mut bind = exec::command(bindgen, project.root());
-        exec::run(bind.args(["--target", "web", "--no-typescript", "--out-dir"]).arg(&folder).arg(compiled))?;
-        let wasm = folder.join("consentry_widget_bg.wasm");
-        let mut opt = exec::command(project.node_module(".bin/wasm-opt"), project.root());
-        exec::run(opt.arg("-Oz").arg(&wasm).arg("-o").arg(&wasm))?;
+        fs::create_dir_all(&folder).context("cannot create target/xtask/widget")?;
+        let compiled = compile(project)?;
+        let module = folder.join("widget.wasm");
+        optimise(project, &compiled, &module, &["--strip-target-features"])?;
+        translate(project, &compiled, &folder)?;
         style(project, &folder)?;
-        bundle(project, &folder.to_string_lossy())
+        let texts = texts(project)?;
+        let languages: Vec<_> = texts.keys().map(String::as_str).collect();
+        let languages = languages.join(" ");
+        let strict = bundle(project, &folder, "www/loader/entry.csp.js", &languages)?;
+        let main = bundle(project, &folder, "www/loader/entry.js", &languages)?;
+        let module = fs::read(&module).context("cannot read the module")?;
+        let main = fill(&main, "WASM", &literal::of_bytes(&module))?;
+        publish(&dist, &main, &strict, &texts)
     })?;
     Ok(())
+}
+
+fn compile(project: &Project) -> Result<PathBuf> {
+    let mut cargo = exec::command("cargo", project.root());
+    cargo.args([
+        "build",
+        "--quiet",
+        "--release",
+        "--lib",
+        "--package",
+        "consentry-widget",
+        "--features",
+        "bare",
+    ]);
+    exec::run(cargo.args(["--target", "wasm32-unknown-unknown"]))?;
+    Ok(project.cargo_target().join("wasm32-unknown-unknown/release/consentry_widget.wasm"))
+}
+
+fn optimise(project: &Project, from: &Path, to: &Path, options: &[&str]) -> Result<()> {
+    let mut opt = exec::command(project.node_module(".bin/wasm-opt"), project.root());
+    opt.args(FEATURES).args(["-Oz", "--converge", "--strip-debug", "--strip-producers"]).args(options);
+    exec::run(opt.arg(from).arg("-o").arg(to))
+}
+
+/// The module as JavaScript.
+fn translate(project: &Project, compiled: &Path, folder: &Path) -> Result<()> {
+    let lowered = folder.join("lowered.wasm");
+    let lowering =
+        ["--signext-lowering", "--llvm-memory-copy-fill-lowering", "--llvm-nontrapping-fptoint-lowering"];
+    optimise(project, compiled, &lowered, &lowering)?;
+    let mut wasm2js = exec::command(project.node_module(".bin/wasm2js"), project.root());
+    wasm2js.arg("-Oz").arg(&lowered).arg("-o").arg(folder.join("translated.js"));
+    exec::run(&mut wasm2js)
 }
 
 /// As text inside a script the style sheet is not esbuild's to minify, so that happens before.
 fn style(project: &Project, folder: &Path) -> Result<()> {
     let mut esbuild = exec::command(project.node_module(".bin/esbuild"), project.root());
-    esbuild.args([STYLE, "--minify", "--charset=utf8", "--log-level=warning"]);
+    esbuild.args([STYLE, "--minify", "--log-level=warning"]);
     exec::run(esbuild.arg(format!("--outfile={}", folder.join("widget.css").display())))
 }
 
+/// Of each language the inside of the string that the loader takes: the tag, then the texts of its file without their keys.
+fn texts(project: &Project) -> Result<BTreeMap<String, String>> {
+    let mut texts = BTreeMap::new();
+    for file in files(&project.path(LOCALES))? {
+        let language = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let lines = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        let values = lines.lines().map(|line| line.split_once(": ").map_or(line, |(_, text)| text));
+        let all: Vec<_> = std::iter::once(language.as_str()).chain(values).collect();
+        texts.insert(language.clone(), literal::of_text(&all.join("\n")));
+    }
+    Ok(texts)
+}
+
 /// One script in the old style (`<script src>` without a module), so that it runs before anything that follows it.
-/// The entry imports `widget/consentry_widget.js`, `widget/consentry_widget_bg.wasm` as bytes, `widget/widget.css` as text.
-fn bundle(project: &Project, widget: &str) -> Result<()> {
-    let script = project.path("www/dist/banner.js");
-    // Built beside and moved, so that a server never reads half of it.
-    let fresh = project.state("widget/banner.js");
+fn bundle(project: &Project, folder: &Path, entry: &str, languages: &str) -> Result<String> {
     let mut esbuild = exec::command(project.node_module(".bin/esbuild"), project.root());
-    esbuild.arg(ENTRY).args(["--bundle", "--minify", "--format=iife", "--target=es2020", "--charset=utf8"]);
-    esbuild.args([
-        "--loader:.wasm=binary",
-        "--loader:.css=text",
-        "--legal-comments=none",
-        "--log-level=warning",
-        // wasm-bindgen's own way to fetch the wasm, which the entry does not take.
-        "--log-override:empty-import-meta=silent",
-    ]);
-    exec::run(esbuild.arg(format!("--alias:widget={widget}")).arg(format!("--outfile={}", fresh.display())))?;
-    fs::create_dir_all(project.path("www/dist")).context("cannot create www/dist")?;
-    fs::rename(&fresh, &script).context("cannot write www/dist/banner.js")
+    esbuild.arg(entry).args(["--bundle", "--minify", "--format=iife", "--target=es2020"]);
+    esbuild.args(["--loader:.css=text", "--legal-comments=none", "--log-level=warning"]);
+    esbuild.arg(format!("--define:LANGUAGES=\"{languages}\""));
+    esbuild.arg(format!("--alias:widget={}", folder.display()));
+    // What `wasm2js` calls the module of the imports.
+    esbuild.arg(format!("--alias:hands={}", project.path("www/loader/hands.js").display()));
+    Ok(exec::output(&mut esbuild)?.trim_end().to_owned())
+}
+
+/// Puts text into the place that the loader leaves for it.
+fn fill(script: &str, name: &str, text: &str) -> Result<String> {
+    let place = format!("\"%CONSENTRY_{name}%\"");
+    match script.matches(&place).count() {
+        1 => Ok(script.replacen(&place, &format!("\"{text}\""), 1)),
+        count => bail!("the loader has {count} places for {name}, not one"),
+    }
+}
+
+/// Writes every script, the texts by themselves for the Worker and for pages in another language, and the hashes.
+fn publish(dist: &Path, main: &str, strict: &str, texts: &BTreeMap<String, String>) -> Result<()> {
+    let mut wanted = BTreeMap::new();
+    for (language, text) in texts {
+        let strict = fill(strict, "TEXTS", text)?;
+        let main = fill(&fill(main, "INTEGRITY", &integrity(&strict))?, "TEXTS", text)?;
+        if language == ENGLISH {
+            wanted.insert("banner.csp.js".into(), strict.clone());
+            wanted.insert("banner.js".into(), main.clone());
+        }
+        wanted.insert(format!("banner.csp.{language}.js"), strict);
+        wanted.insert(format!("banner.{language}.js"), main);
+    }
+    let hashes: BTreeMap<_, _> =
+        wanted.iter().map(|(name, script)| (name.clone(), integrity(script))).collect();
+    wanted.insert("integrity.json".into(), format!("{:#}\n", json!(hashes)));
+    wanted.extend(texts.iter().map(|(language, text)| (format!("locales/{language}.txt"), text.clone())));
+    wanted.insert("locales/index.txt".into(), texts.keys().map(String::as_str).collect::<Vec<_>>().join(" "));
+    remove_others(dist, &wanted)?;
+    wanted.iter().try_for_each(|(name, script)| replace(&dist.join(name), script))
+}
+
+/// What a page can name in the `integrity` of its tag (Subresource Integrity).
+fn integrity(script: &str) -> String {
+    format!("sha384-{}", Base64::encode_string(&Sha384::digest(script)))
+}
+
+/// A language that is gone leaves nothing.
+fn remove_others(dist: &Path, wanted: &BTreeMap<String, String>) -> Result<()> {
+    for file in files(dist)? {
+        let name = file.strip_prefix(dist)?.to_string_lossy().into_owned();
+        if is_ours(&name) && !wanted.contains_key(&name) {
+            fs::remove_file(&file).with_context(|| format!("cannot remove {}", file.display()))?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a file below `www/dist` is the widget's.
+pub(super) fn is_ours(name: &str) -> bool {
+    name.starts_with("banner.") || name.starts_with("locales/") || name == "integrity.json"
+}
+
+/// Written beside and moved, so that a server never reads half of it.
+fn replace(path: &Path, contents: &str) -> Result<()> {
+    let fresh = path.with_extension("fresh");
+    write(&fresh, contents)?;
+    fs::rename(&fresh, path).with_context(|| format!("cannot write {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_filled_once_and_only_if_there_is_one() {
+        assert_eq!(fill(r#"a="%CONSENTRY_X%";"#, "X", "1").unwrap(), r#"a="1";"#);
+        assert!(fill("a", "X", "1").is_err());
+        assert!(fill(r#""%CONSENTRY_X%""%CONSENTRY_X%""#, "X", "1").is_err());
+    }
+
+    #[test]
+    fn an_integrity_is_what_browsers_expect() {
+        let empty = "sha384-OLBgp1GsljhM2TJ+sbHjaiH9txEUvgdDTAzHv2P24donTt6/529l+9Ua0vFImLlb";
+        assert_eq!(integrity(""), empty);
+    }
 }

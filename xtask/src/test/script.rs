@@ -10,8 +10,8 @@ use crate::project::Project;
 use crate::stamp::files;
 use crate::tools;
 
-/// The crates whose tests run in a browser. Each may have a `webdriver.json` with the flags that it needs.
-const CRATES: [&str; 2] = ["www", "js"];
+/// The crates whose tests run in a browser (the widget is tested whole, in `tests/browser`). Each may have a `webdriver.json` with the flags that it needs.
+const CRATES: [&str; 1] = ["js"];
 
 /// Holds the TypeScript types of the JavaScript package to a file that uses them rightly and wrongly.
 pub(super) fn types(project: &Project) -> Result<Outcome> {
