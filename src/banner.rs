@@ -143,9 +143,22 @@ impl<'a> State<'a> {
         asked.then(|| decide_current(self.current(purpose, now), Kind::of(purpose), self.setup.context, now))
     }
 
+    /// Whether the purpose with this name may be used at `now`.
+    pub fn allows(&self, purpose: &str, now: Timestamp) -> bool {
+        self.standing(purpose, now).0
+    }
+
+    /// Of a decision whether it allows, and what the person decided. Kept apart from the whole decision because this is all
+    /// that a browser needs of it.
+    #[inline(never)]
+    fn standing(&self, purpose: &str, now: Timestamp) -> (bool, Status) {
+        let decision = self.decision(purpose, now);
+        decision.map_or((false, Status::Pending), |decision| (decision.allowed, decision.status))
+    }
+
     /// The purposes that may be used at `now`.
     pub fn allowed(&self, now: Timestamp) -> Set {
-        self.those(|purpose| self.decision(purpose, now).is_some_and(|decision| decision.allowed))
+        self.those(|purpose| self.allows(purpose, now))
     }
 
     /// What Consent Mode is to be told at `now`.
@@ -211,9 +224,7 @@ impl<'a> State<'a> {
             Event::Save if preferences => self.answer(self.draft, now),
             Event::OpenPreferences if !preferences => {
                 // On only where a grant of the person's stands.
-                self.draft = self.those(|purpose| {
-                    self.decision(purpose, now).is_some_and(|decision| decision.status == Status::Granted)
-                });
+                self.draft = self.those(|purpose| self.standing(purpose, now).1 == Status::Granted);
                 self.view = View::Preferences { over_banner: self.view == View::Banner };
                 Outcome::Nothing
             }

@@ -1,6 +1,8 @@
 //! Which language a person is spoken to in. Owns the choice among the languages that there are; finding out what is wanted
 //! (`Accept-Language`, the page's `lang`) and keeping the texts is left to the faces.
 
+use crate::words::Words;
+
 /// Tags that are asked for under one name and kept under another: Norwegian is Bokmål unless it says otherwise, and its
 /// readers of Nynorsk rather read that than English.
 const ALSO: [(&str, &str); 2] = [("no", "nb"), ("nn", "nb")];
@@ -12,7 +14,7 @@ pub fn best<'a>(wanted: &str, there_are: &'a str) -> Option<&'a str> {
     let primary =
         ALSO.iter().find(|(tag, _)| primary.eq_ignore_ascii_case(tag)).map_or(primary, |(_, kept)| kept);
     let (mut without_region, mut of_a_region) = (None, None);
-    for one in there_are.split(' ') {
+    for one in Words::new(there_are, b' ') {
         if one.eq_ignore_ascii_case(wanted) {
             return Some(one);
         }
@@ -27,7 +29,8 @@ pub fn best<'a>(wanted: &str, there_are: &'a str) -> Option<&'a str> {
 
 /// The language of a tag without script and region.
 fn primary(tag: &str) -> &str {
-    tag.split(['-', '_']).next().unwrap_or_default()
+    let end = tag.bytes().position(|byte| matches!(byte, b'-' | b'_'));
+    end.and_then(|end| tag.get(..end)).unwrap_or(tag)
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ pub mod regime;
 pub mod signals;
 pub mod slug;
 pub mod time;
+pub mod words;
 
 mod digits;
 

@@ -68,7 +68,17 @@ impl ConsentMode {
 
     /// The switches as bits, the first of [`Self::entries`] the lowest.
     pub fn bits(&self) -> u32 {
-        self.entries().iter().rev().fold(0, |bits, (_, granted)| bits << 1 | u32::from(*granted))
+        // Not by way of the entries: their names would travel to every visitor.
+        let switches = [
+            self.security_storage,
+            self.personalization_storage,
+            self.functionality_storage,
+            self.analytics_storage,
+            self.ad_personalization,
+            self.ad_user_data,
+            self.ad_storage,
+        ];
+        switches.iter().fold(0, |bits, granted| bits << 1 | u32::from(*granted))
     }
 
     /// Google's name of each switch and whether it is granted.
@@ -131,7 +141,12 @@ mod tests {
 
     #[test]
     fn the_bits_follow_the_entries() {
-        assert_eq!(ConsentMode::DENIED.bits(), 0b100_0000);
-        assert_eq!(of(&[Kind::Analytics]).bits(), 0b100_1000);
+        let kinds = [Kind::Analytics, Kind::Personalization, Kind::SaleOrSharing];
+        for subset in 0..8 {
+            let mode = ConsentMode::of(|kind| (0..3).any(|i| kinds[i] == kind && subset >> i & 1 == 1));
+            for (place, (name, granted)) in mode.entries().into_iter().enumerate() {
+                assert_eq!(mode.bits() >> place & 1 == 1, granted, "{name}");
+            }
+        }
     }
 }

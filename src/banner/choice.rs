@@ -6,6 +6,7 @@
 
 use crate::{
     digits, history::Current, notice::NoticeVersion, purpose::Purpose, record::Status, time::Timestamp,
+    words::Words,
 };
 use alloc::{string::String, vec::Vec};
 
@@ -46,7 +47,7 @@ impl<'a> Choice<'a> {
         let mut text = String::from("1 ");
         digits::write(&mut text, f64::from(self.notice.get()));
         for answer in &self.answers {
-            text.push(' ');
+            text.push_str(" ");
             answer.write(&mut text);
         }
         text
@@ -54,7 +55,7 @@ impl<'a> Choice<'a> {
 
     /// Reads a kept text; `None` if it is not exactly what [`Self::to_text`] writes.
     pub fn parse(text: &'a str) -> Option<Self> {
-        let mut words = text.split(' ');
+        let mut words = Words::new(text, b' ');
         if words.next() != Some("1") {
             return None;
         }
@@ -75,17 +76,18 @@ impl<'a> Answer<'a> {
     /// Appends the answer in the form that stands in a kept text.
     pub fn write(&self, text: &mut String) {
         text.push_str(self.purpose);
-        text.push('=');
+        text.push_str("=");
         text.push_str(self.status.as_str());
-        text.push('@');
+        text.push_str("@");
         digits::write(text, self.decided_at.as_js());
     }
 
     fn parse(word: &'a str) -> Option<Self> {
-        let (purpose, answer) = word.split_once('=')?;
-        let (status, decided_at) = answer.split_once('@')?;
-        let status = Status::parse(status)?;
-        let decided_at = Timestamp::from_js(digits::read(decided_at)?);
+        let mut parts = Words::new(word, b'=');
+        let (purpose, answer) = (parts.next()?, parts.next()?);
+        let mut parts = Words::new(answer, b'@');
+        let status = Status::parse(parts.next()?)?;
+        let decided_at = Timestamp::from_js(digits::read(parts.next()?)?);
         (Purpose::is_name(purpose) && status != Status::Pending).then_some(Self {
             purpose,
             status,

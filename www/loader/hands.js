@@ -14,10 +14,14 @@ let hash;
 
 export const now = Date.now;
 
-export function add(parent, tag, tagLength, words, wordsLength) {
+export function add(parent, tag, tagLength, value, valueLength, words, wordsLength) {
   const [name, ...attributes] = text(tag, tagLength).split(' ');
   const element = document.createElement(name);
-  for (const attribute of attributes) element.setAttribute(...attribute.split('='));
+  if (name === 'button') element.type = name;
+  for (const attribute of attributes) {
+    const [key, fixed] = attribute.split('=');
+    element.setAttribute(key, fixed.replace('$', () => text(value, valueLength)));
+  }
   element.textContent = text(words, wordsLength);
   if (parent) elements[parent].append(element);
   else {
@@ -42,9 +46,6 @@ function hear(event) {
 }
 
 const switches = (dialog) => [...dialog.querySelectorAll('input')];
-
-export const attribute = (element, name, nameLength, value, valueLength) =>
-  elements[element].setAttribute(text(name, nameLength), text(value, valueLength));
 
 export const show = (element, on) => (elements[element].hidden = !on);
 
@@ -86,25 +87,25 @@ export function digest(at, length) {
   hash = Promise.resolve(crypto.subtle?.digest('SHA-256', bytes(at, length).slice())).then(hex);
 }
 
-export const keep = (at, length) => set('choice', text(at, length));
-
-export function record(version, at, length) {
-  const answers = text(at, length).trim().split(' ');
-  const decisions = answers.map((answer) => {
+export function keep(at, length, count) {
+  const choice = text(at, length);
+  set('choice', choice);
+  const [, version, ...answers] = choice.split(' ');
+  const decisions = answers.slice(0, count).map((answer) => {
     const [purpose, status, moment] = answer.split(/[=@]/);
     return { purpose, status, legal_basis: 'consent', decided_at: new Date(+moment).toISOString() };
   });
   let secret = get('secret');
   if (!secret) set('secret', (secret = token(32)));
-  // A version alone proves nothing about what was shown.
   hash.then((hash) => {
-    const notice = hash ? { version, language: spoken, hash } : undefined;
+    // A version alone proves nothing about what was shown.
+    const notice = hash ? { version: +version, language: spoken, hash } : undefined;
     push(decisions[0].decided_at, JSON.stringify({ anonymous: { site, secret }, notice, decisions }));
   });
 }
 
 export function permit(signals, changed, at, length) {
-  const purposes = text(at, length).split(' ');
+  const purposes = text(at, length).trim().split(' ');
   signal(signals);
   run();
   if (changed) tell('change', Object.fromEntries(purposes.map((purpose) => [purpose, accepted(purpose)])));

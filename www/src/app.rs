@@ -6,7 +6,7 @@
 use alloc::string::String;
 
 use consentry::{
-    banner::{Answer, Choice, Event, Outcome, State},
+    banner::{Choice, Event, Outcome, State},
     notice::Canonical,
     record::LegalBasis,
 };
@@ -58,7 +58,7 @@ pub(crate) fn appear(texts: Texts) {
     let mut notice = Canonical::new(setup.notice, texts.language, keys);
     notice.purposes(setup.purposes.len());
     for purpose in setup.purposes {
-        notice.purpose(purpose, &texts.title(purpose), texts.description(purpose), LegalBasis::Consent);
+        notice.purpose(purpose, texts.title(purpose), texts.description(purpose), LegalBasis::Consent);
     }
     hands::digest(&notice.bytes());
 }
@@ -71,26 +71,22 @@ pub(crate) fn happen(event: Event<'static>) {
     if outcome == Outcome::Nothing {
         return;
     }
+    let mut purposes = String::new();
     let told = with(|app| {
         let state = &app.state;
-        let kept = state.choice().map(Choice::to_text).unwrap_or_default();
-        (kept, decisions(state.answers()), state.setup(), state.consent_mode(now).bits())
+        for purpose in state.setup().purposes {
+            purposes.push_str(purpose);
+            purposes.push_str(" ");
+        }
+        (state.choice().map(Choice::to_text), state.answers().len(), state.consent_mode(now).bits())
     });
-    let Some((kept, decisions, setup, signals)) = told else { return };
-    if outcome == Outcome::Decided {
-        hands::keep(&kept);
-        hands::record(setup.notice.get(), &decisions);
+    let Some((choice, answers, signals)) = told else { return };
+    if outcome == Outcome::Decided
+        && let Some(choice) = choice
+    {
+        hands::keep(&choice, answers);
     }
-    hands::permit(signals, outcome != Outcome::Known, &setup.purposes.join(" "));
-}
-
-fn decisions(answers: &[Answer<'_>]) -> String {
-    let mut text = String::new();
-    for answer in answers {
-        answer.write(&mut text);
-        text.push(' ');
-    }
-    text
+    hands::permit(signals, outcome != Outcome::Known, &purposes);
 }
 
 /// Puts on the screen what the state says, if there is a screen yet.

@@ -1,10 +1,13 @@
-//! What the browser tells the widget. Owns the exported functions and how texts come in: character by character ([`put`]), each
-//! text ended by a NUL, before the call that takes them.
+//! What the browser tells the widget. Owns the exported functions and how texts come in: character by character ([`put`]), several
+//! texts separated by NULs, before the call that takes them.
 #![allow(unsafe_code, reason = "an exported name could clash with another; there is no other module")]
 
 use alloc::string::String;
 
-use consentry::banner::{Choice, Event, View};
+use consentry::{
+    banner::{Choice, Event, View},
+    words::Words,
+};
 use spin::Mutex;
 
 use crate::{
@@ -18,14 +21,14 @@ use crate::{
 static INCOMING: Mutex<String> = Mutex::new(String::new());
 
 /// The texts that came in, kept for the life of the page.
-fn taken() -> impl Iterator<Item = &'static str> {
-    core::mem::take(&mut *INCOMING.lock()).leak().split('\0')
+fn taken() -> Words<'static> {
+    Words::new(core::mem::take(&mut *INCOMING.lock()).leak(), 0)
 }
 
 /// Looks at the text that came in.
 fn with_text<T>(look: impl FnOnce(&str) -> T) -> T {
     let mut incoming = INCOMING.lock();
-    let answer = look(incoming.split('\0').next().unwrap_or_default());
+    let answer = look(&incoming);
     incoming.clear();
     answer
 }
@@ -107,9 +110,16 @@ extern "C" fn accepted() -> bool {
     let now = crate::hands::now();
     with_text(|names| {
         with(|app| {
-            let may = |name| app.state.decision(name, now).is_some_and(|decision| decision.allowed);
-            let mut names = names.split_ascii_whitespace().peekable();
-            names.peek().is_some() && names.all(may)
+            let mut all = false;
+            for name in Words::new(names, b' ') {
+                if !name.is_empty() {
+                    all = app.state.allows(name, now);
+                    if !all {
+                        break;
+                    }
+                }
+            }
+            all
         })
     }) == Some(true)
 }

@@ -13,24 +13,18 @@ mod host {
             parent: u32,
             tag: *const u8,
             tag_len: usize,
+            value: *const u8,
+            value_len: usize,
             text: *const u8,
             text_len: usize,
         ) -> u32;
-        pub(super) safe fn attribute(
-            element: u32,
-            name: *const u8,
-            name_len: usize,
-            value: *const u8,
-            value_len: usize,
-        );
         pub(super) safe fn show(element: u32, on: bool);
         pub(super) safe fn modal(dialog: u32, open: bool);
         pub(super) safe fn check(dialog: u32, place: usize, on: bool);
         pub(super) safe fn focus(element: u32);
         pub(super) safe fn speak(language: *const u8, language_len: usize);
         pub(super) safe fn digest(bytes: *const u8, len: usize);
-        pub(super) safe fn keep(choice: *const u8, len: usize);
-        pub(super) safe fn record(notice: u32, decisions: *const u8, len: usize);
+        pub(super) safe fn keep(choice: *const u8, len: usize, answers: usize);
         pub(super) safe fn permit(signals: u32, changed: bool, purposes: *const u8, len: usize);
     }
 }
@@ -41,16 +35,15 @@ pub(crate) fn now() -> Timestamp {
 }
 
 /// A new last child of `parent`: its tag and then attributes as `name=value`, all separated by spaces, so no value may contain
-/// one.
-#[inline(never)]
+/// one; and its text.
 pub(crate) fn add(parent: u32, tag: &str, text: &str) -> u32 {
-    host::add(parent, tag.as_ptr(), tag.len(), text.as_ptr(), text.len())
+    add_with(parent, tag, "", text)
 }
 
-/// Sets an attribute whose value is not known beforehand.
+/// [`add`], with any `value` in the place of each `$`.
 #[inline(never)]
-pub(crate) fn attribute(element: u32, name: &str, value: &str) {
-    host::attribute(element, name.as_ptr(), name.len(), value.as_ptr(), value.len());
+pub(crate) fn add_with(parent: u32, tag: &str, value: &str, text: &str) -> u32 {
+    host::add(parent, tag.as_ptr(), tag.len(), value.as_ptr(), value.len(), text.as_ptr(), text.len())
 }
 
 /// Shows or hides an element.
@@ -83,14 +76,9 @@ pub(crate) fn digest(bytes: &[u8]) {
     host::digest(bytes.as_ptr(), bytes.len());
 }
 
-/// Keeps a choice for the next visit.
-pub(crate) fn keep(choice: &str) {
-    host::keep(choice.as_ptr(), choice.len());
-}
-
-/// Sends decisions (answers as in a kept choice, separated by spaces) on a version of the notice to be recorded.
-pub(crate) fn record(notice: u32, decisions: &str) {
-    host::record(notice, decisions.as_ptr(), decisions.len());
+/// Keeps a choice for the next visit, and sends its first so many answers to be recorded.
+pub(crate) fn keep(choice: &str, answers: usize) {
+    host::keep(choice.as_ptr(), choice.len(), answers);
 }
 
 /// Tells Consent Mode, then runs the tags for which [`crate::calls::accepted`] says yes, then, if the person `changed`

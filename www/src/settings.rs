@@ -9,6 +9,7 @@ use consentry::{
     notice::NoticeVersion,
     purpose::Purpose,
     regime::{DEFAULT, Regime},
+    words::Words,
 };
 
 /// What is asked for by a tag that names no purposes.
@@ -43,10 +44,10 @@ pub(crate) struct Page {
 impl Settings {
     /// Whatever is missing or can't be read gets the default, and a regime that can't the strictest.
     pub(crate) fn read(page: &Page) -> Self {
-        let mut visitor = page.visitor.split('|');
+        let mut visitor = Words::new(page.visitor, b'|');
         let regime = visitor.next().and_then(Regime::by_code).unwrap_or(&DEFAULT);
         let gpc = page.gpc || visitor.nth(2) == Some("1");
-        let mut wanted = page.wanted.split(' ').filter_map(|tag| language::best(tag, page.languages));
+        let mut wanted = Words::new(page.wanted, b' ').filter_map(|tag| language::best(tag, page.languages));
         Self {
             setup: Setup {
                 purposes: purposes(page.purposes),
@@ -62,7 +63,7 @@ impl Settings {
 /// purpose is left out: it can be granted by nobody.
 fn purposes(attribute: &'static str) -> &'static [&'static str] {
     let mut purposes = Vec::new();
-    for name in attribute.split_ascii_whitespace() {
+    for name in Words::new(attribute, b' ') {
         if Purpose::is_name(name) && !purposes.contains(&name) {
             purposes.push(name);
         }

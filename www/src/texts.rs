@@ -2,8 +2,8 @@
 //! which text is whose; which elements show which words is left to the views. What reaches a browser is only the texts, one a
 //! line, because their order says which is which.
 
-use alloc::{borrow::Cow, string::String};
-use consentry::{purpose::Kind, record::LegalBasis};
+use alloc::string::String;
+use consentry::{purpose::Kind, record::LegalBasis, words::Words};
 
 macro_rules! keys {
     ($($key:ident)+) => {
@@ -59,14 +59,14 @@ impl Texts {
     }
 
     fn line(&self, number: usize) -> &'static str {
-        self.lines.split('\n').nth(number).unwrap_or_default()
+        Words::new(self.lines, b'\n').nth(number).unwrap_or_default()
     }
 
     /// What a purpose is called; one that the site declared has only its name so far.
-    pub(crate) fn title(&self, purpose: &'static str) -> Cow<'static, str> {
+    pub(crate) fn title(&self, purpose: &'static str) -> &'static str {
         match Kind::of(purpose) {
-            Kind::Declared => Cow::Owned(spaced(purpose)),
-            kind => Cow::Borrowed(self.line(Key::model_training as usize + 2 * kind as usize)),
+            Kind::Declared => spaced(purpose),
+            kind => self.line(Key::model_training as usize + 2 * kind as usize),
         }
     }
 
@@ -84,8 +84,13 @@ impl Texts {
     }
 }
 
-fn spaced(name: &str) -> String {
-    name.chars().map(|character| if character == '_' { ' ' } else { character }).collect()
+fn spaced(name: &str) -> &'static str {
+    let mut text = String::new();
+    for word in Words::new(name, b'_') {
+        text.push_str(word);
+        text.push_str(" ");
+    }
+    text.leak().trim_ascii_end()
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use consentry::{
 };
 
 use crate::{
-    hands::{add, attribute, check, focus, modal, show},
+    hands::{add, add_with, check, focus, modal, show},
     texts::{Key, Texts},
 };
 
@@ -28,26 +28,19 @@ impl View {
     /// Adds banner and button to the body, both hidden. They come first, so that a keyboard and a screen reader meet the
     /// question before the page it is about.
     pub(crate) fn new(purposes: &[&'static str], texts: &Texts) -> Self {
-        let reopen = add(
-            0,
-            "button id=consentry-reopen type=button data-consentry=reopen hidden=",
-            texts.get(Key::reopen),
-        );
-        attribute(reopen, "lang", texts.language);
-        let banner = add(
-            0,
-            "div id=consentry-banner role=dialog aria-labelledby=consentry-title aria-describedby=consentry-text hidden=",
-            "",
-        );
-        attribute(banner, "lang", texts.language);
+        let button = "button id=consentry-reopen lang=$ data-consentry=reopen hidden=";
+        let reopen = add_with(0, button, texts.language, texts.get(Key::reopen));
+        let dialog = "div id=consentry-banner role=dialog lang=$ \
+            aria-labelledby=consentry-title aria-describedby=consentry-text hidden=";
+        let banner = add_with(0, dialog, texts.language, "");
         let words = add(banner, "div class=consentry-words", "");
         add(words, "h2 id=consentry-title", texts.get(Key::title));
         add(words, "p id=consentry-text", texts.get(Key::text));
         let list = add(words, "ul", "");
         for purpose in purposes {
-            add(list, "li", &texts.title(purpose));
+            add(list, "li", texts.title(purpose));
         }
-        buttons(banner, texts, "button type=button data-consentry=choose", Key::choose);
+        buttons(banner, texts, "choose", Key::choose);
         Self { banner, reopen, preferences: None, open: false }
     }
 
@@ -77,40 +70,32 @@ impl View {
 }
 
 fn preferences(purposes: &[&'static str], texts: &Texts) -> u32 {
-    let dialog = add(
-        0,
-        "dialog id=consentry-preferences aria-labelledby=consentry-heading aria-describedby=consentry-intro",
-        "",
-    );
-    attribute(dialog, "lang", texts.language);
+    let tag = "dialog id=consentry-preferences lang=$ \
+        aria-labelledby=consentry-heading aria-describedby=consentry-intro";
+    let dialog = add_with(0, tag, texts.language, "");
     let head = add(dialog, "div class=consentry-head", "");
     add(head, "h2 id=consentry-heading", texts.get(Key::preferences));
-    let close = add(head, "button type=button data-consentry=close", "✕");
-    attribute(close, "aria-label", texts.get(Key::close));
+    add_with(head, "button data-consentry=close aria-label=$", texts.get(Key::close), "✕");
     let list = add(dialog, "div class=consentry-list", "");
     add(list, "p id=consentry-intro", texts.get(Key::preferences_text));
     for purpose in purposes {
         let row = add(list, "div class=consentry-purpose", "");
-        let id = &["consentry-", purpose].concat();
-        let about = &["consentry-about-", purpose].concat();
-        attribute(add(row, "label", &texts.title(purpose)), "for", id);
-        let input = add(row, "input type=checkbox role=switch", "");
-        attribute(input, "name", purpose);
-        attribute(input, "id", id);
-        attribute(input, "aria-describedby", about);
-        let words = add(row, "div", "");
-        attribute(words, "id", about);
+        add_with(row, "label for=consentry-$", purpose, texts.title(purpose));
+        let input =
+            "input type=checkbox role=switch name=$ id=consentry-$ aria-describedby=consentry-about-$";
+        add_with(row, input, purpose, "");
+        let words = add_with(row, "div id=consentry-about-$", purpose, "");
         add(words, "p", texts.description(purpose));
         add(words, "p class=consentry-basis", texts.basis(LegalBasis::Consent));
     }
-    buttons(dialog, texts, "button type=button data-consentry=save", Key::save);
+    buttons(dialog, texts, "save", Key::save);
     dialog
 }
 
 /// Yes, no and a third.
 fn buttons(parent: u32, texts: &Texts, third: &str, label: Key) {
     let row = add(parent, "div class=consentry-actions", "");
-    add(row, "button type=button data-consentry=accept", texts.get(Key::accept));
-    add(row, "button type=button data-consentry=reject", texts.get(Key::reject));
-    add(row, third, texts.get(label));
+    for (action, key) in [("accept", Key::accept), ("reject", Key::reject), (third, label)] {
+        add_with(row, "button data-consentry=$", action, texts.get(key));
+    }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use base64ct::{Base64, Encoding};
 use serde_json::json;
 use sha2::{Digest, Sha384};
@@ -93,8 +93,36 @@ fn translate(project: &Project, compiled: &Path, folder: &Path) -> Result<()> {
         ["--signext-lowering", "--llvm-memory-copy-fill-lowering", "--llvm-nontrapping-fptoint-lowering"];
     optimise(project, compiled, &lowered, &lowering)?;
     let mut wasm2js = exec::command(project.node_module(".bin/wasm2js"), project.root());
-    wasm2js.arg("-Oz").arg(&lowered).arg("-o").arg(folder.join("translated.js"));
-    exec::run(&mut wasm2js)
+    let translated = exec::output(wasm2js.arg("-Oz").arg(&lowered))?;
+    write(&folder.join("translated.js"), plain_data(&translated)?)
+}
+
+/// `wasm2js` writes the texts of the module as base64, which hides from a compressor that they are texts. They become strings
+/// like any other, and the function that puts them into memory one that takes those.
+fn plain_data(translated: &str) -> Result<String> {
+    const READER: &str = "function base64DecodeToExistingUint8Array(memory, at, text) {
+    for (var i = 0; i < text.length; i++) memory[at + i] = text.charCodeAt(i);
+  }
+";
+    let cut = |from: &str, to: &str| {
+        let (head, rest) = translated.split_once(from)?;
+        let (_, tail) = rest.split_once(to)?;
+        Some((head, tail))
+    };
+    let (head, tail) = cut("  var base64ReverseLookup", "function initActiveSegments")
+        .context("wasm2js no longer writes its data as this build expects")?;
+    let (segments, code) = tail.split_once("\n}").context("wasm2js wrote no end after the data")?;
+    let mut plain = format!("{head}{READER}function initActiveSegments");
+    for (number, part) in segments.split('"').enumerate() {
+        if number % 2 == 0 {
+            plain.push_str(part);
+        } else {
+            let bytes = Base64::decode_vec(part).map_err(|error| anyhow!("the data of wasm2js: {error}"))?;
+            let text: String = bytes.into_iter().map(char::from).collect();
+            plain.extend(["\"", &literal::of_text(&text), "\""]);
+        }
+    }
+    Ok(format!("{plain}\n}}{code}"))
 }
 
 /// As text inside a script the style sheet is not esbuild's to minify, so that happens before.
@@ -197,6 +225,24 @@ mod tests {
         assert_eq!(fill(r#"a="%CONSENTRY_X%";"#, "X", "1").unwrap(), r#"a="1";"#);
         assert!(fill("a", "X", "1").is_err());
         assert!(fill(r#""%CONSENTRY_X%""%CONSENTRY_X%""#, "X", "1").is_err());
+    }
+
+    #[test]
+    fn the_data_of_a_translation_becomes_text() {
+        let translated = "  var bufferView;
+  var base64ReverseLookup = 0;
+  function base64DecodeToExistingUint8Array(a, b, c) {}
+function initActiveSegments(imports) {
+  base64DecodeToExistingUint8Array(bufferView, 8, \"aGkiCv8=\");
+}
+rest";
+        let plain = plain_data(translated).unwrap();
+        assert!(
+            plain.contains(r#"base64DecodeToExistingUint8Array(bufferView, 8, "hi\"\n\u00ff");"#),
+            "{plain}"
+        );
+        assert!(!plain.contains("Lookup") && plain.ends_with("}\nrest"));
+        assert!(plain_data("function f() {}").is_err());
     }
 
     #[test]
