@@ -106,7 +106,8 @@ impl Canonical {
         language: &str,
         texts: impl ExactSizeIterator<Item = &'a str>,
     ) -> Self {
-        let mut form = Self(Notice::MAGIC.to_vec());
+        let mut form = Self(Vec::new());
+        form.0.extend_from_slice(Notice::MAGIC);
         form.0.extend_from_slice(&version.get().to_be_bytes());
         form.text(language);
         form.number(texts.len());

@@ -3,7 +3,7 @@
 
 /// The parts of a text between separators, as `str::split` gives them. A space as separator stands for any white space of
 /// ASCII.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Words<'a> {
     rest: Option<&'a str>,
     separator: u8,

@@ -10,6 +10,11 @@ use crate::{
 };
 use alloc::{string::String, vec::Vec};
 
+// As texts, because to append a character brings the encoding of all of Unicode.
+const SPACE: &str = " ";
+const EQUALS: &str = "=";
+const AT: &str = "@";
+
 /// What a person decided about one purpose, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Answer<'a> {
@@ -44,10 +49,11 @@ impl<'a> Choice<'a> {
 
     /// The text to keep.
     pub fn to_text(&self) -> String {
-        let mut text = String::from("1 ");
+        let mut text = String::new();
+        text.push_str("1 ");
         digits::write(&mut text, f64::from(self.notice.get()));
         for answer in &self.answers {
-            text.push_str(" ");
+            text.push_str(SPACE);
             answer.write(&mut text);
         }
         text
@@ -76,9 +82,9 @@ impl<'a> Answer<'a> {
     /// Appends the answer in the form that stands in a kept text.
     pub fn write(&self, text: &mut String) {
         text.push_str(self.purpose);
-        text.push_str("=");
+        text.push_str(EQUALS);
         text.push_str(self.status.as_str());
-        text.push_str("@");
+        text.push_str(AT);
         digits::write(text, self.decided_at.as_js());
     }
 

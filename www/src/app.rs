@@ -19,6 +19,9 @@ use crate::{
     view::View,
 };
 
+/// As a text, because to append a character brings the encoding of all of Unicode.
+const SPACE: &str = " ";
+
 /// Everything that lives as long as the page.
 pub(crate) struct App {
     pub(crate) state: State<'static>,
@@ -76,7 +79,7 @@ pub(crate) fn happen(event: Event<'static>) {
         let state = &app.state;
         for purpose in state.setup().purposes {
             purposes.push_str(purpose);
-            purposes.push_str(" ");
+            purposes.push_str(SPACE);
         }
         (state.choice().map(Choice::to_text), state.answers().len(), state.consent_mode(now).bits())
     });

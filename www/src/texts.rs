@@ -5,6 +5,9 @@
 use alloc::string::String;
 use consentry::{purpose::Kind, record::LegalBasis, words::Words};
 
+/// As a text, because to append a character brings the encoding of all of Unicode.
+const SPACE: &str = " ";
+
 macro_rules! keys {
     ($($key:ident)+) => {
         /// What a line of a file is for, by the name and in the order that it has there.
@@ -88,7 +91,7 @@ fn spaced(name: &str) -> &'static str {
     let mut text = String::new();
     for word in Words::new(name, b'_') {
         text.push_str(word);
-        text.push_str(" ");
+        text.push_str(SPACE);
     }
     text.leak().trim_ascii_end()
 }

@@ -2,7 +2,7 @@
 //! translated into JavaScript (`banner.csp.js`). `banner.js` and `banner.csp.js` speak English, and the Worker puts another
 //! language in its place; `banner.de.js` and its like are for hosts without the Worker.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -94,7 +94,32 @@ fn translate(project: &Project, compiled: &Path, folder: &Path) -> Result<()> {
     optimise(project, compiled, &lowered, &lowering)?;
     let mut wasm2js = exec::command(project.node_module(".bin/wasm2js"), project.root());
     let translated = exec::output(wasm2js.arg("-Oz").arg(&lowered))?;
-    write(&folder.join("translated.js"), plain_data(&translated)?)
+    write(&folder.join("translated.js"), without_unused(&plain_data(&translated)?))
+}
+
+/// Leaves out what `wasm2js` declares and nothing uses: views of the memory by types that the module has no numbers of, functions
+/// of `Math`.
+fn without_unused(translated: &str) -> String {
+    let declared = |line: &str| {
+        let line = line.trim_start();
+        let (name, value) = line.strip_prefix("var ").unwrap_or(line).split_once(" = ")?;
+        (value.starts_with("new ") || value.starts_with("Math.")).then(|| name.to_owned())
+    };
+    let mut used = BTreeSet::new();
+    for line in translated.lines() {
+        let own = declared(line);
+        let words = line.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$'));
+        for word in words.filter(|word| own.as_deref() != Some(*word)) {
+            if word.starts_with("HEAP") || word.starts_with("Math_") {
+                used.insert(word);
+            }
+        }
+    }
+    let unused = |name: String| {
+        (name.starts_with("HEAP") || name.starts_with("Math_")) && !used.contains(name.as_str())
+    };
+    let kept: Vec<_> = translated.lines().filter(|line| !declared(line).is_some_and(unused)).collect();
+    kept.join("\n")
 }
 
 /// `wasm2js` writes the texts of the module as base64, which hides from a compressor that they are texts. They become strings
@@ -243,6 +268,18 @@ rest";
         );
         assert!(!plain.contains("Lookup") && plain.ends_with("}\nrest"));
         assert!(plain_data("function f() {}").is_err());
+    }
+
+    #[test]
+    fn what_a_translation_declares_in_vain_goes() {
+        let translated = " var HEAP8 = new Int8Array(buffer);
+ var HEAP16 = new Int16Array(buffer);
+ var Math_abs = Math.abs;
+ HEAP8[0] = 1;
+  HEAP8 = new Int8Array(newBuffer);
+  HEAP16 = new Int16Array(newBuffer);";
+        let kept = " var HEAP8 = new Int8Array(buffer);\n HEAP8[0] = 1;\n  HEAP8 = new Int8Array(newBuffer);";
+        assert_eq!(without_unused(translated), kept);
     }
 
     #[test]
