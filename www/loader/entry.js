@@ -5,19 +5,17 @@ import { run, script } from './main.js';
 
 // The build puts the module here (`xtask/src/build/literal.rs`): a character for each byte below 128, and for any other the
 // first character of all and then the byte less 128.
-const [escape, ...characters] = '%CONSENTRY_WASM%';
+const literal = '%CONSENTRY_WASM%';
 
 function bytes() {
-  const bytes = [];
-  let high = 0;
-  for (const character of characters) {
-    if (character === escape && !high) high = 128;
-    else {
-      bytes.push(character.charCodeAt() + high);
-      high = 0;
-    }
+  const bytes = new Uint8Array(literal.length);
+  let count = 0;
+  for (let at = 1; at < literal.length; at++) {
+    const high = literal[at] === literal[0] ? 128 : 0;
+    if (high) at++;
+    bytes[count++] = literal.charCodeAt(at) + high;
   }
-  return new Uint8Array(bytes);
+  return bytes.subarray(0, count);
 }
 
 function strict() {

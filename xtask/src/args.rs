@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use anyhow::{Result, anyhow, bail};
 use lexopt::prelude::*;
 
+use crate::bench::Subject;
+
 /// The page of `cargo xtask --help`.
 pub(crate) const HELP: &str = include_str!("help.txt");
 
@@ -15,6 +17,8 @@ pub(crate) enum Command {
     Help,
     /// Measure, and write `target/bench.json` too if wanted.
     Bench {
+        /// What to measure.
+        subject: Subject,
         /// Whether to write it.
         json: bool,
     },
@@ -71,14 +75,16 @@ fn plain(mut parser: lexopt::Parser, command: Command) -> Result<Command> {
 
 fn bench(mut parser: lexopt::Parser) -> Result<Command> {
     let mut json = false;
+    let mut subject = Subject::Everything;
     while let Some(argument) = parser.next()? {
         match argument {
             Long("json") => json = true,
+            Value(word) if word == "widget" => subject = Subject::Widget,
             Long("help") | Short('h') => return Ok(Command::Help),
             other => return Err(other.unexpected().into()),
         }
     }
-    Ok(Command::Bench { json })
+    Ok(Command::Bench { subject, json })
 }
 
 fn dev(mut parser: lexopt::Parser) -> Result<Command> {
@@ -137,9 +143,13 @@ mod tests {
     }
 
     #[test]
-    fn bench_takes_json() {
-        assert_eq!(parsed("bench --json").unwrap(), Command::Bench { json: true });
-        assert_eq!(parsed("bench").unwrap(), Command::Bench { json: false });
+    fn bench_takes_a_subject_and_json() {
+        let everything = |json| Command::Bench { subject: Subject::Everything, json };
+        assert_eq!(parsed("bench --json").unwrap(), everything(true));
+        assert_eq!(parsed("bench").unwrap(), everything(false));
+        let widget = Command::Bench { subject: Subject::Widget, json: false };
+        assert_eq!(parsed("bench widget").unwrap(), widget);
+        assert!(parsed("bench widgets").is_err());
     }
 
     #[test]

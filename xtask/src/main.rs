@@ -32,7 +32,7 @@ fn main() -> ExitCode {
                 print!("{}", args::HELP);
                 Ok(())
             }
-            Command::Bench { json } => bench::run(&project, json),
+            Command::Bench { subject, json } => bench::run(&project, subject, json),
             Command::Build => build::run(&project),
             Command::Dev(options) => dev::run(&project, &options),
             Command::Test(stages) => test::run(&project, &stages),

@@ -4,6 +4,7 @@ mod d1;
 mod load;
 mod sizes;
 mod start;
+mod widget;
 
 use std::fmt;
 
@@ -22,21 +23,22 @@ pub(crate) struct Table {
     rows: Vec<Value>,
 }
 
-/// Measures everything; `json` also writes `target/bench.json`.
-pub(crate) fn run(project: &Project, json: bool) -> Result<()> {
-    build::run(project)?;
-    let sizes = sizes::measure(project)?;
-    let d1 = {
-        let edge = Edge::start(project, &["BENCH=on"])?;
-        d1::measure(&edge)?
-    };
-    let load = {
-        let edge = Edge::start(project, &[])?;
-        load::measure(project, &edge)?
-    };
-    let start = start::measure(project)?;
+/// What to measure.
+#[derive(Debug, PartialEq, Clone, Copy)]
+pub(crate) enum Subject {
+    /// Sizes, the API and its start.
+    Everything,
+    /// The banner beside those of others.
+    Widget,
+}
 
-    let tables = [sizes, d1, load, start];
+/// Measures; `json` also writes `target/bench.json`.
+pub(crate) fn run(project: &Project, subject: Subject, json: bool) -> Result<()> {
+    build::run(project)?;
+    let tables = match subject {
+        Subject::Everything => everything(project)?,
+        Subject::Widget => vec![widget::measure(project)?],
+    };
     for table in &tables {
         println!("\n{table}");
     }
@@ -47,6 +49,20 @@ pub(crate) fn run(project: &Project, json: bool) -> Result<()> {
         println!("\nwritten to target/bench.json");
     }
     Ok(())
+}
+
+fn everything(project: &Project) -> Result<Vec<Table>> {
+    let sizes = sizes::measure(project)?;
+    let d1 = {
+        let edge = Edge::start(project, &["BENCH=on"])?;
+        d1::measure(&edge)?
+    };
+    let load = {
+        let edge = Edge::start(project, &[])?;
+        load::measure(project, &edge)?
+    };
+    let start = start::measure(project)?;
+    Ok(vec![sizes, d1, load, start])
 }
 
 /// The rows in columns, the first to the left and the others to the right.
