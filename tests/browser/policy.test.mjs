@@ -148,3 +148,11 @@ test("a page in no language that there is gets that of the visitor", async () =>
   assert.equal(await page.locator("#consentry-banner").getAttribute("lang"), "de");
   await person.context.close();
 });
+
+test("pages of other origins may load the scripts, with their hashes, and the texts", async () => {
+  for (const path of ["/banner.js", "/banner.csp.js?lang=fr", "/banner.fr.js", "/banner.csp.fr.js", "/locales/fr.txt"]) {
+    const answer = await fetch(edge.url + path);
+    assert.equal(answer.status, 200, path);
+    assert.equal(answer.headers.get("Access-Control-Allow-Origin"), "*", path);
+  }
+});
