@@ -2,7 +2,9 @@
 //! presence byte before what may be absent (the manner of RFC 8446 § 3). Owns writing and strict reading; what is written
 //! in which order is fixed where it is used. Two different values never have the same bytes.
 
-use alloc::{string::String, vec::Vec};
+#[cfg(feature = "full")]
+use alloc::string::String;
+use alloc::vec::Vec;
 
 /// Collects canonical bytes.
 #[derive(Default)]
@@ -14,21 +16,28 @@ impl Writer {
         self
     }
 
+    #[cfg(feature = "full")]
     pub(crate) fn u8(&mut self, value: u8) -> &mut Self {
         self.fixed(&[value])
     }
 
+    #[cfg(feature = "full")]
     pub(crate) fn u64(&mut self, value: u64) -> &mut Self {
         self.fixed(&value.to_be_bytes())
     }
 
-    /// A length of four bytes, then the UTF-8 bytes. Texts here are far below 4 GiB; a longer one is cut at a length that
-    /// no reader takes for the whole, so it fails closed.
-    pub(crate) fn text(&mut self, text: &str) -> &mut Self {
-        let len = u32::try_from(text.len()).unwrap_or(u32::MAX);
-        self.fixed(&len.to_be_bytes()).fixed(text.as_bytes())
+    /// A length in four bytes. Nothing here comes near 4 GiB; a longer thing gets a length that no reader takes for the whole,
+    /// so it fails closed.
+    pub(crate) fn length(&mut self, length: usize) -> &mut Self {
+        self.fixed(&u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes())
     }
 
+    /// A length, then the UTF-8 bytes.
+    pub(crate) fn text(&mut self, text: &str) -> &mut Self {
+        self.length(text.len()).fixed(text.as_bytes())
+    }
+
+    #[cfg(feature = "full")]
     pub(crate) fn option<T>(
         &mut self,
         value: Option<T>,
@@ -47,8 +56,10 @@ impl Writer {
 }
 
 /// Reads canonical bytes; `None` wherever they are not what a [`Writer`] would have written.
+#[cfg(feature = "full")]
 pub(crate) struct Reader<'a>(pub(crate) &'a [u8]);
 
+#[cfg(feature = "full")]
 impl Reader<'_> {
     pub(crate) fn fixed<const N: usize>(&mut self) -> Option<[u8; N]> {
         let (head, rest) = self.0.split_first_chunk()?;

@@ -65,7 +65,12 @@ impl History {
 
     /// What holds for `purpose`; `None` if nothing was ever recorded about it.
     pub fn current(&self, purpose: &Purpose) -> Option<Current> {
-        let mut current = None;
+        self.deciding(purpose).map(|entry| Current { status: entry.status, since: entry.effective_at() })
+    }
+
+    /// The entry that decides about `purpose`, by the rule of this module.
+    pub fn deciding(&self, purpose: &Purpose) -> Option<&Entry> {
+        let mut deciding = None;
         let mut revoked_at: Option<Timestamp> = None;
         for entry in self.0.iter().filter(|entry| entry.purpose == *purpose) {
             let since = entry.effective_at();
@@ -74,9 +79,17 @@ impl History {
             } else if entry.decided_at.is_some() && revoked_at >= Some(since) {
                 continue;
             }
-            current = Some(Current { status: entry.status, since });
+            deciding = Some(entry);
         }
-        current
+        deciding
+    }
+
+    /// What a person takes over from the visitor they turn out to be, by purpose: whatever decides for the visitor, where the
+    /// person has decided nothing. Decisions made signed in win. What is taken over counts from when the visitor decided
+    /// ([`Entry::effective_at`]), so that it never overrides a revocation that came later.
+    pub fn taken_over<'a>(&self, visitor: &'a Self) -> Vec<&'a Entry> {
+        let purposes = visitor.purposes().into_iter().filter(|purpose| self.deciding(purpose).is_none());
+        purposes.filter_map(|purpose| visitor.deciding(purpose)).collect()
     }
 }
 
@@ -188,6 +201,23 @@ mod tests {
         let (grant, revoke) = (entry(1, Status::Granted, 10, None), entry(1, Status::Revoked, 10, None));
         assert_eq!(status(vec![revoke.clone(), grant.clone()]), Some(Status::Revoked));
         assert_eq!(status(vec![grant, revoke]), Some(Status::Revoked));
+    }
+
+    #[test]
+    fn a_person_takes_over_what_they_have_not_decided_themselves() {
+        let of = |log_index, purpose, status| Entry { purpose, ..entry(log_index, status, 10, None) };
+        let visitor = History::new(vec![
+            of(1, Purpose::Analytics, Status::Granted),
+            of(2, Purpose::Inference, Status::Granted),
+            of(3, Purpose::Analytics, Status::Revoked),
+        ]);
+        let person = History::new(vec![of(4, Purpose::Inference, Status::Revoked)]);
+        let places = |person: &History| -> Vec<u64> {
+            person.taken_over(&visitor).iter().map(|entry| entry.log_index).collect()
+        };
+        assert_eq!(places(&person), [3]);
+        assert_eq!(places(&History::default()), [2, 3]);
+        assert_eq!(places(&visitor), [0_u64; 0]);
     }
 
     #[test]

@@ -24,7 +24,6 @@ pub mod words;
 
 mod digits;
 
-#[cfg(feature = "full")]
 mod bytes;
 
 #[cfg(feature = "full")]

@@ -18,7 +18,7 @@
 //!
 //! Every part carries its length, so two different notices never have the same bytes.
 
-use crate::{purpose::Purpose, record::LegalBasis};
+use crate::{bytes::Writer, purpose::Purpose, record::LegalBasis};
 use alloc::{string::String, vec::Vec};
 
 /// The number of a notice, from 1 on. The site raises it when the wording or the purposes change in substance; then
@@ -97,7 +97,7 @@ impl Notice {
 }
 
 /// Writes the canonical bytes of a notice that is not kept as a [`Notice`], such as the one on a page.
-pub struct Canonical(Vec<u8>);
+pub struct Canonical(Writer);
 
 impl Canonical {
     /// With everything but the purposes.
@@ -106,40 +106,29 @@ impl Canonical {
         language: &str,
         texts: impl ExactSizeIterator<Item = &'a str>,
     ) -> Self {
-        let mut form = Self(Vec::new());
-        form.0.extend_from_slice(Notice::MAGIC);
-        form.0.extend_from_slice(&version.get().to_be_bytes());
-        form.text(language);
-        form.number(texts.len());
-        texts.for_each(|text| form.text(text));
-        form
+        let mut form = Writer::default();
+        form.fixed(Notice::MAGIC).fixed(&version.get().to_be_bytes()).text(language).length(texts.len());
+        for text in texts {
+            form.text(text);
+        }
+        Self(form)
     }
 
     /// Says how many purposes follow.
     pub fn purposes(&mut self, count: usize) {
-        self.number(count);
+        self.0.length(count);
     }
 
     /// The next purpose.
     pub fn purpose(&mut self, name: &str, title: &str, description: &str, legal_basis: LegalBasis) {
         for text in [name, title, description, legal_basis.as_str()] {
-            self.text(text);
+            self.0.text(text);
         }
     }
 
     /// What was written.
-    pub fn bytes(self) -> Vec<u8> {
-        self.0
-    }
-
-    fn text(&mut self, text: &str) {
-        self.number(text.len());
-        self.0.extend_from_slice(text.as_bytes());
-    }
-
-    /// A length above `u32` is written as `u32::MAX`; no notice comes near it.
-    fn number(&mut self, number: usize) {
-        self.0.extend_from_slice(&u32::try_from(number).unwrap_or(u32::MAX).to_be_bytes());
+    pub fn bytes(mut self) -> Vec<u8> {
+        self.0.finish()
     }
 }
 

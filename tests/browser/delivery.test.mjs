@@ -1,22 +1,9 @@
 // Decisions arrive once, whatever happens on the way.
 
 import assert from "node:assert/strict";
-import { after, before } from "node:test";
-import { launchChromium } from "../support/chromium.mjs";
-import { makeSite } from "../support/client.mjs";
-import { startEdge } from "../support/edge.mjs";
-import { PURPOSES, all, cardsOn, press, recorded, test, visitor } from "./visitor.mjs";
+import { PURPOSES, all, cardsOn, openShop, press, recorded, test, visitor } from "./visitor.mjs";
 
-let edge, site, browser;
-before(async () => {
-  edge = await startEdge();
-  site = await makeSite(edge.url);
-  browser = await launchChromium();
-});
-after(async () => {
-  await browser?.close();
-  await edge?.stop();
-});
+const { edge, site, browser } = await openShop();
 
 const queued = (page) =>
   page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith("consentry.demo.queue.")).length);

@@ -1,22 +1,9 @@
 // The whole path on the demo site: a click in a real browser, a row in D1, an export by the site's backend.
 
 import assert from "node:assert/strict";
-import { after, before } from "node:test";
-import { launchChromium } from "../support/chromium.mjs";
-import { makeSite } from "../support/client.mjs";
-import { startEdge } from "../support/edge.mjs";
-import { PURPOSES, all, cardsOn, nothingRan, press, recorded, test, visitor } from "./visitor.mjs";
+import { PURPOSES, all, cardsOn, nothingRan, openShop, press, recorded, test, visitor } from "./visitor.mjs";
 
-let edge, site, browser;
-before(async () => {
-  edge = await startEdge();
-  site = await makeSite(edge.url);
-  browser = await launchChromium();
-});
-after(async () => {
-  await browser?.close();
-  await edge?.stop();
-});
+const { edge, site, browser } = await openShop();
 
 test("rejecting runs nothing and is recorded; accepting runs everything; the export shows both in order", async () => {
   const person = await visitor(browser, edge);

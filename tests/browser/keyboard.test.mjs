@@ -1,22 +1,9 @@
 // Deciding without a mouse, and leaving without deciding.
 
 import assert from "node:assert/strict";
-import { after, before } from "node:test";
-import { launchChromium } from "../support/chromium.mjs";
-import { makeSite } from "../support/client.mjs";
-import { startEdge } from "../support/edge.mjs";
-import { cardsOn, nothingRan, press, recorded, test, visitor } from "./visitor.mjs";
+import { cardsOn, nothingRan, openShop, press, recorded, test, visitor } from "./visitor.mjs";
 
-let edge, browser;
-before(async () => {
-  edge = await startEdge();
-  await makeSite(edge.url);
-  browser = await launchChromium();
-});
-after(async () => {
-  await browser?.close();
-  await edge?.stop();
-});
+const { edge, browser } = await openShop();
 
 const focusedText = (page) => page.evaluate(() => document.activeElement.textContent);
 

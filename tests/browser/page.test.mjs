@@ -3,22 +3,11 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
-import { after, before } from "node:test";
-import { launchChromium } from "../support/chromium.mjs";
 import { makeSite } from "../support/client.mjs";
 import { startEdge } from "../support/edge.mjs";
-import { PURPOSES, all, cardsOn, nothingRan, press, recorded, test, visitor } from "./visitor.mjs";
+import { PURPOSES, all, cardsOn, nothingRan, openShop, press, recorded, test, visitor } from "./visitor.mjs";
 
-let edge, browser;
-before(async () => {
-  edge = await startEdge();
-  await makeSite(edge.url);
-  browser = await launchChromium();
-});
-after(async () => {
-  await browser?.close();
-  await edge?.stop();
-});
+const { edge, browser } = await openShop();
 
 const EMBED = `<script src="/banner.js" data-site="demo"></script>`;
 const html = (head, body = "", lang = "en") =>

@@ -2,22 +2,10 @@
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { after, before, test } from "node:test";
-import { launchChromium } from "../support/chromium.mjs";
-import { makeSite } from "../support/client.mjs";
-import { startEdge } from "../support/edge.mjs";
-import { press, recorded, visitor } from "./visitor.mjs";
+import { test } from "node:test";
+import { openShop, press, recorded, visitor } from "./visitor.mjs";
 
-let edge, browser;
-before(async () => {
-  edge = await startEdge();
-  await makeSite(edge.url);
-  browser = await launchChromium();
-});
-after(async () => {
-  await browser?.close();
-  await edge?.stop();
-});
+const { edge, browser } = await openShop();
 
 const STRICT = "default-src 'self'; script-src 'self'; style-src 'self'";
 const TRUSTED_TYPES = "require-trusted-types-for 'script'; trusted-types 'none'";

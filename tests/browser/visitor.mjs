@@ -4,9 +4,22 @@
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { test as nodeTest } from "node:test";
+import { after, test as nodeTest } from "node:test";
+import { launchChromium } from "../support/chromium.mjs";
+import { makeSite } from "../support/client.mjs";
+import { startEdge } from "../support/edge.mjs";
 
 export const PURPOSES = ["model_training", "inference", "analytics", "personalization"];
+
+/** A Worker with the site `demo`, and a browser; both end with the test file. */
+export async function openShop() {
+  const edge = await startEdge();
+  after(() => edge.stop());
+  const site = await makeSite(edge.url);
+  const browser = await launchChromium();
+  after(() => browser.close());
+  return { edge, site, browser };
+}
 
 /** The scripts that carry the widget: as WebAssembly, and translated into JavaScript. */
 export const ARTEFACTS = ["banner.js", "banner.csp.js"];

@@ -1,22 +1,9 @@
 // What a visitor sees and may do, on a page of its own.
 
 import assert from "node:assert/strict";
-import { after, before } from "node:test";
-import { launchChromium } from "../support/chromium.mjs";
-import { makeSite } from "../support/client.mjs";
-import { startEdge } from "../support/edge.mjs";
-import { PURPOSES, press, test, visitor } from "./visitor.mjs";
+import { PURPOSES, openShop, press, test, visitor } from "./visitor.mjs";
 
-let edge, browser;
-before(async () => {
-  edge = await startEdge();
-  await makeSite(edge.url);
-  browser = await launchChromium();
-});
-after(async () => {
-  await browser?.close();
-  await edge?.stop();
-});
+const { edge, browser } = await openShop();
 
 const blocked = (purpose, letter) => `<script type="text/plain" data-purpose="${purpose}">window.ran += "${letter}"</script>`;
 const html = (attributes = "", body = "") =>

@@ -22,9 +22,6 @@ pub(crate) enum Scope {
     /// Read a person's audit trail.
     #[serde(rename = "audit:read")]
     AuditRead,
-    /// Pull snapshots of who granted a purpose.
-    #[serde(rename = "snapshot:read")]
-    SnapshotRead,
 }
 
 impl fmt::Display for Scope {
@@ -35,7 +32,6 @@ impl fmt::Display for Scope {
             Self::SubjectExport => "subject:export",
             Self::SubjectErase => "subject:erase",
             Self::AuditRead => "audit:read",
-            Self::SnapshotRead => "snapshot:read",
         })
     }
 }

@@ -67,7 +67,7 @@ pub(super) async fn request<P: Platform>(
     after.extend(redact(&access.subject));
     let claim = once::claim(call, &access.key, &caller(&access))?;
     let mut committed = once::commit(app, shard, events.into(), claim.as_ref(), after).await?;
-    let erasure = if committed.after.is_empty() {
+    let erasure = if committed.replayed {
         let id = committed.events.first().and_then(|stored| erasure_of(&stored.event.details));
         let found = store.erasure(id.unwrap_or_default()).await.map_err(|error| app.fault(&error))?;
         found.map(|(_, erasure)| erasure).ok_or_else(|| missing(app))?

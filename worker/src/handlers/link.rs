@@ -1,6 +1,5 @@
-//! Signing in: what a visitor decided is joined to the person they turn out to be. Decisions that the person made signed in
-//! win; for every other purpose the visitor's decision is recorded for the person, with the time at which it was made, so that
-//! it never overrides a revocation that came later.
+//! Signing in: what a visitor decided is joined to the person they turn out to be. Which decisions the person takes over is the
+//! core's rule ([`History::taken_over`]); here they are read, copied and recorded.
 
 use super::{canonical, consent::caller, consent_event, event, once, recorded};
 use crate::{
@@ -83,7 +82,7 @@ async fn join<P: Platform>(
     once::commit(app, home, events, claim, vec![save_link(&access.subject, &visitor)]).await
 }
 
-/// What holds for the visitor, for the purposes that nothing is recorded about for the person.
+/// The person's records of what they take over from the visitor.
 fn copies<P: Platform>(
     app: &App<'_, P>,
     access: &Access,
@@ -91,31 +90,22 @@ fn copies<P: Platform>(
     mine: &History,
     theirs: &[Stored],
 ) -> Vec<NewEvent> {
-    let entries: Vec<Entry> = theirs.iter().filter_map(entry).collect();
-    let history = History::new(entries.clone());
-    let purposes = history.purposes().into_iter().filter(|purpose| mine.current(purpose).is_none());
-    purposes
-        .filter_map(|purpose| {
-            let current = history.current(purpose)?;
-            let decisive = entries.iter().zip(theirs).rev().find(|(entry, _)| {
-                entry.purpose == *purpose
-                    && entry.status == current.status
-                    && entry.effective_at() == current.since
-            });
-            let original = &decisive?.1.event;
-            let new = NewRecord {
-                id: app.store().new_id(),
-                purpose: purpose.clone(),
-                status: current.status,
-                legal_basis: original.legal_basis.unwrap_or(LegalBasis::Consent),
-                decided_at: Some(current.since),
-                notice_hash: original.notice_hash,
-            };
-            let record = ConsentRecord::new(new, app.now).ok()?;
-            let details = canonical(&[("visitor", value!(visitor.hash))]);
-            Some(consent_event(access, &record, details, None).into())
-        })
-        .collect()
+    let history = History::new(theirs.iter().filter_map(entry).collect());
+    let copy = |entry: &Entry| {
+        let original = &theirs.iter().find(|stored| stored.log_index == entry.log_index)?.event;
+        let new = NewRecord {
+            id: app.store().new_id(),
+            purpose: entry.purpose.clone(),
+            status: entry.status,
+            legal_basis: original.legal_basis.unwrap_or(LegalBasis::Consent),
+            decided_at: Some(entry.effective_at()),
+            notice_hash: original.notice_hash,
+        };
+        let record = ConsentRecord::new(new, app.now).ok()?;
+        let details = canonical(&[("visitor", value!(visitor.hash))]);
+        Some(consent_event(access, &record, details, None).into())
+    };
+    mine.taken_over(&history).into_iter().filter_map(copy).collect()
 }
 
 fn entry(stored: &Stored) -> Option<Entry> {

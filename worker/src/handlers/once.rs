@@ -17,7 +17,8 @@ pub(super) struct Committed {
     pub(super) events: Vec<Stored>,
     /// What the statements after the events returned, the first time.
     pub(super) after: Vec<Rows>,
-    replayed: bool,
+    /// Whether they are from an earlier call.
+    pub(super) replayed: bool,
 }
 
 /// The claim that a call makes on its key, if it has one. Keys are the caller's own and belong to one path.

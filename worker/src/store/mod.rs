@@ -8,16 +8,15 @@ mod events;
 mod idempotency;
 mod links;
 mod notices;
+mod rows;
 mod settings;
 
 pub(crate) use erasures::{ErasureRow, save_erasure, update_erasure};
-pub(crate) use events::{
-    NewEvent, Stored, StoredEvidence, count_evidence, history, read_consent, read_history, read_page, redact,
-    stored,
-};
+pub(crate) use events::{count_evidence, history, read_consent, read_history, read_page, redact, stored};
 pub(crate) use idempotency::{Claim, First};
 pub(crate) use links::{read_visitors, save_link, visitors};
 pub(crate) use notices::save_notice;
+pub(crate) use rows::{NewEvent, Stored, StoredEvidence};
 pub(crate) use settings::{save_key, save_site, withdraw_key};
 
 use crate::{
