@@ -8,12 +8,20 @@ use crate::exec;
 use crate::project::Project;
 
 /// The artefacts that have a bar to stay under: the widget by the best of its rivals, the Worker by choice.
-const BARS: [(&str, &str, u64); 3] =
-    [("banner.js", "brotli", 13_000), ("banner.csp.js", "brotli", 13_000), ("worker", "gzip", 300_000)];
+const BARS: [(&str, &str, u64); 5] = [
+    ("banner.js", "brotli", 13_000),
+    ("banner.csp.js", "brotli", 13_000),
+    ("banner.el.js", "brotli", 13_000),
+    ("banner.csp.el.js", "brotli", 13_000),
+    ("worker", "gzip", 300_000),
+];
 
-const ARTEFACTS: [(&str, &[&str]); 5] = [
+/// Of the languages English, which the scripts without a language in their name speak, and Greek, the largest of all.
+const ARTEFACTS: [(&str, &[&str]); 7] = [
     ("banner.js", &["www/dist/banner.js"]),
     ("banner.csp.js", &["www/dist/banner.csp.js"]),
+    ("banner.el.js", &["www/dist/banner.el.js"]),
+    ("banner.csp.el.js", &["www/dist/banner.csp.el.js"]),
     ("its module", &["target/xtask/widget/widget.wasm"]),
     ("worker", &["worker/build/index.js", "worker/build/index_bg.wasm"]),
     ("js package", &["js/pkg/consentry.js", "js/pkg/consentry_bg.wasm"]),
