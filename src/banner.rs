@@ -3,18 +3,21 @@
 //! and carrying out the outcome (the page, storage, the network) is left to the faces; whether a purpose may be used is
 //! [`crate::decision`]'s rule.
 //!
-//! A purpose is granted by two acts only: *Accept all*, or its own switch turned on and then *Save*. Closing, Escape,
-//! going away and doing nothing grant nothing (GDPR Art. 4(11), recital 32), and no switch starts out on unless the
-//! person granted that purpose before.
+//! A purpose that rests on consent is granted by two acts only: *Accept all*, or its own switch turned on and then *Save*.
+//! Closing, Escape, going away and doing nothing grant nothing (GDPR Art. 4(11), recital 32), and its switch does not start out
+//! on unless the person granted that purpose before. One that rests on a legitimate interest is used until the person objects, by
+//! *Reject all* or by its switch turned off and *Save*.
 //!
 //! This is the part of the core that travels to every visitor, so purposes are borrowed names and places in a list here, and
 //! nothing is copied that can be asked of the state.
 
+mod asked;
 mod choice;
 mod set;
 #[cfg(test)]
 mod tests;
 
+pub use asked::Asked;
 pub use choice::{Answer, Choice};
 pub use set::Set;
 
@@ -22,8 +25,7 @@ use crate::{
     decision::{Context, Decision, decide_current},
     history::Current,
     notice::NoticeVersion,
-    purpose::Kind,
-    record::Status,
+    record::{LegalBasis, Status},
     signals::ConsentMode,
     time::Timestamp,
 };
@@ -36,9 +38,9 @@ const CLOCK_TOLERANCE_DAYS: u16 = 1;
 /// What a page asks for, and the rules that hold for its visitor.
 #[derive(Clone, Copy, Debug)]
 pub struct Setup<'a> {
-    /// The names of the purposes in the order they are shown, each once, at most [`Set::MOST`]. Their places here are how a
-    /// [`Set`] and an [`Event::Toggle`] know them.
-    pub purposes: &'a [&'a str],
+    /// The purposes in the order they are shown, each once, at most [`Set::MOST`]. Their places here are how a [`Set`] and an
+    /// [`Event::Toggle`] know them.
+    pub purposes: &'a [Asked<'a>],
     /// The version of the notice.
     pub notice: NoticeVersion,
     /// Regime and Global Privacy Control.
@@ -65,6 +67,8 @@ pub enum View {
 pub struct State<'a> {
     setup: Setup<'a>,
     choice: Option<Choice<'a>>,
+    /// How many answers at the head of the choice the last act gave.
+    new: usize,
     view: View,
     draft: Set,
 }
@@ -108,7 +112,7 @@ impl<'a> State<'a> {
     /// Before [`Event::PageLoaded`]: nothing is shown and nothing kept is known.
     pub fn new(mut setup: Setup<'a>) -> Self {
         setup.purposes = setup.purposes.get(..Set::MOST).unwrap_or(setup.purposes);
-        Self { setup, choice: None, view: View::Hidden, draft: Set::EMPTY }
+        Self { setup, choice: None, new: 0, view: View::Hidden, draft: Set::EMPTY }
     }
 
     /// What the page asks for.
@@ -121,7 +125,8 @@ impl<'a> State<'a> {
         self.view
     }
 
-    /// The switches of the preferences that are on, not yet saved.
+    /// The purposes that will be used once the preferences are saved: whose switch is on, or, where the person can only object,
+    /// whose objection is off.
     pub fn draft(&self) -> Set {
         self.draft
     }
@@ -131,48 +136,54 @@ impl<'a> State<'a> {
         self.choice.as_ref()
     }
 
-    /// The part of the choice that is about what this page asks for: after [`Outcome::Decided`], what was just decided.
+    /// After [`Outcome::Decided`] what was just decided; these are the first answers of the choice.
     pub fn answers(&self) -> &[Answer<'a>] {
         let answers = self.choice.as_ref().map_or(&[][..], |choice| &choice.answers);
-        answers.get(..self.setup.purposes.len()).unwrap_or_default()
+        answers.get(..self.new).unwrap_or_default()
     }
 
-    /// Whether the purpose with this name may be used at `now`, and why; one that the page doesn't ask for may not.
+    /// Whether the purpose with this name may be used at `now`, and why; `None` if the page doesn't ask for it.
     pub fn decision(&self, purpose: &str, now: Timestamp) -> Option<Decision> {
-        let asked = self.setup.purposes.contains(&purpose);
-        asked.then(|| decide_current(self.current(purpose, now), Kind::of(purpose), self.setup.context, now))
+        let asked = self.setup.purposes.iter().find(|asked| asked.name() == purpose)?;
+        Some(self.decide(asked, now))
     }
 
-    /// Whether the purpose with this name may be used at `now`.
+    fn decide(&self, asked: &Asked<'_>, now: Timestamp) -> Decision {
+        let current = self.current(asked.name(), now);
+        decide_current(current, asked.kind(), asked.basis(), self.setup.context, now)
+    }
+
+    /// Whether the purpose with this name may be used at `now`; one that the page doesn't ask for may not.
     pub fn allows(&self, purpose: &str, now: Timestamp) -> bool {
-        self.standing(purpose, now).0
+        let asked = self.setup.purposes.iter().find(|asked| asked.name() == purpose);
+        asked.is_some_and(|asked| self.standing(asked, now).0)
     }
 
     /// Of a decision whether it allows, and what the person decided. Kept apart from the whole decision because this is all
     /// that a browser needs of it.
     #[inline(never)]
-    fn standing(&self, purpose: &str, now: Timestamp) -> (bool, Status) {
-        let decision = self.decision(purpose, now);
-        decision.map_or((false, Status::Pending), |decision| (decision.allowed, decision.status))
+    fn standing(&self, asked: &Asked<'_>, now: Timestamp) -> (bool, Status) {
+        let decision = self.decide(asked, now);
+        (decision.allowed, decision.status)
     }
 
     /// The purposes that may be used at `now`.
     pub fn allowed(&self, now: Timestamp) -> Set {
-        self.those(|purpose| self.allows(purpose, now))
+        self.those(|asked| self.standing(asked, now).0)
     }
 
     /// What Consent Mode is to be told at `now`.
     pub fn consent_mode(&self, now: Timestamp) -> ConsentMode {
         let allowed = self.allowed(now);
         ConsentMode::of(|kind| {
-            (0..).zip(self.setup.purposes).any(|(place, name)| allowed.has(place) && Kind::of(name) == kind)
+            (0..).zip(self.setup.purposes).any(|(place, asked)| allowed.has(place) && asked.kind() == kind)
         })
     }
 
-    fn those(&self, belongs: impl Fn(&str) -> bool) -> Set {
+    fn those(&self, belongs: impl Fn(&Asked<'_>) -> bool) -> Set {
         let mut set = Set::EMPTY;
-        for (place, purpose) in self.setup.purposes.iter().enumerate() {
-            set.put(place, belongs(purpose));
+        for (place, asked) in self.setup.purposes.iter().enumerate() {
+            set.put(place, belongs(asked));
         }
         set
     }
@@ -187,20 +198,21 @@ impl<'a> State<'a> {
     }
 
     /// Whether there is a purpose that the person has to be asked about: never answered, answered on another version of
-    /// the notice, granted longer ago than a grant stands, or refused longer ago than the pause after a refusal.
+    /// the notice, granted longer ago than a grant stands, or refused longer ago than the pause after a refusal. Where a
+    /// person can only object, they are told once: neither the silence nor the objection ends.
     fn must_ask(&self, now: Timestamp) -> bool {
-        let Some(choice) = &self.choice else { return true };
         let regime = self.setup.context.regime;
-        choice.notice != self.setup.notice
-            || self.setup.purposes.iter().any(|purpose| {
-                let Some(Current { status, since }) = self.current(purpose, now) else { return true };
-                let months = match status {
-                    Status::Granted => regime.validity_months,
-                    Status::Revoked => regime.ask_again_months,
-                    Status::Pending => return true,
-                };
-                is_from_the_future(since, now) || since.plus_months(months) <= now
-            })
+        self.setup.purposes.iter().filter(|asked| asked.has_answer()).any(|asked| {
+            let Some(choice) = &self.choice else { return true };
+            let Some(Current { status, since }) = self.current(asked.name(), now) else { return true };
+            let months = match status {
+                Status::Granted => regime.validity_months,
+                Status::Revoked => regime.ask_again_months,
+                Status::Pending => return true,
+            };
+            let ends = asked.basis() == LegalBasis::Consent && since.plus_months(months) <= now;
+            choice.notice != self.setup.notice || is_from_the_future(since, now) || ends
+        })
     }
 
     /// A moment for a new answer: now, but always after the answers before it, so that a clock that was set back can't make
@@ -223,8 +235,11 @@ impl<'a> State<'a> {
             Event::RejectAll if self.view != View::Hidden => self.answer(Set::EMPTY, now),
             Event::Save if preferences => self.answer(self.draft, now),
             Event::OpenPreferences if !preferences => {
-                // On only where a grant of the person's stands.
-                self.draft = self.those(|purpose| self.standing(purpose, now).1 == Status::Granted);
+                // Of what needs a yes only what has one: to be allowed by default is none.
+                self.draft = self.those(|asked| {
+                    let (allowed, status) = self.standing(asked, now);
+                    allowed && (status == Status::Granted || asked.basis() == LegalBasis::LegitimateInterest)
+                });
                 self.view = View::Preferences { over_banner: self.view == View::Banner };
                 Outcome::Nothing
             }
@@ -242,7 +257,7 @@ impl<'a> State<'a> {
 
     /// Takes over a kept choice. Open preferences stay open: a person is at work there.
     fn adopt(&mut self, choice: Option<Choice<'a>>, now: Timestamp, outcome: Outcome) -> Outcome {
-        self.choice = choice;
+        (self.choice, self.new) = (choice, 0);
         let must_ask = self.must_ask(now);
         match self.view {
             View::Hidden if must_ask => self.view = View::Banner,
@@ -260,25 +275,31 @@ impl<'a> State<'a> {
     }
 
     fn answer(&mut self, granted: Set, now: Timestamp) -> Outcome {
+        self.view = View::Hidden;
         let decided_at = self.moment_of_answer(now);
         let notice = self.setup.notice;
-        let mut answers = Vec::new();
-        for (place, purpose) in self.setup.purposes.iter().enumerate() {
-            let status = if granted.has(place) { Status::Granted } else { Status::Revoked };
-            answers.push(Answer { purpose, status, decided_at });
+        let mut answers: Vec<Answer<'a>> = Vec::new();
+        for (place, asked) in self.setup.purposes.iter().enumerate() {
+            if asked.has_answer() {
+                let status = if granted.has(place) { Status::Granted } else { Status::Revoked };
+                answers.push(Answer { purpose: asked.name(), status, decided_at });
+            }
+        }
+        self.new = answers.len();
+        if answers.is_empty() {
+            return Outcome::Nothing;
         }
         // A page may ask for fewer purposes than another page of its site; what was answered there stays.
         if let Some(kept) = &self.choice
             && kept.notice == notice
         {
             for answer in &kept.answers {
-                if !self.setup.purposes.contains(&answer.purpose) {
+                if !answers.iter().any(|new| new.purpose == answer.purpose) {
                     answers.push(*answer);
                 }
             }
         }
         self.choice = Some(Choice { notice, answers });
-        self.view = View::Hidden;
         Outcome::Decided
     }
 }

@@ -4,7 +4,7 @@
 use crate::{
     history::{Current, History},
     purpose::{Kind, Purpose},
-    record::Status,
+    record::{LegalBasis, Status},
     regime::{DefaultRule, Regime},
     time::Timestamp,
 };
@@ -36,11 +36,15 @@ pub enum Reason {
     OptOutDefault,
     /// The browser's Global Privacy Control says no.
     GpcOptOut,
+    /// The site claims a legitimate interest and the person has not objected.
+    LegitimateInterest,
+    /// The site needs it for a contract with the person.
+    Contract,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Granted,
         Self::Revoked,
         Self::Expired,
@@ -48,6 +52,8 @@ impl Reason {
         Self::NotRecorded,
         Self::OptOutDefault,
         Self::GpcOptOut,
+        Self::LegitimateInterest,
+        Self::Contract,
     ];
 
     /// Its name on the wire.
@@ -60,6 +66,8 @@ impl Reason {
             Self::NotRecorded => "not_recorded",
             Self::OptOutDefault => "opt_out_default",
             Self::GpcOptOut => "gpc_opt_out",
+            Self::LegitimateInterest => "legitimate_interest",
+            Self::Contract => "contract",
         }
     }
 }
@@ -82,37 +90,72 @@ pub struct Decision {
     pub updated_at: Option<Timestamp>,
 }
 
-/// Whether `purpose` may be used at `now` for the person whose records are `history`.
+/// The ground on which a purpose rests where a site claims `claimed` for it. Training never rests on anything but a yes, and
+/// no contract takes away the right to stop the sale of one's data (California Civil Code § 1798.120, 1798.192).
+pub const fn legal_basis(kind: Kind, claimed: LegalBasis) -> LegalBasis {
+    match (kind, claimed) {
+        (Kind::ModelTraining, _) | (Kind::SaleOrSharing, LegalBasis::Contract) => LegalBasis::Consent,
+        _ => claimed,
+    }
+}
+
+/// Whether `purpose` may be used at `now` for the person whose records are `history`, where the site claims `claimed` as
+/// its ground.
 ///
-/// Training needs a yes that still stands, whatever the regime allows by default. Selling or sharing is refused while
-/// Global Privacy Control is on and the regime honours it, even after a yes (11 CCR § 7025(c)).
-pub fn decide(history: &History, purpose: &Purpose, context: Context, now: Timestamp) -> Decision {
-    decide_current(history.current(purpose), purpose.kind(), context, now)
+/// Consent is a yes that still stands, or, where the regime lets people opt out, silence. A legitimate interest holds until the
+/// person objects (GDPR Art. 21), and no time ends it; a question that is recorded as left open is as good as an objection. A
+/// contract holds until a no is recorded. Training needs a yes that still stands, whatever the site claims and the regime allows
+/// by default.
+///
+/// While Global Privacy Control is on and the regime honours it, silence means no, and selling or sharing is refused even after
+/// a yes (11 CCR § 7025(c)).
+pub fn decide(
+    history: &History,
+    purpose: &Purpose,
+    claimed: LegalBasis,
+    context: Context,
+    now: Timestamp,
+) -> Decision {
+    decide_current(history.current(purpose), purpose.kind(), claimed, context, now)
 }
 
 /// [`decide`] where what holds now is already known, as in a browser that keeps only that.
-pub fn decide_current(current: Option<Current>, kind: Kind, context: Context, now: Timestamp) -> Decision {
+pub fn decide_current(
+    current: Option<Current>,
+    kind: Kind,
+    claimed: LegalBasis,
+    context: Context,
+    now: Timestamp,
+) -> Decision {
+    let basis = legal_basis(kind, claimed);
     let gpc_opt_out = context.gpc && context.regime.honours_gpc;
     let updated_at = current.map(|current| current.since);
+    let status = current.map_or(Status::Pending, |current| current.status);
     let answer = |allowed, status, reason| Decision { allowed, status, reason, expires_at: None, updated_at };
-    match current {
-        Some(Current { status: Status::Revoked, .. }) => answer(false, Status::Revoked, Reason::Revoked),
-        Some(Current { status: Status::Pending, .. }) => answer(false, Status::Pending, Reason::NotDecided),
-        Some(Current { status: Status::Granted, since }) => {
+    match (basis, current) {
+        (_, Some(Current { status: Status::Revoked, .. })) => answer(false, status, Reason::Revoked),
+        (LegalBasis::Contract, _) => answer(true, status, Reason::Contract),
+        (_, Some(Current { status: Status::Pending, .. })) => answer(false, status, Reason::NotDecided),
+        (_, Some(Current { status: Status::Granted, since })) => {
             let expires_at = since.plus_months(context.regime.validity_months);
-            if expires_at <= now {
+            if basis == LegalBasis::Consent && expires_at <= now {
                 answer(false, Status::Pending, Reason::Expired)
             } else if gpc_opt_out && kind == Kind::SaleOrSharing {
-                answer(false, Status::Granted, Reason::GpcOptOut)
+                answer(false, status, Reason::GpcOptOut)
+            } else if basis == LegalBasis::Consent {
+                Decision { expires_at: Some(expires_at), ..answer(true, status, Reason::Granted) }
             } else {
-                Decision { expires_at: Some(expires_at), ..answer(true, Status::Granted, Reason::Granted) }
+                answer(true, status, Reason::LegitimateInterest)
             }
         }
-        None if kind == Kind::ModelTraining || context.regime.default == DefaultRule::OptIn => {
-            answer(false, Status::Pending, Reason::NotRecorded)
+        (LegalBasis::Consent, None)
+            if kind == Kind::ModelTraining || context.regime.default == DefaultRule::OptIn =>
+        {
+            answer(false, status, Reason::NotRecorded)
         }
-        None if gpc_opt_out => answer(false, Status::Pending, Reason::GpcOptOut),
-        None => answer(true, Status::Pending, Reason::OptOutDefault),
+        (_, None) if gpc_opt_out => answer(false, status, Reason::GpcOptOut),
+        (LegalBasis::LegitimateInterest, None) => answer(true, status, Reason::LegitimateInterest),
+        (_, None) => answer(true, status, Reason::OptOutDefault),
     }
 }
 
@@ -126,6 +169,7 @@ mod tests {
     use alloc::vec;
     use proptest::{prelude::*, sample::select};
 
+    const CONSENT: LegalBasis = LegalBasis::Consent;
     const NOW: Timestamp = Timestamp::from_ms(1_795_000_000_000);
     const GDPR_CONTEXT: Context = Context { regime: &GDPR, gpc: false };
     const US: Context = Context { regime: &US_OPT_OUT, gpc: false };
@@ -139,42 +183,107 @@ mod tests {
     fn a_grant_stands_until_the_instant_it_expires() {
         let history = with(Status::Granted, NOW, Purpose::Analytics);
         let expiry = NOW.plus_months(6);
-        let before = decide(&history, &Purpose::Analytics, GDPR_CONTEXT, expiry.plus_ms(-1));
+        let before = decide(&history, &Purpose::Analytics, CONSENT, GDPR_CONTEXT, expiry.plus_ms(-1));
         assert!(before.allowed);
         assert_eq!(before.expires_at, Some(expiry));
-        let after = decide(&history, &Purpose::Analytics, GDPR_CONTEXT, expiry);
+        let after = decide(&history, &Purpose::Analytics, CONSENT, GDPR_CONTEXT, expiry);
         assert_eq!((after.allowed, after.status, after.reason), (false, Status::Pending, Reason::Expired));
     }
 
     #[test]
     fn training_needs_a_yes_even_where_everything_else_is_opt_out() {
         let nothing = History::default();
-        assert!(decide(&nothing, &Purpose::Analytics, US, NOW).allowed);
-        assert_eq!(decide(&nothing, &Purpose::ModelTraining, US, NOW).reason, Reason::NotRecorded);
+        assert!(decide(&nothing, &Purpose::Analytics, CONSENT, US, NOW).allowed);
+        assert_eq!(decide(&nothing, &Purpose::ModelTraining, CONSENT, US, NOW).reason, Reason::NotRecorded);
     }
 
     #[test]
     fn an_unanswered_question_is_no_yes_even_under_opt_out() {
         let history = with(Status::Pending, NOW, Purpose::Analytics);
-        assert_eq!(decide(&history, &Purpose::Analytics, US, NOW).reason, Reason::NotDecided);
+        assert_eq!(decide(&history, &Purpose::Analytics, CONSENT, US, NOW).reason, Reason::NotDecided);
     }
 
     #[test]
     fn gpc_turns_the_opt_out_default_into_a_no() {
-        let answer = decide(&History::default(), &Purpose::Analytics, US_WITH_GPC, NOW);
+        let answer = decide(&History::default(), &Purpose::Analytics, CONSENT, US_WITH_GPC, NOW);
         assert_eq!((answer.allowed, answer.reason), (false, Reason::GpcOptOut));
     }
 
     #[test]
     fn gpc_beats_a_yes_to_selling_and_to_nothing_else() {
         let sale = with(Status::Granted, NOW, Purpose::SaleOrSharing);
-        assert_eq!(decide(&sale, &Purpose::SaleOrSharing, US_WITH_GPC, NOW).reason, Reason::GpcOptOut);
+        assert_eq!(
+            decide(&sale, &Purpose::SaleOrSharing, CONSENT, US_WITH_GPC, NOW).reason,
+            Reason::GpcOptOut
+        );
         let analytics = with(Status::Granted, NOW, Purpose::Analytics);
-        assert!(decide(&analytics, &Purpose::Analytics, US_WITH_GPC, NOW).allowed);
+        assert!(decide(&analytics, &Purpose::Analytics, CONSENT, US_WITH_GPC, NOW).allowed);
+    }
+
+    #[test]
+    fn a_legitimate_interest_holds_until_the_person_objects() {
+        let ask = |history| {
+            decide(&history, &Purpose::Analytics, LegalBasis::LegitimateInterest, GDPR_CONTEXT, NOW)
+        };
+        let silent = ask(History::default());
+        assert_eq!((silent.allowed, silent.reason), (true, Reason::LegitimateInterest));
+        let objected = ask(with(Status::Revoked, NOW, Purpose::Analytics));
+        assert_eq!((objected.allowed, objected.reason), (false, Reason::Revoked));
+    }
+
+    #[test]
+    fn not_objecting_does_not_expire() {
+        let history = with(Status::Granted, NOW, Purpose::Analytics);
+        let later = NOW.plus_months(100);
+        let answer =
+            decide(&history, &Purpose::Analytics, LegalBasis::LegitimateInterest, GDPR_CONTEXT, later);
+        assert_eq!(
+            (answer.allowed, answer.reason, answer.expires_at),
+            (true, Reason::LegitimateInterest, None)
+        );
+    }
+
+    #[test]
+    fn an_open_question_stops_a_legitimate_interest() {
+        let history = with(Status::Pending, NOW, Purpose::Analytics);
+        let answer = decide(&history, &Purpose::Analytics, LegalBasis::LegitimateInterest, GDPR_CONTEXT, NOW);
+        assert_eq!(answer.reason, Reason::NotDecided);
+    }
+
+    #[test]
+    fn gpc_objects_to_a_legitimate_interest() {
+        let ask = |context| {
+            decide(&History::default(), &Purpose::Analytics, LegalBasis::LegitimateInterest, context, NOW)
+                .reason
+        };
+        assert_eq!(ask(US_WITH_GPC), Reason::GpcOptOut);
+        assert_eq!(ask(Context { gpc: true, ..GDPR_CONTEXT }), Reason::LegitimateInterest);
+    }
+
+    #[test]
+    fn a_contract_holds_until_a_no_is_recorded() {
+        let ask =
+            |history| decide(&history, &Purpose::Inference, LegalBasis::Contract, US_WITH_GPC, NOW).reason;
+        assert_eq!(ask(History::default()), Reason::Contract);
+        assert_eq!(ask(with(Status::Pending, NOW, Purpose::Inference)), Reason::Contract);
+        assert_eq!(ask(with(Status::Revoked, NOW, Purpose::Inference)), Reason::Revoked);
+    }
+
+    #[test]
+    fn no_contract_sells_what_people_can_refuse_to_have_sold() {
+        let ask = |context| {
+            decide(&History::default(), &Purpose::SaleOrSharing, LegalBasis::Contract, context, NOW).reason
+        };
+        assert_eq!(ask(US_WITH_GPC), Reason::GpcOptOut);
+        assert_eq!(ask(GDPR_CONTEXT), Reason::NotRecorded);
     }
 
     const PURPOSES: [Purpose; 4] =
         [Purpose::Analytics, Purpose::ModelTraining, Purpose::SaleOrSharing, Purpose::Inference];
+
+    fn basis() -> impl Strategy<Value = LegalBasis> {
+        select(&LegalBasis::ALL[..])
+    }
 
     fn context() -> impl Strategy<Value = Context> {
         (select(regime::ALL), any::<bool>()).prop_map(|(regime, gpc)| Context { regime, gpc })
@@ -190,39 +299,52 @@ mod tests {
     proptest! {
         #[test]
         fn time_alone_never_allows_what_was_refused(
-            entries in entries(), purpose in select(&PURPOSES[..]), context in context(), one in moment(), other in moment(),
+            entries in entries(), purpose in select(&PURPOSES[..]), basis in basis(), context in context(),
+            one in moment(), other in moment(),
         ) {
             let history = History::new(entries);
             let (now, later) = (one.min(other), one.max(other));
-            let allowed = |at| decide(&history, &purpose, context, at).allowed;
+            let allowed = |at| decide(&history, &purpose, basis, context, at).allowed;
             prop_assert!(allowed(now) || !allowed(later));
         }
 
         #[test]
         fn training_is_allowed_exactly_while_a_grant_stands(
-            entries in entries(), context in context(), now in moment(),
+            entries in entries(), basis in basis(), context in context(), now in moment(),
         ) {
             let history = History::new(entries);
             let stands = history.current(&Purpose::ModelTraining).is_some_and(|current| {
                 current.status == Status::Granted && now < current.since.plus_months(context.regime.validity_months)
             });
-            prop_assert_eq!(decide(&history, &Purpose::ModelTraining, context, now).allowed, stands);
+            prop_assert_eq!(decide(&history, &Purpose::ModelTraining, basis, context, now).allowed, stands);
         }
 
         #[test]
         fn gpc_only_ever_takes_away(
-            entries in entries(), purpose in select(&PURPOSES[..]), regime in select(regime::ALL), now in moment(),
+            entries in entries(), purpose in select(&PURPOSES[..]), basis in basis(),
+            regime in select(regime::ALL), now in moment(),
         ) {
             let history = History::new(entries);
-            let allowed = |gpc| decide(&history, &purpose, Context { regime, gpc }, now).allowed;
+            let allowed = |gpc| decide(&history, &purpose, basis, Context { regime, gpc }, now).allowed;
             prop_assert!(allowed(false) || !allowed(true));
         }
 
         #[test]
-        fn a_refused_decision_never_names_an_end(
-            entries in entries(), purpose in select(&PURPOSES[..]), context in context(), now in moment(),
+        fn a_no_is_a_no_on_every_ground(
+            entries in entries(), purpose in select(&PURPOSES[..]), basis in basis(), context in context(),
+            now in moment(),
         ) {
-            let decision = decide(&History::new(entries), &purpose, context, now);
+            let history = History::new(entries);
+            let refused = history.current(&purpose).is_some_and(|current| current.status == Status::Revoked);
+            prop_assert!(!refused || !decide(&history, &purpose, basis, context, now).allowed);
+        }
+
+        #[test]
+        fn a_refused_decision_never_names_an_end(
+            entries in entries(), purpose in select(&PURPOSES[..]), basis in basis(), context in context(),
+            now in moment(),
+        ) {
+            let decision = decide(&History::new(entries), &purpose, basis, context, now);
             prop_assert_eq!(decision.expires_at.is_some(), decision.reason == Reason::Granted);
             prop_assert!(decision.expires_at.is_none_or(|end| decision.allowed && now < end));
         }

@@ -12,6 +12,7 @@ mod write;
 use consentry::{
     decision,
     purpose::Purpose,
+    record::LegalBasis,
     regime::{self, Regime},
 };
 use read::{Options, exported, history, known_purpose};
@@ -49,9 +50,9 @@ pub fn current_status(
         let recorded = history.purposes().into_iter().filter(|purpose| !Purpose::DEFAULT.contains(purpose));
         Purpose::DEFAULT.iter().chain(recorded).cloned().collect()
     });
-    let decided = purposes
-        .iter()
-        .map(|purpose| (purpose.as_str(), decision::decide(&history, purpose, context, options.now)));
+    let decided = purposes.iter().map(|purpose| {
+        (purpose.as_str(), decision::decide(&history, purpose, LegalBasis::Consent, context, options.now))
+    });
     Ok(write::standings(decided)?)
 }
 
@@ -78,5 +79,5 @@ pub fn decide(
             Refusal::field("gpc", "is missing; say whether the browser sends Global Privacy Control")
         })?,
     };
-    Ok(write::decision(&decision::decide(&history, &purpose, context, options.now))?)
+    Ok(write::decision(&decision::decide(&history, &purpose, LegalBasis::Consent, context, options.now))?)
 }

@@ -21,7 +21,9 @@ export type Reason =
   | "not_decided"
   | "not_recorded"
   | "opt_out_default"
-  | "gpc_opt_out";
+  | "gpc_opt_out"
+  | "legitimate_interest"
+  | "contract";
 
 /** RFC 3339, such as `2026-11-24T09:30:00.000Z`. */
 export type Timestamp = string;

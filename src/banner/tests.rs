@@ -1,6 +1,7 @@
 use super::*;
-use crate::regime::{GDPR, US_OPT_OUT};
-use alloc::collections::BTreeSet;
+use crate::regime::{self, GDPR, US_OPT_OUT};
+use LegalBasis::{Consent, Contract, LegitimateInterest};
+use alloc::{collections::BTreeSet, vec};
 use proptest::prelude::*;
 
 const NOW: Timestamp = Timestamp::from_ms(1_795_000_000_000);
@@ -12,9 +13,14 @@ const PERSONALIZATION: usize = 3;
 
 const OPT_OUT: Context = Context { regime: &US_OPT_OUT, gpc: false };
 
+/// What a page asks for, on one ground.
+fn asked<const N: usize>(names: [&'static str; N], basis: LegalBasis) -> &'static [Asked<'static>] {
+    Vec::from(names.map(|name| Asked::new(name, basis))).leak()
+}
+
 fn setup() -> Setup<'static> {
     Setup {
-        purposes: &PURPOSES,
+        purposes: asked(PURPOSES, Consent),
         notice: NoticeVersion::FIRST,
         context: Context { regime: &GDPR, gpc: false },
     }
@@ -182,14 +188,14 @@ fn a_refusal_of_an_older_notice_still_refuses() {
 #[test]
 fn a_new_purpose_asks_again_and_the_other_grants_stand() {
     let purposes = ["model_training", "inference", "analytics", "personalization", "sale_or_sharing"];
-    let more = Setup { purposes: &purposes, ..setup() };
+    let more = Setup { purposes: asked(purposes, Consent), ..setup() };
     let state = loaded(more, Some(choice(Status::Granted, NOW)), NOW);
     assert_eq!((state.view(), state.allowed(NOW)), (View::Banner, set(&[0, 1, 2, 3])));
 }
 
 #[test]
 fn answers_about_purposes_of_other_pages_are_kept() {
-    let fewer = Setup { purposes: &["analytics"], ..setup() };
+    let fewer = Setup { purposes: asked(["analytics"], Consent), ..setup() };
     let mut state = loaded(fewer, Some(choice(Status::Granted, NOW)), NOW);
     after(&mut state, [Event::OpenPreferences, Event::RejectAll]);
     assert_eq!(statuses(&state), [Status::Revoked]);
@@ -244,8 +250,84 @@ fn a_purpose_that_the_page_does_not_ask_for_is_never_allowed() {
 
 #[test]
 fn a_page_can_ask_for_no_more_purposes_than_a_set_holds() {
-    let many = Setup { purposes: &["again"; Set::MOST + 1], ..setup() };
+    let many = Setup { purposes: asked(["again"; Set::MOST + 1], Consent), ..setup() };
     assert_eq!(State::new(many).setup().purposes.len(), Set::MOST);
+}
+
+/// The four purposes, of which the last three rest on a legitimate interest.
+fn by_interest() -> Setup<'static> {
+    Setup { purposes: asked(PURPOSES, LegitimateInterest), ..setup() }
+}
+
+#[test]
+fn a_legitimate_interest_is_told_about_and_holds_meanwhile() {
+    let state = loaded(by_interest(), None, NOW);
+    assert_eq!(
+        (state.view(), state.allowed(NOW)),
+        (View::Banner, set(&[INFERENCE, ANALYTICS, PERSONALIZATION]))
+    );
+}
+
+#[test]
+fn rejecting_all_objects_to_a_legitimate_interest() {
+    let mut state = loaded(by_interest(), None, NOW);
+    after(&mut state, [Event::RejectAll]);
+    assert_eq!(state.allowed(NOW), Set::EMPTY);
+}
+
+#[test]
+fn whoever_was_told_of_a_legitimate_interest_is_not_told_again() {
+    let setup = Setup { purposes: asked(["analytics"], LegitimateInterest), ..setup() };
+    let years_later = NOW.plus_months(100);
+    for status in [Status::Granted, Status::Revoked] {
+        assert!(!asks(setup, choice(status, NOW), years_later), "{status}");
+    }
+    let newer = Setup { notice: NoticeVersion::new(2).unwrap(), ..setup };
+    assert!(asks(newer, choice(Status::Granted, NOW), NOW));
+}
+
+#[test]
+fn what_rests_on_a_legitimate_interest_starts_out_without_an_objection() {
+    let mut state = loaded(by_interest(), None, NOW);
+    after(&mut state, [Event::OpenPreferences]);
+    assert_eq!(state.draft(), set(&[INFERENCE, ANALYTICS, PERSONALIZATION]));
+    after(&mut state, [Event::Toggle(ANALYTICS, false), Event::Save, Event::OpenPreferences]);
+    assert_eq!(state.draft(), set(&[INFERENCE, PERSONALIZATION]));
+}
+
+#[test]
+fn what_a_contract_needs_is_neither_asked_nor_answered() {
+    let setup = Setup { purposes: asked(["inference"], Contract), ..setup() };
+    let mut state = loaded(setup, None, NOW);
+    assert_eq!((state.view(), state.allowed(NOW)), (View::Hidden, set(&[0])));
+    assert_eq!(after(&mut state, [Event::OpenPreferences, Event::RejectAll]), Outcome::Nothing);
+    assert_eq!((state.choice(), state.allowed(NOW)), (None, set(&[0])));
+}
+
+#[test]
+fn what_a_contract_needs_has_no_place_among_the_answers() {
+    let purposes = [Asked::new("inference", Contract), Asked::new("analytics", Consent)];
+    let mut state = loaded(Setup { purposes: &purposes, ..setup() }, None, NOW);
+    after(&mut state, [Event::AcceptAll]);
+    assert_eq!(state.answers(), [Answer { purpose: "analytics", status: Status::Granted, decided_at: NOW }]);
+}
+
+#[test]
+fn a_kept_no_stops_even_what_a_contract_needs() {
+    let setup = Setup { purposes: asked(["inference"], Contract), ..setup() };
+    let state = loaded(setup, Some(choice(Status::Revoked, NOW)), NOW);
+    assert_eq!((state.view(), state.allowed(NOW)), (View::Hidden, Set::EMPTY));
+}
+
+#[test]
+fn a_switch_that_would_sell_against_gpc_starts_out_off() {
+    let context = Context { gpc: true, ..OPT_OUT };
+    let setup = Setup { purposes: asked(["sale_or_sharing"], Consent), context, ..setup() };
+    let answer = Answer { purpose: "sale_or_sharing", status: Status::Granted, decided_at: NOW };
+    let kept = Choice { notice: NoticeVersion::FIRST, answers: vec![answer] };
+    let mut state = loaded(setup, Some(kept), NOW);
+    after(&mut state, [Event::OpenPreferences]);
+    assert_eq!(state.draft(), Set::EMPTY);
 }
 
 fn kept() -> impl Strategy<Value = Option<Choice<'static>>> {
@@ -276,62 +358,132 @@ fn events() -> impl Strategy<Value = Event<'static>> {
     ]
 }
 
-/// What a person can be said to have granted, told from what they did and not from how the machine works.
+/// What a person can be said to have granted and objected to, told from what they did and not from how the machine works.
 #[derive(Default)]
 struct Witness {
     granted: BTreeSet<&'static str>,
+    /// On record as refused, on whatever version of the notice.
+    refused: BTreeSet<&'static str>,
     switched_on: BTreeSet<&'static str>,
 }
 
 impl Witness {
-    fn sees(&mut self, event: &Event<'static>, view: View) {
-        let shown = view != View::Hidden;
-        let preferences = matches!(view, View::Preferences { .. });
+    fn sees(&mut self, event: &Event<'static>, before: &State<'static>, after: &State<'static>) {
+        let shown = before.view() != View::Hidden;
+        let preferences = matches!(before.view(), View::Preferences { .. });
         match event {
-            Event::AcceptAll if shown => self.granted = PURPOSES.into(),
-            Event::RejectAll if shown => self.granted.clear(),
-            Event::OpenPreferences if !preferences => self.switched_on = self.granted.clone(),
+            Event::AcceptAll if shown => self.decides(PURPOSES.into()),
+            Event::RejectAll if shown => self.decides(BTreeSet::new()),
+            Event::OpenPreferences if !preferences => self.switched_on = drawn(after),
             Event::Toggle(place, true) => drop(self.switched_on.insert(PURPOSES[*place])),
             Event::Toggle(place, false) => drop(self.switched_on.remove(PURPOSES[*place])),
-            Event::Save if preferences => self.granted = self.switched_on.clone(),
+            Event::Save if preferences => self.decides(self.switched_on.clone()),
             Event::StorageChanged(kept) | Event::PageLoaded(kept) => {
-                let answers = kept.iter().flat_map(|choice| &choice.answers);
-                let yes = answers.filter(|answer| answer.status == Status::Granted);
-                self.granted = yes.map(|answer| answer.purpose).collect();
+                let with = |status| {
+                    let answers = kept.iter().flat_map(|choice| &choice.answers);
+                    answers.filter(|answer| answer.status == status).map(|answer| answer.purpose).collect()
+                };
+                (self.granted, self.refused) = (with(Status::Granted), with(Status::Revoked));
             }
             _ => {}
         }
     }
 
-    /// Whether everything in the set was granted.
-    fn granted_all(&self, set: Set) -> bool {
-        (0..).zip(PURPOSES).all(|(place, purpose)| !set.has(place) || self.granted.contains(purpose))
+    fn decides(&mut self, granted: BTreeSet<&'static str>) {
+        self.refused = PURPOSES.into_iter().filter(|purpose| !granted.contains(purpose)).collect();
+        self.granted = granted;
     }
+}
+
+fn names(set: Set) -> BTreeSet<&'static str> {
+    (0..).zip(PURPOSES).filter_map(|(place, purpose)| set.has(place).then_some(purpose)).collect()
+}
+
+fn drawn(state: &State<'_>) -> BTreeSet<&'static str> {
+    names(state.draft())
+}
+
+fn context() -> impl Strategy<Value = Context> {
+    (prop::sample::select(regime::ALL), any::<bool>()).prop_map(|(regime, gpc)| Context { regime, gpc })
+}
+
+/// Steps with the days between them.
+fn steps() -> impl Strategy<Value = Vec<(Event<'static>, i64)>> {
+    prop::collection::vec((events(), 0..200_i64), 0..40)
+}
+
+/// A step that was made.
+struct Made<'w> {
+    /// What the person did so far.
+    witness: &'w Witness,
+    before: &'w State<'static>,
+    state: &'w State<'static>,
+    outcome: Outcome,
+    now: Timestamp,
+}
+
+impl Made<'_> {
+    fn opened_preferences(&self) -> bool {
+        let open = |state: &State<'_>| matches!(state.view(), View::Preferences { .. });
+        open(self.state) && !open(self.before)
+    }
+
+    fn allowed(&self) -> BTreeSet<&'static str> {
+        names(self.state.allowed(self.now))
+    }
+}
+
+/// Lets all happen, and looks after each step.
+fn run(
+    setup: Setup<'static>,
+    steps: Vec<(Event<'static>, i64)>,
+    look: impl Fn(Made<'_>) -> Result<(), TestCaseError>,
+) -> Result<(), TestCaseError> {
+    let mut state = State::new(setup);
+    let mut witness = Witness::default();
+    let mut now = NOW;
+    for (event, days) in steps {
+        now = now.plus_ms(days * 86_400_000 / 10);
+        let before = state.clone();
+        let outcome = state.step(event.clone(), now);
+        witness.sees(&event, &before, &state);
+        look(Made { witness: &witness, before: &before, state: &state, outcome, now })?;
+    }
+    Ok(())
 }
 
 proptest! {
     #[test]
-    fn nothing_is_granted_that_was_not_granted_by_an_act(
-        steps in prop::collection::vec((events(), 0..200_i64), 0..40),
-    ) {
-        let mut state = State::new(setup());
-        let mut witness = Witness::default();
-        let mut now = NOW;
-        for (event, days) in steps {
-            now = now.plus_ms(days * 86_400_000 / 10);
-            let opens =
-                matches!(event, Event::OpenPreferences) && !matches!(state.view(), View::Preferences { .. });
-            witness.sees(&event, state.view());
-            let outcome = state.step(event, now);
-            prop_assert!(witness.granted_all(state.allowed(now)));
-            if outcome == Outcome::Decided {
+    fn nothing_is_granted_that_was_not_granted_by_an_act(steps in steps()) {
+        run(setup(), steps, |made| {
+            let (granted, state) = (&made.witness.granted, made.state);
+            prop_assert!(made.allowed().is_subset(granted));
+            if made.outcome == Outcome::Decided {
                 let kept = state.choice().unwrap();
                 let mut yes = state.answers().iter().chain(&kept.answers).filter(|a| a.status == Status::Granted);
-                prop_assert!(yes.all(|answer| witness.granted.contains(answer.purpose)));
+                prop_assert!(yes.all(|answer| granted.contains(answer.purpose)));
                 prop_assert_eq!(state.answers().len(), PURPOSES.len());
             }
-            prop_assert!(!opens || witness.granted_all(state.draft()));
-        }
+            Ok(())
+        })?;
+    }
+
+    #[test]
+    fn no_switch_starts_out_on_that_was_not_granted(steps in steps(), context in context()) {
+        run(Setup { context, ..setup() }, steps, |made| {
+            prop_assert!(!made.opened_preferences() || drawn(made.state).is_subset(&made.witness.granted));
+            Ok(())
+        })?;
+    }
+
+    #[test]
+    fn what_was_objected_to_is_never_used_and_starts_out_so(steps in steps(), context in context()) {
+        run(Setup { context, ..by_interest() }, steps, |made| {
+            let refused = &made.witness.refused;
+            prop_assert!(made.allowed().is_disjoint(refused));
+            prop_assert!(!made.opened_preferences() || drawn(made.state).is_disjoint(refused));
+            Ok(())
+        })?;
     }
 
     #[test]

@@ -8,7 +8,6 @@ use alloc::string::String;
 use consentry::{
     banner::{Choice, Event, Outcome, State},
     notice::Canonical,
-    record::LegalBasis,
 };
 use spin::Mutex;
 
@@ -61,7 +60,8 @@ pub(crate) fn appear(texts: Texts) {
     let mut notice = Canonical::new(setup.notice, texts.language, keys);
     notice.purposes(setup.purposes.len());
     for purpose in setup.purposes {
-        notice.purpose(purpose, texts.title(purpose), texts.description(purpose), LegalBasis::Consent);
+        let name = purpose.name();
+        notice.purpose(name, texts.title(name), texts.description(name), purpose.basis());
     }
     hands::digest(&notice.bytes());
 }
@@ -78,7 +78,7 @@ pub(crate) fn happen(event: Event<'static>) {
     let told = with(|app| {
         let state = &app.state;
         for purpose in state.setup().purposes {
-            purposes.push_str(purpose);
+            purposes.push_str(purpose.name());
             purposes.push_str(SPACE);
         }
         (state.choice().map(Choice::to_text), state.answers().len(), state.consent_mode(now).bits())

@@ -3,11 +3,12 @@
 
 use alloc::vec::Vec;
 use consentry::{
-    banner::Setup,
+    banner::{Asked, Setup},
     decision::Context,
     language,
     notice::NoticeVersion,
     purpose::Purpose,
+    record::LegalBasis,
     regime::{DEFAULT, Regime},
     words::Words,
 };
@@ -61,11 +62,11 @@ impl Settings {
 
 /// The purposes that an attribute names, separated by white space; the default ones if it names none. A word that is no
 /// purpose is left out: it can be granted by nobody.
-fn purposes(attribute: &'static str) -> &'static [&'static str] {
-    let mut purposes = Vec::new();
+fn purposes(attribute: &'static str) -> &'static [Asked<'static>] {
+    let mut purposes: Vec<Asked<'static>> = Vec::new();
     for name in Words::new(attribute, b' ') {
-        if Purpose::is_name(name) && !purposes.contains(&name) {
-            purposes.push(name);
+        if Purpose::is_name(name) && !purposes.iter().any(|asked| asked.name() == name) {
+            purposes.push(Asked::new(name, LegalBasis::Consent));
         }
     }
     if purposes.is_empty() { self::purposes(PURPOSES) } else { purposes.leak() }
@@ -88,7 +89,7 @@ mod tests {
     #[test]
     fn a_bare_tag_gets_the_defaults() {
         let Settings { setup, language } = Settings::read(&BARE);
-        assert!(Purpose::DEFAULT.iter().map(Purpose::as_str).eq(setup.purposes.iter().copied()));
+        assert!(Purpose::DEFAULT.iter().map(Purpose::as_str).eq(setup.purposes.iter().map(Asked::name)));
         assert_eq!(setup.notice, NoticeVersion::FIRST);
         assert_eq!(setup.context.regime.code, "default");
         assert!(!setup.context.gpc);
@@ -104,7 +105,7 @@ mod tests {
             ..BARE
         };
         let Settings { setup, language } = Settings::read(&page);
-        assert_eq!(setup.purposes, ["analytics", "fraud_checks"]);
+        assert!(setup.purposes.iter().map(Asked::name).eq(["analytics", "fraud_checks"]));
         assert_eq!(setup.notice.get(), 7);
         assert_eq!(language, "pt-BR");
     }

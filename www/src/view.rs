@@ -4,10 +4,7 @@
 //!
 //! A button says what it does in `data-consentry`; `www/loader/main.js` listens.
 
-use consentry::{
-    banner::{Set, View as Shown},
-    record::LegalBasis,
-};
+use consentry::banner::{Asked, Set, View as Shown};
 
 use crate::{
     hands::{add, add_with, check, focus, modal, show},
@@ -27,7 +24,7 @@ pub(crate) struct View {
 impl View {
     /// Adds banner and button to the body, both hidden. They come first, so that a keyboard and a screen reader meet the
     /// question before the page it is about.
-    pub(crate) fn new(purposes: &[&'static str], texts: &Texts) -> Self {
+    pub(crate) fn new(purposes: &[Asked<'static>], texts: &Texts) -> Self {
         let button = "button id=consentry-reopen lang=$ data-consentry=reopen hidden=";
         let reopen = add_with(0, button, texts.language, texts.get(Key::reopen));
         let dialog = "div id=consentry-banner role=dialog lang=$ \
@@ -38,14 +35,14 @@ impl View {
         add(words, "p id=consentry-text", texts.get(Key::text));
         let list = add(words, "ul", "");
         for purpose in purposes {
-            add(list, "li", texts.title(purpose));
+            add(list, "li", texts.title(purpose.name()));
         }
         buttons(banner, texts, "choose", Key::choose);
         Self { banner, reopen, preferences: None, open: false }
     }
 
     /// Shows what is to be shown, with these switches on if it is the preferences.
-    pub(crate) fn show(&mut self, shown: Shown, on: Set, purposes: &[&'static str], texts: &Texts) {
+    pub(crate) fn show(&mut self, shown: Shown, on: Set, purposes: &[Asked<'static>], texts: &Texts) {
         let open = matches!(shown, Shown::Preferences { .. });
         // A dialog remembers the focus when it opens and restores it when it closes: it must open before what has the focus
         // is hidden, and close after that is shown.
@@ -69,7 +66,7 @@ impl View {
     }
 }
 
-fn preferences(purposes: &[&'static str], texts: &Texts) -> u32 {
+fn preferences(purposes: &[Asked<'static>], texts: &Texts) -> u32 {
     let tag = "dialog id=consentry-preferences lang=$ \
         aria-labelledby=consentry-heading aria-describedby=consentry-intro";
     let dialog = add_with(0, tag, texts.language, "");
@@ -78,7 +75,8 @@ fn preferences(purposes: &[&'static str], texts: &Texts) -> u32 {
     add_with(head, "button data-consentry=close aria-label=$", texts.get(Key::close), "✕");
     let list = add(dialog, "div class=consentry-list", "");
     add(list, "p id=consentry-intro", texts.get(Key::preferences_text));
-    for purpose in purposes {
+    for asked in purposes {
+        let purpose = asked.name();
         let row = add(list, "div class=consentry-purpose", "");
         add_with(row, "label for=consentry-$", purpose, texts.title(purpose));
         let input =
@@ -86,7 +84,7 @@ fn preferences(purposes: &[&'static str], texts: &Texts) -> u32 {
         add_with(row, input, purpose, "");
         let words = add_with(row, "div id=consentry-about-$", purpose, "");
         add(words, "p", texts.description(purpose));
-        add(words, "p class=consentry-basis", texts.basis(LegalBasis::Consent));
+        add(words, "p class=consentry-basis", texts.basis(asked.basis()));
     }
     buttons(dialog, texts, "save", Key::save);
     dialog

@@ -209,6 +209,8 @@ fn is_region(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
 }
 
+/// What holds for each purpose, as far as it rests on consent: on which ground a site uses data is what its pages say, and no
+/// setting that a call could ask about.
 pub(super) async fn status<P: Platform>(
     app: &App<'_, P>,
     call: &Call,
@@ -220,7 +222,7 @@ pub(super) async fn status<P: Platform>(
     let purposes = access.site.purposes().chain(history.purposes().into_iter().cloned());
     let consent: BTreeMap<_, _> = purposes
         .map(|purpose| {
-            let decision = decide_purpose(&history, &purpose, context, app.now);
+            let decision = decide_purpose(&history, &purpose, LegalBasis::Consent, context, app.now);
             let status = PurposeStatus {
                 status: decision.status,
                 reason: decision.reason,
@@ -232,6 +234,7 @@ pub(super) async fn status<P: Platform>(
     json(StatusCode::OK, &StatusOutput { user_id: access.user.as_str().into(), consent })
 }
 
+/// Whether a purpose may be used, as far as it rests on consent, as in [`status`].
 pub(super) async fn decision<P: Platform>(
     app: &App<'_, P>,
     call: &Call,
@@ -242,7 +245,7 @@ pub(super) async fn decision<P: Platform>(
     let purpose = access.purpose("purpose", purpose)?;
     let context = context(call, &access)?;
     let history = read(app, &access, &[("purpose", json!(purpose))]).await?;
-    let decision = decide_purpose(&history, &purpose, context, app.now);
+    let decision = decide_purpose(&history, &purpose, LegalBasis::Consent, context, app.now);
     let output = DecisionOutput {
         user_id: access.user.as_str().into(),
         purpose: purpose.to_string(),
