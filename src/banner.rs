@@ -3,8 +3,8 @@
 //! and carrying out the outcome (the page, storage, the network) is left to the faces; whether a purpose may be used is
 //! [`crate::decision`]'s rule.
 //!
-//! A purpose that rests on consent is granted by two acts only: *Accept all*, or its own switch turned on and then *Save*.
-//! Closing, Escape, going away and doing nothing grant nothing (GDPR Art. 4(11), recital 32), and its switch does not start out
+//! A purpose that rests on consent is granted by three acts only: *Accept all*, its own switch turned on and then *Save*, or
+//! allowing the content of a placeholder for good. Closing, Escape, going away and doing nothing grant nothing (GDPR Art. 4(11), recital 32), and its switch does not start out
 //! on unless the person granted that purpose before. One that rests on a legitimate interest is used until the person objects, by
 //! *Reject all* or by its switch turned off and *Save*.
 //!
@@ -12,6 +12,7 @@
 //! nothing is copied that can be asked of the state.
 
 mod asked;
+mod asking;
 mod choice;
 mod set;
 #[cfg(test)]
@@ -23,17 +24,14 @@ pub use set::Set;
 
 use crate::{
     decision::{Context, Decision, decide_current},
-    history::Current,
     notice::NoticeVersion,
+    purpose::SALE_OR_SHARING,
     record::{LegalBasis, Status},
     signals::ConsentMode,
+    surface::Surface,
     time::Timestamp,
 };
-use alloc::vec::Vec;
-
-/// How far ahead of the clock a kept answer may lie. Beyond it the clock was wrong then or is now, and a grant whose age
-/// is unknown is none.
-const CLOCK_TOLERANCE_DAYS: u16 = 1;
+use alloc::{vec, vec::Vec};
 
 /// What a page asks for, and the rules that hold for its visitor.
 #[derive(Clone, Copy, Debug)]
@@ -88,6 +86,11 @@ pub enum Event<'a> {
     Toggle(usize, bool),
     /// *Save* was pressed in the preferences.
     Save,
+    /// The content of a placeholder was allowed for good, by the place of its purpose.
+    Allow(usize),
+    /// The person opted out of the sale and sharing of their data. That holds for the whole site, so it is an answer even where
+    /// this page doesn't ask.
+    OptOut,
     /// Banner or preferences were closed without deciding.
     Close,
     /// Another tab kept a choice, or removed it.
@@ -104,8 +107,8 @@ pub enum Outcome {
     Known,
     /// Another tab changed what may be used: as [`Self::Known`], and tell the page.
     Changed,
-    /// The person decided: keep [`State::choice`], send [`State::answers`] to be recorded, then as [`Self::Changed`].
-    Decided,
+    /// The person decided, there: keep [`State::choice`], send [`State::answers`] to be recorded, then as [`Self::Changed`].
+    Decided(Surface),
 }
 
 impl<'a> State<'a> {
@@ -188,42 +191,6 @@ impl<'a> State<'a> {
         set
     }
 
-    /// The kept answer as far as it still counts: a grant on another version of the notice, or from the future, does not.
-    /// A refusal always does.
-    fn current(&self, purpose: &str, now: Timestamp) -> Option<Current> {
-        let choice = self.choice.as_ref()?;
-        let current = choice.current(purpose)?;
-        let doubtful = choice.notice != self.setup.notice || is_from_the_future(current.since, now);
-        if doubtful && current.status == Status::Granted { None } else { Some(current) }
-    }
-
-    /// Whether there is a purpose that the person has to be asked about: never answered, answered on another version of
-    /// the notice, granted longer ago than a grant stands, or refused longer ago than the pause after a refusal. Where a
-    /// person can only object, they are told once: neither the silence nor the objection ends.
-    fn must_ask(&self, now: Timestamp) -> bool {
-        let regime = self.setup.context.regime;
-        self.setup.purposes.iter().filter(|asked| asked.has_answer()).any(|asked| {
-            let Some(choice) = &self.choice else { return true };
-            let Some(Current { status, since }) = self.current(asked.name(), now) else { return true };
-            let months = match status {
-                Status::Granted => regime.validity_months,
-                Status::Revoked => regime.ask_again_months,
-                Status::Pending => return true,
-            };
-            let ends = asked.basis() == LegalBasis::Consent && since.plus_months(months) <= now;
-            choice.notice != self.setup.notice || is_from_the_future(since, now) || ends
-        })
-    }
-
-    /// A moment for a new answer: now, but always after the answers before it, so that a clock that was set back can't make
-    /// a new grant look older than the refusal it replaces.
-    fn moment_of_answer(&self, now: Timestamp) -> Timestamp {
-        match self.choice.as_ref().and_then(Choice::latest) {
-            Some(latest) if !is_from_the_future(latest, now) => now.max(latest.next()),
-            _ => now,
-        }
-    }
-
     /// What follows from `event` at `now`. An event that can't happen in a state (such as *Save* without preferences) changes
     /// nothing.
     pub fn step(&mut self, event: Event<'a>, now: Timestamp) -> Outcome {
@@ -231,9 +198,16 @@ impl<'a> State<'a> {
         match event {
             Event::PageLoaded(choice) => self.adopt(choice, now, Outcome::Known),
             Event::StorageChanged(choice) => self.adopt(choice, now, Outcome::Changed),
-            Event::AcceptAll if self.view != View::Hidden => self.answer(Set::ALL, now),
-            Event::RejectAll if self.view != View::Hidden => self.answer(Set::EMPTY, now),
-            Event::Save if preferences => self.answer(self.draft, now),
+            Event::AcceptAll if self.view != View::Hidden => self.answer_all(Set::ALL, now),
+            Event::RejectAll if self.view != View::Hidden => self.answer_all(Set::EMPTY, now),
+            Event::Save if preferences => self.answer_all(self.draft, now),
+            Event::Allow(place) => match self.setup.purposes.get(place) {
+                Some(asked) if asked.has_answer() => {
+                    self.answer_one(asked.name(), Status::Granted, Surface::Placeholder, now)
+                }
+                _ => Outcome::Nothing,
+            },
+            Event::OptOut => self.answer_one(SALE_OR_SHARING, Status::Revoked, Surface::Page, now),
             Event::OpenPreferences if !preferences => {
                 // Of what needs a yes only what has one: to be allowed by default is none.
                 self.draft = self.those(|asked| {
@@ -274,36 +248,55 @@ impl<'a> State<'a> {
         };
     }
 
-    fn answer(&mut self, granted: Set, now: Timestamp) -> Outcome {
-        self.view = View::Hidden;
+    /// Answers everything at once.
+    fn answer_all(&mut self, granted: Set, now: Timestamp) -> Outcome {
+        let surface = if self.view == View::Banner { Surface::Banner } else { Surface::Dialog };
         let decided_at = self.moment_of_answer(now);
-        let notice = self.setup.notice;
-        let mut answers: Vec<Answer<'a>> = Vec::new();
+        let mut answers = Vec::new();
         for (place, asked) in self.setup.purposes.iter().enumerate() {
             if asked.has_answer() {
                 let status = if granted.has(place) { Status::Granted } else { Status::Revoked };
-                answers.push(Answer { purpose: asked.name(), status, decided_at });
+                answers.push(Answer::new(asked.name(), status, decided_at));
             }
         }
+        self.view = View::Hidden;
+        self.keep(answers, surface)
+    }
+
+    /// Answers about one purpose and leaves everything else as it is. The banner stays while there is more to ask.
+    fn answer_one(&mut self, purpose: &'a str, status: Status, surface: Surface, now: Timestamp) -> Outcome {
+        let answer = Answer::new(purpose, status, self.moment_of_answer(now));
+        let outcome = self.keep(vec![answer], surface);
+        for (place, asked) in self.setup.purposes.iter().enumerate() {
+            if asked.name() == purpose {
+                self.draft.put(place, status == Status::Granted);
+            }
+        }
+        if self.view == View::Banner && !self.must_ask(now) {
+            self.view = View::Hidden;
+        }
+        outcome
+    }
+
+    /// Puts new answers before those that they don't replace: a page may ask for fewer purposes than another page of its site.
+    /// Of answers to another version of the notice only refusals are left, which always count.
+    fn keep(&mut self, mut answers: Vec<Answer<'a>>, surface: Surface) -> Outcome {
         self.new = answers.len();
         if answers.is_empty() {
             return Outcome::Nothing;
         }
-        // A page may ask for fewer purposes than another page of its site; what was answered there stays.
-        if let Some(kept) = &self.choice
-            && kept.notice == notice
-        {
+        let notice = self.setup.notice;
+        if let Some(kept) = &self.choice {
             for answer in &kept.answers {
-                if !answers.iter().any(|new| new.purpose == answer.purpose) {
-                    answers.push(*answer);
+                let mut answer = *answer;
+                answer.outdated |= kept.notice != notice;
+                let counts = answer.status == Status::Revoked || !answer.outdated;
+                if counts && !answers.iter().any(|new| new.purpose == answer.purpose) {
+                    answers.push(answer);
                 }
             }
         }
         self.choice = Some(Choice { notice, answers });
-        Outcome::Decided
+        Outcome::Decided(surface)
     }
-}
-
-fn is_from_the_future(moment: Timestamp, now: Timestamp) -> bool {
-    moment > now.plus_days(CLOCK_TOLERANCE_DAYS)
 }

@@ -19,6 +19,7 @@ pub mod record;
 pub mod regime;
 pub mod signals;
 pub mod slug;
+pub mod surface;
 pub mod time;
 pub mod words;
 

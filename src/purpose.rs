@@ -38,6 +38,9 @@ pub enum Kind {
     Declared,
 }
 
+/// The name of [`Purpose::SaleOrSharing`].
+pub(crate) const SALE_OR_SHARING: &str = "sale_or_sharing";
+
 impl Kind {
     /// The built-in purposes in the order of the enum.
     const BUILT_IN: [(&'static str, Self); 5] = [
@@ -45,7 +48,7 @@ impl Kind {
         ("inference", Self::Inference),
         ("analytics", Self::Analytics),
         ("personalization", Self::Personalization),
-        ("sale_or_sharing", Self::SaleOrSharing),
+        (SALE_OR_SHARING, Self::SaleOrSharing),
     ];
 
     /// The kind of the purpose with this name.

@@ -2,7 +2,8 @@
 //! kept is left to the faces.
 //!
 //! The text is `1 <notice version>` and then, for each purpose, ` <name>=<granted|revoked>@<milliseconds since 1970>`, for
-//! example `1 3 analytics=granted@1795000000000`. Whatever deviates from that in any place counts as no choice at all.
+//! example `1 3 analytics=granted@1795000000000`; after it may stand `@old`. Whatever deviates from that in any place counts as
+//! no choice at all.
 
 use crate::{
     digits, history::Current, notice::NoticeVersion, purpose::Purpose, record::Status, time::Timestamp,
@@ -14,6 +15,7 @@ use alloc::{string::String, vec::Vec};
 const SPACE: &str = " ";
 const EQUALS: &str = "=";
 const AT: &str = "@";
+const OLD: &str = "@old";
 
 /// What a person decided about one purpose, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,22 +26,24 @@ pub struct Answer<'a> {
     pub status: Status,
     /// When.
     pub decided_at: Timestamp,
+    /// Whether it was given on an older version of the notice than the rest of the choice. Only a no is kept then: it counts,
+    /// but the person is asked again.
+    pub outdated: bool,
 }
 
 /// What a person decided on one notice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choice<'a> {
-    /// The version of the notice they had before them.
+    /// The version of the notice they had before them, last if they decided several times.
     pub notice: NoticeVersion,
     /// At most one answer for each purpose.
     pub answers: Vec<Answer<'a>>,
 }
 
 impl<'a> Choice<'a> {
-    /// The answer about a purpose, in the form that [`crate::decision::decide_current`] takes.
-    pub fn current(&self, purpose: &str) -> Option<Current> {
-        let answer = self.answers.iter().find(|answer| answer.purpose == purpose)?;
-        Some(Current { status: answer.status, since: answer.decided_at })
+    /// The answer about a purpose.
+    pub fn answer(&self, purpose: &str) -> Option<&Answer<'a>> {
+        self.answers.iter().find(|answer| answer.purpose == purpose)
     }
 
     /// The moment of the latest answer.
@@ -68,7 +72,7 @@ impl<'a> Choice<'a> {
         let mut choice = Self { notice: NoticeVersion::parse(words.next()?)?, answers: Vec::new() };
         for word in words {
             let answer = Answer::parse(word)?;
-            if choice.current(answer.purpose).is_some() {
+            if choice.answer(answer.purpose).is_some() {
                 return None;
             }
             choice.answers.push(answer);
@@ -79,6 +83,16 @@ impl<'a> Choice<'a> {
 }
 
 impl<'a> Answer<'a> {
+    /// An answer on the notice of the choice that it will be part of.
+    pub const fn new(purpose: &'a str, status: Status, decided_at: Timestamp) -> Self {
+        Self { purpose, status, decided_at, outdated: false }
+    }
+
+    /// The form that [`crate::decision::decide_current`] takes.
+    pub const fn current(&self) -> Current {
+        Current { status: self.status, since: self.decided_at }
+    }
+
     /// Appends the answer in the form that stands in a kept text.
     pub fn write(&self, text: &mut String) {
         text.push_str(self.purpose);
@@ -86,6 +100,9 @@ impl<'a> Answer<'a> {
         text.push_str(self.status.as_str());
         text.push_str(AT);
         digits::write(text, self.decided_at.as_js());
+        if self.outdated {
+            text.push_str(OLD);
+        }
     }
 
     fn parse(word: &'a str) -> Option<Self> {
@@ -94,10 +111,12 @@ impl<'a> Answer<'a> {
         let mut parts = Words::new(answer, b'@');
         let status = Status::parse(parts.next()?)?;
         let decided_at = Timestamp::from_js(digits::read(parts.next()?)?);
+        let outdated = parts.next().is_some();
         (Purpose::is_name(purpose) && status != Status::Pending).then_some(Self {
             purpose,
             status,
             decided_at,
+            outdated,
         })
     }
 }
@@ -109,13 +128,13 @@ mod tests {
 
     #[test]
     fn the_text_is_as_documented() {
-        let answer = Answer {
-            purpose: "analytics",
-            status: Status::Granted,
-            decided_at: Timestamp::from_ms(1_795_000_000_000),
-        };
-        let choice = Choice { notice: NoticeVersion::new(3).unwrap(), answers: [answer].into() };
-        let text = "1 3 analytics=granted@1795000000000";
+        let at = Timestamp::from_ms(1_795_000_000_000);
+        let answers = [
+            Answer::new("analytics", Status::Granted, at),
+            Answer { outdated: true, ..Answer::new("inference", Status::Revoked, at) },
+        ];
+        let choice = Choice { notice: NoticeVersion::new(3).unwrap(), answers: answers.into() };
+        let text = "1 3 analytics=granted@1795000000000 inference=revoked@1795000000000@old";
         assert_eq!(choice.to_text(), text);
         assert_eq!(Choice::parse(text), Some(choice));
     }
@@ -138,6 +157,9 @@ mod tests {
             "1 1 analytics=granted@05",
             "1 1 analytics=granted@5.0",
             "1 1 analytics=granted@99999999999999999",
+            "1 1 analytics=revoked@5@",
+            "1 1 analytics=revoked@5@new",
+            "1 1 analytics=revoked@5@old@old",
             "1 1 analytics=pending@5",
             "1 1 analytics=yes@5",
             "1 1 Analytics=granted@5",
@@ -151,12 +173,13 @@ mod tests {
     proptest! {
         #[test]
         fn every_choice_reads_back(version in 1..u32::MAX, answers in prop::collection::btree_map(
-            "[a-z][a-z0-9_]{0,5}", (any::<bool>(), 0..200_000_000_000_000_i64), 0..5,
+            "[a-z][a-z0-9_]{0,5}", (any::<bool>(), 0..200_000_000_000_000_i64, any::<bool>()), 0..5,
         )) {
-            let answers = answers.iter().map(|(name, &(granted, ms))| Answer {
+            let answers = answers.iter().map(|(name, &(granted, ms, outdated))| Answer {
                 purpose: name,
                 status: if granted { Status::Granted } else { Status::Revoked },
                 decided_at: Timestamp::from_ms(ms),
+                outdated,
             });
             let choice = Choice { notice: NoticeVersion::new(version).unwrap(), answers: answers.collect() };
             let text = choice.to_text();

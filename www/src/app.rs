@@ -84,7 +84,7 @@ pub(crate) fn happen(event: Event<'static>) {
         (state.choice().map(Choice::to_text), state.answers().len(), state.consent_mode(now).bits())
     });
     let Some((choice, answers, signals)) = told else { return };
-    if outcome == Outcome::Decided
+    if matches!(outcome, Outcome::Decided(_))
         && let Some(choice) = choice
     {
         hands::keep(&choice, answers);

@@ -9,6 +9,7 @@ use consentry::{
     purpose::Purpose,
     record::{LegalBasis, Status},
     slug::Slug,
+    surface::Surface,
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -35,7 +36,9 @@ pub(crate) struct NoticeInput {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct ShownInput {
-    /// Where the decision was made.
+    /// Where the decision was made: on the `banner`, in the `dialog` with a switch for each purpose, at a `placeholder` in the
+    /// place of blocked content, or on a `page` or form of the site's or app's own.
+    #[cfg_attr(test, schemars(schema_with = "schema::surface"))]
     pub(crate) surface: Surface,
     /// The code of the regime that was applied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -49,21 +52,6 @@ pub(crate) struct ShownInput {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(schema_with = "schema::optional_time"))]
     pub(crate) at: Option<Timestamp>,
-}
-
-/// Where a decision was made.
-#[derive(Debug, Clone, Copy, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(crate) enum Surface {
-    /// The banner.
-    Banner,
-    /// The dialog with a switch for each purpose.
-    Dialog,
-    /// A placeholder in the place of blocked content.
-    Placeholder,
-    /// A page or form of the site's or app's own.
-    Page,
 }
 
 /// What a backend knows about its visitor's request, for it alone to give.

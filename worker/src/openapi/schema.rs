@@ -7,6 +7,7 @@ use consentry::{
     record::{LegalBasis, Status},
     regime,
     slug::Slug,
+    surface::Surface,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
@@ -91,6 +92,10 @@ pub(crate) fn optional_legal_basis(generator: &mut SchemaGenerator) -> Schema {
 
 pub(crate) fn reason(_: &mut SchemaGenerator) -> Schema {
     one_of(&Reason::ALL.map(Reason::as_str))
+}
+
+pub(crate) fn surface(_: &mut SchemaGenerator) -> Schema {
+    one_of(&Surface::ALL.map(Surface::as_str))
 }
 
 pub(crate) fn erasure_state(_: &mut SchemaGenerator) -> Schema {

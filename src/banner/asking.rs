@@ -1,0 +1,60 @@
+//! When a person is asked, and what a kept answer still counts for. Owns the part of [`State`] that looks at time; what follows
+//! from an event is left to the module above.
+
+use super::{Answer, Choice, State};
+use crate::{
+    history::Current,
+    record::{LegalBasis, Status},
+    time::Timestamp,
+};
+
+/// How far ahead of the clock a kept answer may lie. Beyond it the clock was wrong then or is now, and a grant whose age
+/// is unknown is none.
+const CLOCK_TOLERANCE_DAYS: u16 = 1;
+
+impl<'a> State<'a> {
+    /// The kept answer about a purpose, and whether it was given on another version of the notice.
+    fn kept(&self, purpose: &str) -> Option<(&Answer<'a>, bool)> {
+        let choice = self.choice.as_ref()?;
+        let answer = choice.answer(purpose)?;
+        Some((answer, answer.outdated || choice.notice != self.setup.notice))
+    }
+
+    /// The kept answer as far as it still counts: a grant on another version of the notice, or from the future, does not.
+    /// A refusal always does.
+    pub(super) fn current(&self, purpose: &str, now: Timestamp) -> Option<Current> {
+        let (answer, outdated) = self.kept(purpose)?;
+        let doubtful = outdated || is_from_the_future(answer.decided_at, now);
+        if doubtful && answer.status == Status::Granted { None } else { Some(answer.current()) }
+    }
+
+    /// Whether there is a purpose that the person has to be asked about: never answered, answered on another version of
+    /// the notice, granted longer ago than a grant stands, or refused longer ago than the pause after a refusal. Where a
+    /// person can only object, they are told once: neither the silence nor the objection ends.
+    pub(super) fn must_ask(&self, now: Timestamp) -> bool {
+        let regime = self.setup.context.regime;
+        self.setup.purposes.iter().filter(|asked| asked.has_answer()).any(|asked| {
+            let Some((answer, outdated)) = self.kept(asked.name()) else { return true };
+            let months = match answer.status {
+                Status::Granted => regime.validity_months,
+                _ => regime.ask_again_months,
+            };
+            let decided_at = answer.decided_at;
+            let ends = asked.basis() == LegalBasis::Consent && decided_at.plus_months(months) <= now;
+            outdated || ends || is_from_the_future(decided_at, now)
+        })
+    }
+
+    /// A moment for a new answer: now, but always after the answers before it, so that a clock that was set back can't make
+    /// a new grant look older than the refusal it replaces.
+    pub(super) fn moment_of_answer(&self, now: Timestamp) -> Timestamp {
+        match self.choice.as_ref().and_then(Choice::latest) {
+            Some(latest) if !is_from_the_future(latest, now) => now.max(latest.next()),
+            _ => now,
+        }
+    }
+}
+
+fn is_from_the_future(moment: Timestamp, now: Timestamp) -> bool {
+    moment > now.plus_days(CLOCK_TOLERANCE_DAYS)
+}
