@@ -21,6 +21,9 @@
 use crate::{bytes::Writer, purpose::Purpose, record::LegalBasis};
 use alloc::{string::String, vec::Vec};
 
+#[cfg(feature = "full")]
+pub use parse::ParseError;
+
 /// The number of a notice, from 1 on. The site raises it when the wording or the purposes change in substance; then
 /// everybody is asked again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -93,6 +96,100 @@ impl Notice {
     pub fn hash(&self) -> [u8; 32] {
         use sha2::{Digest, Sha256};
         Sha256::digest(self.canonical_bytes()).into()
+    }
+}
+
+#[cfg(feature = "full")]
+mod parse {
+    use super::{Explained, Notice, NoticeVersion};
+    use crate::{bytes::Reader, purpose::Purpose, record::LegalBasis};
+    use alloc::{string::String, vec::Vec};
+    use core::fmt;
+
+    /// Why some bytes are no notice.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum ParseError {
+        /// They are not laid out as the module describes it.
+        Form,
+        /// The version is 0.
+        Version,
+        /// A purpose has no name that a purpose can have.
+        Purpose,
+        /// A legal basis is none of those there are.
+        LegalBasis,
+    }
+
+    impl ParseError {
+        /// Stable name.
+        pub const fn code(self) -> &'static str {
+            match self {
+                Self::Form => "notice_form",
+                Self::Version => "notice_version",
+                Self::Purpose => "notice_purpose",
+                Self::LegalBasis => "notice_legal_basis",
+            }
+        }
+    }
+
+    impl fmt::Display for ParseError {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(match self {
+                Self::Form => {
+                    "the bytes are not the canonical form of a notice, as src/notice.rs describes it"
+                }
+                Self::Version => "the version of a notice must be 1 or more",
+                Self::Purpose => {
+                    "a purpose must be named by 1 to 64 lower-case letters, digits and underscores"
+                }
+                Self::LegalBasis => "a legal basis must be consent, legitimate_interest or contract",
+            })
+        }
+    }
+
+    impl core::error::Error for ParseError {}
+
+    impl Notice {
+        /// The notice with these canonical bytes. Nothing else is taken, so what is read has the hash of what came.
+        pub fn parse(bytes: &[u8]) -> Result<Self, ParseError> {
+            let mut reader = Reader(bytes);
+            if reader.fixed().as_ref().map(<[u8; Self::MAGIC.len()]>::as_slice) != Some(Self::MAGIC) {
+                return Err(ParseError::Form);
+            }
+            let version = NoticeVersion::new(number(&mut reader)?).ok_or(ParseError::Version)?;
+            let language = text(&mut reader)?;
+            let texts = several(&mut reader, text)?;
+            let purposes = several(&mut reader, explained)?;
+            if reader.0.is_empty() {
+                Ok(Self { version, language, texts, purposes })
+            } else {
+                Err(ParseError::Form)
+            }
+        }
+    }
+
+    fn explained(reader: &mut Reader<'_>) -> Result<Explained, ParseError> {
+        Ok(Explained {
+            purpose: Purpose::parse(&text(reader)?).ok_or(ParseError::Purpose)?,
+            title: text(reader)?,
+            description: text(reader)?,
+            legal_basis: LegalBasis::parse(&text(reader)?).ok_or(ParseError::LegalBasis)?,
+        })
+    }
+
+    /// As many as the count in front says. It is not believed until they are read, so it costs no memory by itself.
+    fn several<T>(
+        reader: &mut Reader<'_>,
+        one: impl Fn(&mut Reader<'_>) -> Result<T, ParseError>,
+    ) -> Result<Vec<T>, ParseError> {
+        (0..number(reader)?).map(|_| one(reader)).collect()
+    }
+
+    fn number(reader: &mut Reader<'_>) -> Result<u32, ParseError> {
+        reader.fixed().map(u32::from_be_bytes).ok_or(ParseError::Form)
+    }
+
+    fn text(reader: &mut Reader<'_>) -> Result<String, ParseError> {
+        reader.text().ok_or(ParseError::Form)
     }
 }
 
@@ -209,7 +306,51 @@ mod tests {
         })
     }
 
+    #[test]
+    fn what_is_no_notice_says_why() {
+        let with = |from: &[u8], to: &[u8]| {
+            let bytes = example().canonical_bytes();
+            let at = bytes.windows(from.len()).position(|window| window == from).unwrap();
+            [&bytes[..at], to, &bytes[at + from.len()..]].concat()
+        };
+        for (bytes, error) in [
+            (vec![], ParseError::Form),
+            (with(b"-v1", b"-v2"), ParseError::Form),
+            (with(&[0, 0, 0, 1], &[0, 0, 0, 0]), ParseError::Version),
+            (with(b"analytics", b"Analytics"), ParseError::Purpose),
+            (with(b"\x07consent", b"\x07Consent"), ParseError::LegalBasis),
+            (with(b"We count", &[0xff; 8]), ParseError::Form),
+        ] {
+            assert_eq!(Notice::parse(&bytes), Err(error), "{bytes:?}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn every_notice_reads_back(notice in notices()) {
+            prop_assert_eq!(Notice::parse(&notice.canonical_bytes()), Ok(notice));
+        }
+
+        #[test]
+        fn what_is_cut_or_goes_on_is_no_notice(notice in notices(), cut in any::<prop::sample::Index>()) {
+            let mut bytes = notice.canonical_bytes();
+            prop_assert_eq!(Notice::parse(&bytes[..cut.index(bytes.len())]), Err(ParseError::Form));
+            bytes.push(0);
+            prop_assert_eq!(Notice::parse(&bytes), Err(ParseError::Form));
+        }
+
+        #[test]
+        fn what_reads_is_what_would_be_written(
+            notice in notices(), at in any::<prop::sample::Index>(), byte in any::<u8>(),
+        ) {
+            let mut bytes = notice.canonical_bytes();
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+            if let Ok(read) = Notice::parse(&bytes) {
+                prop_assert_eq!(read.canonical_bytes(), bytes);
+            }
+        }
+
         #[test]
         fn notices_have_the_same_bytes_only_if_they_are_the_same(one in notices(), other in notices()) {
             prop_assert_eq!(one.canonical_bytes() == other.canonical_bytes(), one == other);
