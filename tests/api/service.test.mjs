@@ -39,6 +39,17 @@ test("the documentation page asks no other host", async () => {
   assert.doesNotMatch(page.text, /(src|href)="?(https?:)?\/\//);
 });
 
+for (const path of ["/banner.js", "/locales/ar.txt"]) {
+  test(`pages of other origins, isolated ones too, may load ${path} and nothing else than what it is`, async () => {
+    const { status, headers } = await get(path);
+    assert.equal(status, 200);
+    assert.equal(headers.get("Access-Control-Allow-Origin"), "*");
+    assert.equal(headers.get("Cross-Origin-Resource-Policy"), "cross-origin");
+    assert.equal(headers.get("X-Content-Type-Options"), "nosniff");
+    assert.match(headers.get("Content-Type"), /; charset=utf-8$/);
+  });
+}
+
 test("banner.js knows the visitor: country, language, Global Privacy Control", async () => {
   const answer = await get("/banner.js", { headers: { "Accept-Language": "fr-FR,fr;q=0.9", "Sec-GPC": "1" } });
   assert.match(answer.headers.get("Content-Type"), /^text\/javascript/);
