@@ -99,6 +99,19 @@ test("a person joins a visitor by their own token", async () => {
   assert.equal((await statusOf(site, "by token")).status, "granted");
 });
 
+test("a page of the site joins its visitor by the person's token", async () => {
+  const visitor = await visitorWho({ analytics: "granted" });
+  const asks = { "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization,content-type,idempotency-key" };
+  const preflight = await call(url, "OPTIONS", "/identity/link", { headers: { Origin: ORIGIN, ...asks } });
+  assert.deepEqual([preflight.status, preflight.headers.get("Access-Control-Allow-Origin")], [204, ORIGIN]);
+  for (const name of ["Authorization", "Content-Type", "Idempotency-Key"]) {
+    assert.ok(preflight.headers.get("Access-Control-Allow-Headers").includes(name), name);
+  }
+  const options = { key: token(key, claims(site.site, "on a page")), headers: { Origin: ORIGIN }, body: { anonymous: visitor.proof } };
+  const answer = await call(url, "POST", "/identity/link", options);
+  assert.deepEqual([answer.status, answer.headers.get("Access-Control-Allow-Origin")], [201, ORIGIN]);
+});
+
 test("a person's token joins nobody to another person", async () => {
   const visitor = await visitorWho({ analytics: "granted" });
   const body = { user_id: "victim", anonymous: visitor.proof };
