@@ -50,8 +50,8 @@ codes! {
     MethodNotAllowed = "method_not_allowed", 405, "This path has no such method";
     /// The body is over the limit.
     BodyTooLarge = "body_too_large", 413, "The body is too large";
-    /// The body is not announced as JSON.
-    UnsupportedMediaType = "unsupported_media_type", 415, "The body must be application/json";
+    /// The body is not announced as a type that the call takes.
+    UnsupportedMediaType = "unsupported_media_type", 415, "The body is not of a type that this call takes";
     /// A field of the body has no acceptable value.
     InvalidField = "invalid_field", 422, "A field has no acceptable value";
     /// The key was used with another body.

@@ -18,8 +18,8 @@ const NOTICE = {
   purposes: [{ purpose: "analytics", title: "Messen", description: "Wie oft eine Seite gelesen wird.", legal_basis: "consent" }],
 };
 
-/** The hash of a notice, from the form that src/notice.rs publishes. */
-function hashOf(notice) {
+/** The canonical bytes of a notice, from the form that src/notice.rs publishes. */
+function bytesOf(notice) {
   const u32 = (number) => {
     const bytes = Buffer.alloc(4);
     bytes.writeUInt32BE(number);
@@ -27,7 +27,7 @@ function hashOf(notice) {
   };
   const text = (value) => Buffer.concat([u32(Buffer.byteLength(value)), Buffer.from(value)]);
   const explained = (e) => [text(e.purpose), text(e.title), text(e.description), text(e.legal_basis)];
-  const bytes = Buffer.concat([
+  return Buffer.concat([
     Buffer.from("consentry-notice-v1"),
     u32(notice.version),
     text(notice.language),
@@ -36,15 +36,62 @@ function hashOf(notice) {
     u32(notice.purposes.length),
     ...notice.purposes.flatMap(explained),
   ]);
-  return createHash("sha256").update(bytes).digest("hex");
 }
 
+const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");
+const hashOf = (notice) => sha256(bytesOf(notice));
+
 const put = (notice, hash = hashOf(notice), by = site) => by.call("PUT", `/notices/${hash}`, { body: notice });
+const putBytes = (bytes, hash = sha256(bytes)) =>
+  site.call("PUT", `/notices/${hash}`, { headers: { "Content-Type": "application/octet-stream" }, body: bytes });
 const variant = (more) => ({ ...NOTICE, ...more });
 
 test("a notice that was registered is read back word for word", async () => {
   accepted(await put(NOTICE));
   assert.deepEqual(accepted(await site.call("GET", `/notices/${hashOf(NOTICE)}`)), NOTICE);
+});
+
+test("a notice that was sent as its canonical bytes is the same one", async () => {
+  const notice = variant({ version: 7 });
+  const before = await world.events();
+  assert.deepEqual(accepted(await putBytes(bytesOf(notice))), notice);
+  assert.deepEqual(accepted(await site.call("GET", `/notices/${hashOf(notice)}`)), notice);
+  accepted(await put(notice));
+  assert.equal(await world.events(), before + 1);
+});
+
+const bytes = bytesOf(variant({ version: 8 }));
+const replaced = (from, to) => Buffer.from(bytes.toString("latin1").replace(from, to), "latin1");
+const NO_NOTICES = {
+  "nothing": Buffer.alloc(0),
+  "a notice that is cut": bytes.subarray(0, -1),
+  "a notice that goes on": Buffer.concat([bytes, Buffer.from([0])]),
+  "a notice of another form": replaced("-v1", "-v2"),
+  "a notice of version 0": replaced("\0\0\0\x08", "\0\0\0\0"),
+  "a notice with a length beyond its end": replaced("\0\0\0\x09analytics", "\xff\xff\xff\xffanalytics"),
+  "a notice that is not UTF-8": replaced("Messen", "Mess\xffn"),
+  "a notice with a purpose that has no name": replaced("analytics", "ANALYTICS"),
+  "a notice with an unknown legal basis": Buffer.concat([bytes.subarray(0, -7), Buffer.from("Consent")]),
+  "a notice in no language": bytesOf(variant({ version: 8, language: "?" })),
+  "JSON": Buffer.from(JSON.stringify(NOTICE)),
+};
+for (const [what, bad] of Object.entries(NO_NOTICES)) {
+  test(`canonical bytes are not ${what}`, async () => {
+    await denied(() => putBytes(bad), 422, "invalid_field");
+  });
+}
+
+test("canonical bytes can't be registered under another hash", async () => {
+  await denied(() => putBytes(bytes, hashOf(variant({ version: 9 }))), 422, "invalid_field");
+});
+
+test("canonical bytes have the limit of every body", async () => {
+  await denied(() => putBytes(bytesOf(variant({ texts: ["x".repeat(64 * 1024)] }))), 413, "body_too_large");
+});
+
+test("a body of another type is refused", async () => {
+  const options = { headers: { "Content-Type": "text/plain" }, body: JSON.stringify(NOTICE) };
+  await denied(() => site.call("PUT", `/notices/${hashOf(NOTICE)}`, options), 415, "unsupported_media_type");
 });
 
 test("a decision by a registered notice says that its words are known", async () => {
@@ -117,11 +164,45 @@ test("registering needs consent:write, reading audit:read", async () => {
   await denied(() => call(world.url, "GET", `/notices/${hashOf(NOTICE)}`, { key: reader }), 403, "forbidden");
 });
 
-test("a visitor's browser registers the notice that it showed", async () => {
+/** A visitor of a site who has decided by a notice. */
+async function visitorBy(notice, of = site) {
+  const visitor = makeVisitor(of.site, ORIGIN);
+  const asked = { version: notice.version, language: notice.language, hash: hashOf(notice) };
+  const body = { anonymous: visitor.proof, notice: asked, decisions: [{ purpose: "analytics", status: "revoked" }] };
+  accepted(await call(world.url, "POST", "/consent", { headers: { Origin: ORIGIN }, body }));
+  return visitor;
+}
+const putBy = (visitor, notice) => {
+  const headers = { ...visitor.headers, "Content-Type": "application/octet-stream" };
+  return call(world.url, "PUT", `/notices/${hashOf(notice)}`, { headers, body: bytesOf(notice) });
+};
+
+test("a visitor's browser registers the notice by which they decided", async () => {
   const notice = variant({ version: 6 });
-  const { headers } = makeVisitor(site.site, ORIGIN);
-  accepted(await call(world.url, "PUT", `/notices/${hashOf(notice)}`, { headers, body: notice }));
+  accepted(await putBy(await visitorBy(notice), notice));
   assert.equal(accepted(await site.call("GET", `/notices/${hashOf(notice)}`)).version, 6);
+});
+
+test("a visitor registers no notice by which only others decided", async () => {
+  const notice = variant({ version: 11 });
+  await visitorBy(notice);
+  const other = await visitorBy(variant({ version: 12 }));
+  await denied(() => putBy(other, notice), 403, "forbidden");
+});
+
+test("a page of a registered origin may send a notice with the visitor's secret", async () => {
+  const { status, headers } = await call(world.url, "OPTIONS", `/notices/${hashOf(NOTICE)}`, {
+    headers: {
+      Origin: ORIGIN,
+      "Access-Control-Request-Method": "PUT",
+      "Access-Control-Request-Headers": "consentry-secret,consentry-site,content-type",
+    },
+  });
+  assert.deepEqual([status, headers.get("Access-Control-Allow-Origin")], [204, ORIGIN]);
+  assert.match(headers.get("Access-Control-Allow-Methods"), /\bPUT\b/);
+  for (const name of ["Consentry-Secret", "Consentry-Site", "Content-Type"]) {
+    assert.ok(headers.get("Access-Control-Allow-Headers").includes(name), name);
+  }
 });
 
 test("strangers who invent notices don't keep the site's backend from registering real ones", async () => {
@@ -132,8 +213,8 @@ test("strangers who invent notices don't keep the site's backend from registerin
   );
   // Whatever changes a site has the Worker look at everything anew.
   await world.site();
-  const { headers } = makeVisitor(shop.site, ORIGIN);
-  await denied(() => call(world.url, "PUT", `/notices/${hashOf(NOTICE)}`, { headers, body: NOTICE }), 403, "forbidden");
+  const visitor = await visitorBy(NOTICE, shop);
+  await denied(() => putBy(visitor, NOTICE), 403, "forbidden");
   accepted(await put(NOTICE, hashOf(NOTICE), shop));
 });
 

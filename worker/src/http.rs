@@ -65,23 +65,32 @@ impl Call {
             .transpose()
     }
 
-    /// The body as `T`: announced as JSON, within the limit, with every field known and of its type.
-    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        let media_type = self.header("content-type").unwrap_or_default();
-        let essence = media_type.split(';').next().unwrap_or_default().trim();
-        if !essence.eq_ignore_ascii_case("application/json") {
-            return Err(Problem::new(
-                Code::UnsupportedMediaType,
-                "send the body as JSON with the header Content-Type: application/json",
-            ));
-        }
+    /// Whether the body is announced to be of a media type, whatever its parameters.
+    pub(crate) fn is_announced_as(&self, media_type: &str) -> bool {
+        let announced = self.header("content-type").unwrap_or_default();
+        announced.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(media_type)
+    }
+
+    /// The body, if it is within the limit.
+    pub(crate) fn bytes(&self) -> Result<&[u8], Problem> {
         if self.body.len() > MAX_BODY {
             return Err(Problem::new(
                 Code::BodyTooLarge,
                 format!("the body is larger than {MAX_BODY} bytes; send fewer decisions at a time"),
             ));
         }
-        let mut reader = serde_json::Deserializer::from_slice(&self.body);
+        Ok(&self.body)
+    }
+
+    /// The body as `T`: announced as JSON, within the limit, with every field known and of its type.
+    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        if !self.is_announced_as("application/json") {
+            return Err(Problem::new(
+                Code::UnsupportedMediaType,
+                "send the body as JSON with the header Content-Type: application/json",
+            ));
+        }
+        let mut reader = serde_json::Deserializer::from_slice(self.bytes()?);
         let Object(value) = serde_path_to_error::deserialize(&mut reader).map_err(|error| explain(&error))?;
         reader.end().map_err(|error| not_json(&error))?;
         Ok(value)

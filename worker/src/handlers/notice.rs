@@ -6,17 +6,17 @@ use crate::{
     app::App,
     auth,
     http::{Answer, Call, answer, json},
-    model::{ExplainedText, NoticeText},
-    object::Object,
+    model::NoticeText,
     platform::Platform,
     scope::Scope,
     store::{FIRST, save_notice},
 };
 use consentry::{
-    event::{Actor, Kind},
+    event::Kind,
     hash::Hash,
-    notice::{Explained, Notice, NoticeVersion},
+    notice::Notice,
     problem::{Code, Problem},
+    subject::Subject,
 };
 use http::StatusCode;
 use serde_json::json as value;
@@ -29,23 +29,22 @@ pub(super) async fn put<P: Platform>(app: &App<'_, P>, call: &Call, hash: &str) 
     let caller = auth::authenticate(app, call, None).await?;
     caller.has(Scope::ConsentWrite)?;
     let hash = parse(hash)?;
-    let text: NoticeText = call.json()?;
-    check_language("language", &text.language)?;
-    if Hash(notice(&text).hash()) != hash {
+    let notice = shown(call)?;
+    check_language("language", &notice.language)?;
+    if Hash(notice.hash()) != hash {
         let detail = "the path does not name the hash of this notice; hash its canonical form as src/notice.rs describes it";
         return Err(Problem::field("hash", detail));
     }
+    let text = NoticeText::from(notice);
     let site = caller.site.id.clone();
     let registry = app.registry().await?;
     if registry.notices.contains(&(site.clone(), hash)) {
         return json(StatusCode::OK, &text);
     }
-    let full = || registry.notices.iter().filter(|(of, _)| *of == site).count() >= MAX_NOTICES;
-    if caller.actor == Actor::User && full() {
-        let detail = format!(
-            "the site has {MAX_NOTICES} notices already; more can be registered by its backend only, with an API key"
-        );
-        return Err(Problem::new(Code::Forbidden, detail));
+    if let Some(person) = caller.only() {
+        let count = registry.notices.iter().filter(|(of, _)| *of == site).count();
+        let subject = app.site_key(&site).subject(person);
+        may_register(app, &subject, hash, count).await?;
     }
     let details = [("language", value!(text.language)), ("version", value!(text.version))];
     let mut registered = event(app, Kind::NoticeRegistered, &site, None, &caller.actor, &details);
@@ -71,19 +70,35 @@ fn parse(hash: &str) -> Result<Hash, Problem> {
     })
 }
 
-fn notice(text: &NoticeText) -> Notice {
-    let explained = |Object(text): &Object<ExplainedText>| Explained {
-        purpose: text.purpose.clone(),
-        title: text.title.clone(),
-        description: text.description.clone(),
-        legal_basis: text.legal_basis,
-    };
-    Notice {
-        version: NoticeVersion::new(text.version.get()).unwrap_or(NoticeVersion::FIRST),
-        language: text.language.clone(),
-        texts: text.texts.clone(),
-        purposes: text.purposes.iter().map(explained).collect(),
+/// The notice in the body: its canonical bytes, which a browser has hashed anyway, or JSON.
+fn shown(call: &Call) -> Result<Notice, Problem> {
+    if call.is_announced_as("application/octet-stream") {
+        Notice::parse(call.bytes()?).map_err(|error| Problem::field("body", error.to_string()))
+    } else {
+        call.json::<NoticeText>().map(Notice::from)
     }
+}
+
+/// Whether a person may register the notice with this hash: where they decided by it, and the site does not have too many. So
+/// whoever fills the database with inventions must leave a decision in the log for each.
+async fn may_register<P: Platform>(
+    app: &App<'_, P>,
+    person: &Subject,
+    hash: Hash,
+    count: usize,
+) -> Result<(), Problem> {
+    let refused = |detail: String| Err(Problem::new(Code::Forbidden, detail));
+    if count >= MAX_NOTICES {
+        return refused(format!(
+            "the site has {MAX_NOTICES} notices already; more can be registered by its backend only, with an API key"
+        ));
+    }
+    if !app.store().decided_by(person, hash).await.map_err(|error| app.fault(&error))? {
+        return refused(
+            "nothing is recorded of this person that names the notice; record their decision first".into(),
+        );
+    }
+    Ok(())
 }
 
 /// Whether a text has the form of a language tag (BCP 47), as far as that tells languages from mistakes.

@@ -5,6 +5,7 @@ use crate::openapi::schema;
 use crate::{auth::AnonymousProof, object::Object, scope::Scope};
 use consentry::{
     hash::Hash,
+    notice::{Explained, Notice, NoticeVersion},
     problem::Problem,
     purpose::Purpose,
     record::{LegalBasis, Status},
@@ -198,6 +199,42 @@ pub(crate) struct ExplainedText {
     /// The ground the site claims for it.
     #[cfg_attr(test, schemars(schema_with = "schema::legal_basis"))]
     pub(crate) legal_basis: LegalBasis,
+}
+
+impl From<NoticeText> for Notice {
+    fn from(text: NoticeText) -> Self {
+        let explained = |Object(text): Object<ExplainedText>| Explained {
+            purpose: text.purpose,
+            title: text.title,
+            description: text.description,
+            legal_basis: text.legal_basis,
+        };
+        Self {
+            version: NoticeVersion::new(text.version.get()).unwrap_or(NoticeVersion::FIRST),
+            language: text.language,
+            texts: text.texts,
+            purposes: text.purposes.into_iter().map(explained).collect(),
+        }
+    }
+}
+
+impl From<Notice> for NoticeText {
+    fn from(notice: Notice) -> Self {
+        let text = |explained: Explained| {
+            Object(ExplainedText {
+                purpose: explained.purpose,
+                title: explained.title,
+                description: explained.description,
+                legal_basis: explained.legal_basis,
+            })
+        };
+        Self {
+            version: NonZeroU32::new(notice.version.get()).unwrap_or(NonZeroU32::MIN),
+            language: notice.language,
+            texts: notice.texts,
+            purposes: notice.purposes.into_iter().map(text).collect(),
+        }
+    }
 }
 
 /// A new API key.

@@ -84,6 +84,9 @@ fn describe(
             "content": { "application/json": { "schema": schema(input), "example": example } },
         });
     }
+    if operation.bytes {
+        described["requestBody"]["content"]["application/octet-stream"] = json!({});
+    }
     described
 }
 

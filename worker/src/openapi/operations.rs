@@ -39,6 +39,8 @@ pub(super) struct Operation {
     pub(super) description: &'static str,
     pub(super) security: Value,
     pub(super) request: Option<Body>,
+    /// Whether the request's body may also come as bytes, which the description explains.
+    pub(super) bytes: bool,
     pub(super) success: (u16, &'static str),
     pub(super) response: Option<Body>,
     /// Query parameters by name, with their schema and meaning.
@@ -222,6 +224,7 @@ pub(super) fn operation(endpoint: Endpoint) -> Operation {
         description: "",
         security: person,
         request: None,
+        bytes: false,
         success: (200, "The answer"),
         response: None,
         query: vec![],
@@ -290,8 +293,11 @@ pub(super) fn operation(endpoint: Endpoint) -> Operation {
             summary: "Register the words of a notice",
             description: "Once for each version and language, so that an auditor can read exactly what people were \
                           shown. The path names the SHA-256 of the canonical form, so no other words can be put under \
-                          it. Scope `consent:write`.",
+                          it. The body is JSON or, as `application/octet-stream`, the canonical form itself. A person or \
+                          visitor registers only a notice that a recorded decision of theirs names. Scope \
+                          `consent:write`.",
             request: body::<model::NoticeText>(notice()),
+            bytes: true,
             success: (200, "Registered"),
             response: body::<model::NoticeText>(notice()),
             ..base

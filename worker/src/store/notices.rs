@@ -2,7 +2,7 @@
 
 use super::{FIRST, Store};
 use crate::platform::{DatabaseError, Platform, Statement};
-use consentry::{hash::Hash, slug::Slug, time::Timestamp};
+use consentry::{hash::Hash, slug::Slug, subject::Subject, time::Timestamp};
 use serde::Deserialize;
 
 /// Stores a notice; the same one twice is stored once.
@@ -23,5 +23,14 @@ impl<P: Platform> Store<'_, P> {
         let sql = "SELECT body FROM notices WHERE site = ?1 AND hash = unhex(?2)";
         let rows = self.one(FIRST, Statement::new(sql, [site.as_str().into(), hash.into()])).await?;
         Ok(rows.first::<Row>()?.map(|row| row.body))
+    }
+
+    /// Whether a person decided anything by the notice with this hash.
+    pub(crate) async fn decided_by(&self, person: &Subject, hash: Hash) -> Result<bool, DatabaseError> {
+        // `purpose IS NOT NULL` picks the partial index with the person's decisions.
+        let sql = "SELECT 1 FROM events \
+            WHERE subject = unhex(?1) AND purpose IS NOT NULL AND notice_hash = unhex(?2) LIMIT 1";
+        let statement = Statement::new(sql, [person.hash.into(), hash.into()]);
+        Ok(!self.one(self.shard_of(person), statement).await?.0.is_empty())
     }
 }
