@@ -67,10 +67,18 @@ for (const origin of STRANGERS) {
   });
 }
 
-test("cookies are never allowed", async () => {
-  for (const answer of [await preflight(ORIGIN), await read({ Origin: ORIGIN })]) {
-    assert.equal(answer.headers.get("Access-Control-Allow-Credentials"), null);
-  }
+const credentials = (answer) => answer.headers.get("Access-Control-Allow-Credentials");
+
+test("a decision may come with cookies, so that its answer may bring one", async () => {
+  const body = { anonymous: { site: "nowhere", secret: "" }, decisions: [] };
+  const refusal = await call(world.url, "POST", "/consent", { headers: { Origin: ORIGIN }, body });
+  for (const answer of [await preflight(ORIGIN), refusal]) assert.equal(credentials(answer), "true");
+});
+
+test("nothing else may come with cookies", async () => {
+  const others = ["/consent/grant", "/consent/u", "/identity/link", "/data/delete/u", "/notices/x", "/Consent", "/consent/"];
+  for (const path of others) assert.equal(credentials(await preflight(ORIGIN, path)), null, path);
+  assert.equal(credentials(await read({ Origin: ORIGIN })), null);
 });
 
 test("every answer varies by origin, with or without one", async () => {

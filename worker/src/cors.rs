@@ -1,10 +1,12 @@
 //! Which pages may read an answer (Fetch standard, "CORS protocol"): those on the exact origins that sites have registered.
-//! Never `*` and never cookies; who may act is decided by credentials in [`crate::auth`], not here.
+//! Never `*`; who may act is decided by credentials in [`crate::auth`], not here. Cookies come along with one call only, for whose
+//! answer the browser may be given one; they authorise nothing.
 
 use crate::{
     app::App,
     http::{Answer, Call, answer},
     platform::Platform,
+    routes::Endpoint,
 };
 use http::{HeaderValue, StatusCode, header};
 
@@ -23,6 +25,10 @@ pub(crate) async fn allow<P: Platform>(app: &App<'_, P>, call: &Call, answer: &m
     }
     let Ok(origin) = HeaderValue::from_str(origin) else { return };
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    if call.path == Endpoint::Decide.path() {
+        // The preflight names no site, so this is for the origins of all; the cookie itself is for those of its own.
+        headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+    }
     headers.insert(
         header::ACCESS_CONTROL_EXPOSE_HEADERS,
         HeaderValue::from_static("Retry-After, Idempotent-Replayed"),

@@ -195,6 +195,11 @@ async fn identify<P: Platform>(
     }
 }
 
+/// The visitor's secret that a call shows, in its body or else in its headers. What it is worth, [`authorise`] says.
+pub(crate) fn shown_secret<'a>(call: &'a Call, proof: Option<&'a Object<AnonymousProof>>) -> Option<&'a str> {
+    proof.map(|Object(proof)| proof.secret.as_str()).or_else(|| call.header("consentry-secret"))
+}
+
 fn proof_in_headers(call: &Call) -> Option<AnonymousProof> {
     let secret = call.header("consentry-secret")?.to_owned();
     Some(AnonymousProof { site: call.header("consentry-site").unwrap_or_default().into(), secret })

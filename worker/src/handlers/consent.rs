@@ -1,6 +1,6 @@
 //! Recording decisions, and what holds now.
 
-use super::{canonical, consent_event, event, notice::check_language, once, recorded};
+use super::{canonical, consent_event, cookie::Cookie, event, notice::check_language, once, recorded};
 use crate::{
     app::App,
     auth::{self, Access, Claimed},
@@ -57,6 +57,7 @@ async fn record_one<P: Platform>(app: &App<'_, P>, call: &Call, status: Status) 
 
 pub(super) async fn decide<P: Platform>(app: &App<'_, P>, call: &Call) -> Result<Answer, Problem> {
     let input: DecideInput = call.json()?;
+    let secret = auth::shown_secret(call, input.anonymous.as_ref()).map(String::from);
     let claimed = Claimed { user_id: input.user_id, anonymous: input.anonymous };
     let access = auth::authorise(app, call, claimed, Scope::ConsentWrite).await?;
     if !(1..=MAX_DECISIONS).contains(&input.decisions.len()) {
@@ -67,6 +68,8 @@ pub(super) async fn decide<P: Platform>(app: &App<'_, P>, call: &Call) -> Result
         .into_iter()
         .enumerate()
         .map(|(i, Object(input))| NewDecision { field: format!("decisions[{i}]."), input });
+    let cookie = |Object(wanted)| Cookie::new(app, call, &access.site.id, secret.as_deref(), &wanted);
+    let cookie = input.cookie.map(cookie).transpose()?.flatten();
     let hash = input.notice.as_ref().and_then(|Object(notice)| notice.hash);
     let decisions = decisions.collect();
     let committed = record(app, call, &access, decisions, input.notice, input.shown, input.context).await?;
@@ -76,7 +79,11 @@ pub(super) async fn decide<P: Platform>(app: &App<'_, P>, call: &Call) -> Result
         records: committed.events.iter().map(recorded).collect(),
         notice_registered: hash.map(|hash| registry.notices.contains(&(access.site.id.clone(), hash))),
     };
-    Ok(committed.mark(json(StatusCode::CREATED, &output)?))
+    let mut answer = committed.mark(json(StatusCode::CREATED, &output)?);
+    if let Some(cookie) = cookie {
+        cookie.set(&mut answer);
+    }
+    Ok(answer)
 }
 
 async fn record<P: Platform>(

@@ -2,6 +2,7 @@
 
 mod admin;
 mod consent;
+mod cookie;
 pub(crate) mod erasure;
 mod link;
 mod notice;

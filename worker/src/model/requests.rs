@@ -149,9 +149,33 @@ pub(crate) struct DecideInput {
     /// One decision for each purpose.
     #[cfg_attr(test, schemars(length(min = 1, max = 20)))]
     pub(crate) decisions: Vec<Object<DecisionInput>>,
+    /// The cookie that a visitor's browser wants for it.
+    #[serde(default)]
+    pub(crate) cookie: Option<Object<CookieInput>>,
     /// The visitor's request, where a backend calls.
     #[serde(default)]
     pub(crate) context: Option<Object<ContextInput>>,
+}
+
+/// The first-party cookie `consentry.<site>` in which a visitor's browser keeps its secret and choice, percent-encoded and with a
+/// space in between. A cookie that the service sets lasts longer in some browsers than one that a script sets. It is no
+/// credential, and nothing of it is recorded.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct CookieInput {
+    /// What holds after the decisions, in the form in which the banner keeps it. A cookie that already holds a later choice is
+    /// left as it is.
+    #[cfg_attr(test, schemars(example = "1 3 analytics=granted@1795000000000"))]
+    pub(crate) choice: String,
+    /// The domain that shares the cookie with its subdomains: the host that is called or a parent of it. Without one the
+    /// cookie is for that host alone.
+    #[serde(default)]
+    #[cfg_attr(test, schemars(length(max = 253), example = "example.com"))]
+    pub(crate) domain: Option<String>,
+    /// Whether the page is embedded in one of another site. The cookie is then partitioned and for the host alone.
+    #[serde(default)]
+    pub(crate) embedded: bool,
 }
 
 /// A visitor who signed in.

@@ -254,7 +254,8 @@ pub(super) fn operation(endpoint: Endpoint) -> Operation {
             id: "recordDecisions",
             summary: "Record several decisions, all or none",
             description: "For what one banner or one sign-up decides about. `pending` says that the person was asked \
-                          and has not decided. Scope `consent:write`.",
+                          and has not decided. A visitor's browser that sends `cookie` gets a `Set-Cookie` header. Scope \
+                          `consent:write`.",
             request: body::<model::DecideInput>(json!({
                 "user_id": "ada@example.com",
                 "notice": { "version": 3, "language": "en", "hash": HASH },
