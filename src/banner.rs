@@ -123,6 +123,11 @@ impl<'a> State<'a> {
         self.setup
     }
 
+    /// Whether the browser sends Global Privacy Control and it is honoured, which a person is to be shown (11 CCR § 7025(c)(6)).
+    pub fn gpc_honoured(&self) -> bool {
+        self.setup.context.gpc_honoured()
+    }
+
     /// What is on the screen.
     pub fn view(&self) -> View {
         self.view
@@ -198,9 +203,9 @@ impl<'a> State<'a> {
         match event {
             Event::PageLoaded(choice) => self.adopt(choice, now, Outcome::Known),
             Event::StorageChanged(choice) => self.adopt(choice, now, Outcome::Changed),
-            Event::AcceptAll if self.view != View::Hidden => self.answer_all(Set::ALL, now),
-            Event::RejectAll if self.view != View::Hidden => self.answer_all(Set::EMPTY, now),
-            Event::Save if preferences => self.answer_all(self.draft, now),
+            Event::AcceptAll if self.view != View::Hidden => self.answer_all(Set::ALL, false, now),
+            Event::RejectAll if self.view != View::Hidden => self.answer_all(Set::EMPTY, false, now),
+            Event::Save if preferences => self.answer_all(self.draft, true, now),
             Event::Allow(place) => match self.setup.purposes.get(place) {
                 Some(asked) if asked.has_answer() => {
                     self.answer_one(asked.name(), Status::Granted, Surface::Placeholder, now)
@@ -248,8 +253,8 @@ impl<'a> State<'a> {
         };
     }
 
-    /// Answers everything at once.
-    fn answer_all(&mut self, granted: Set, now: Timestamp) -> Outcome {
+    /// Answers everything at once, `singly` if each purpose had a switch of its own.
+    fn answer_all(&mut self, granted: Set, singly: bool, now: Timestamp) -> Outcome {
         let surface = if self.view == View::Banner { Surface::Banner } else { Surface::Dialog };
         let decided_at = self.moment_of_answer(now);
         let mut answers = Vec::new();
@@ -260,13 +265,13 @@ impl<'a> State<'a> {
             }
         }
         self.view = View::Hidden;
-        self.keep(answers, surface)
+        self.keep(answers, singly, surface)
     }
 
     /// Answers about one purpose and leaves everything else as it is. The banner stays while there is more to ask.
     fn answer_one(&mut self, purpose: &'a str, status: Status, surface: Surface, now: Timestamp) -> Outcome {
         let answer = Answer::new(purpose, status, self.moment_of_answer(now));
-        let outcome = self.keep(vec![answer], surface);
+        let outcome = self.keep(vec![answer], true, surface);
         for (place, asked) in self.setup.purposes.iter().enumerate() {
             if asked.name() == purpose {
                 self.draft.put(place, status == Status::Granted);
@@ -280,10 +285,20 @@ impl<'a> State<'a> {
 
     /// Puts new answers before those that they don't replace: a page may ask for fewer purposes than another page of its site.
     /// Of answers to another version of the notice only refusals are left, which always count.
-    fn keep(&mut self, mut answers: Vec<Answer<'a>>, surface: Surface) -> Outcome {
+    ///
+    /// A yes outranks Global Privacy Control, now and from here on, if it was said to this very purpose while the person was told
+    /// that the signal is honoured; a yes to everything is not specific enough to take that back.
+    fn keep(&mut self, mut answers: Vec<Answer<'a>>, singly: bool, surface: Surface) -> Outcome {
         self.new = answers.len();
         if answers.is_empty() {
             return Outcome::Nothing;
+        }
+        if self.gpc_honoured() {
+            for answer in &mut answers {
+                let before = self.choice.as_ref().and_then(|choice| choice.answer(answer.purpose));
+                let specific = singly || before.is_some_and(|before| before.over_gpc);
+                answer.over_gpc = specific && answer.status == Status::Granted;
+            }
         }
         let notice = self.setup.notice;
         if let Some(kept) = &self.choice {

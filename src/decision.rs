@@ -18,6 +18,13 @@ pub struct Context {
     pub gpc: bool,
 }
 
+impl Context {
+    /// Whether the browser sends Global Privacy Control and the regime honours it.
+    pub const fn gpc_honoured(self) -> bool {
+        self.gpc && self.regime.honours_gpc
+    }
+}
+
 /// Why a purpose may or may not be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "full", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
@@ -108,7 +115,7 @@ pub const fn legal_basis(kind: Kind, claimed: LegalBasis) -> LegalBasis {
 /// by default.
 ///
 /// While Global Privacy Control is on and the regime honours it, silence means no, and selling or sharing is refused even after
-/// a yes (11 CCR § 7025(c)).
+/// a yes, unless the person was shown that the signal says no and said yes all the same (11 CCR § 7025(c)(3)).
 pub fn decide(
     history: &History,
     purpose: &Purpose,
@@ -128,7 +135,7 @@ pub fn decide_current(
     now: Timestamp,
 ) -> Decision {
     let basis = legal_basis(kind, claimed);
-    let gpc_opt_out = context.gpc && context.regime.honours_gpc;
+    let gpc_opt_out = context.gpc_honoured();
     let updated_at = current.map(|current| current.since);
     let status = current.map_or(Status::Pending, |current| current.status);
     let answer = |allowed, status, reason| Decision { allowed, status, reason, expires_at: None, updated_at };
@@ -136,11 +143,11 @@ pub fn decide_current(
         (_, Some(Current { status: Status::Revoked, .. })) => answer(false, status, Reason::Revoked),
         (LegalBasis::Contract, _) => answer(true, status, Reason::Contract),
         (_, Some(Current { status: Status::Pending, .. })) => answer(false, status, Reason::NotDecided),
-        (_, Some(Current { status: Status::Granted, since })) => {
+        (_, Some(Current { status: Status::Granted, since, over_gpc })) => {
             let expires_at = since.plus_months(context.regime.validity_months);
             if basis == LegalBasis::Consent && expires_at <= now {
                 answer(false, Status::Pending, Reason::Expired)
-            } else if gpc_opt_out && kind == Kind::SaleOrSharing {
+            } else if gpc_opt_out && !over_gpc && kind == Kind::SaleOrSharing {
                 answer(false, status, Reason::GpcOptOut)
             } else if basis == LegalBasis::Consent {
                 Decision { expires_at: Some(expires_at), ..answer(true, status, Reason::Granted) }
@@ -176,7 +183,14 @@ mod tests {
     const US_WITH_GPC: Context = Context { regime: &US_OPT_OUT, gpc: true };
 
     fn with(status: Status, at: Timestamp, purpose: Purpose) -> History {
-        History::new(vec![Entry { log_index: 1, purpose, status, created_at: at, decided_at: None }])
+        History::new(vec![Entry {
+            log_index: 1,
+            purpose,
+            status,
+            created_at: at,
+            decided_at: None,
+            over_gpc: false,
+        }])
     }
 
     #[test]
@@ -276,6 +290,22 @@ mod tests {
         };
         assert_eq!(ask(US_WITH_GPC), Reason::GpcOptOut);
         assert_eq!(ask(GDPR_CONTEXT), Reason::NotRecorded);
+    }
+
+    #[test]
+    fn a_yes_over_gpc_outranks_it_while_it_stands() {
+        let entry = Entry {
+            log_index: 1,
+            purpose: Purpose::SaleOrSharing,
+            status: Status::Granted,
+            created_at: NOW,
+            decided_at: None,
+            over_gpc: true,
+        };
+        let history = History::new(vec![entry]);
+        let ask = |now| decide(&history, &Purpose::SaleOrSharing, CONSENT, US_WITH_GPC, now).reason;
+        assert_eq!(ask(NOW), Reason::Granted);
+        assert_eq!(ask(NOW.plus_months(12)), Reason::Expired);
     }
 
     const PURPOSES: [Purpose; 4] =

@@ -20,6 +20,8 @@ pub struct Entry {
     pub created_at: Timestamp,
     /// When the person decided, if the caller said so.
     pub decided_at: Option<Timestamp>,
+    /// Whether it is a yes over Global Privacy Control ([`Current::over_gpc`]).
+    pub over_gpc: bool,
 }
 
 impl Entry {
@@ -36,6 +38,8 @@ pub struct Current {
     pub status: Status,
     /// When it was decided ([`Entry::effective_at`]).
     pub since: Timestamp,
+    /// Whether it is a yes that the person gave although Global Privacy Control was on, honoured and shown to them as an opt-out.
+    pub over_gpc: bool,
 }
 
 /// Everything recorded about one subject, in the order of the log.
@@ -65,7 +69,11 @@ impl History {
 
     /// What holds for `purpose`; `None` if nothing was ever recorded about it.
     pub fn current(&self, purpose: &Purpose) -> Option<Current> {
-        self.deciding(purpose).map(|entry| Current { status: entry.status, since: entry.effective_at() })
+        self.deciding(purpose).map(|entry| Current {
+            status: entry.status,
+            since: entry.effective_at(),
+            over_gpc: entry.over_gpc,
+        })
     }
 
     /// The entry that decides about `purpose`, by the rule of this module.
@@ -102,13 +110,14 @@ pub(crate) mod strategies {
     fn entry() -> impl Strategy<Value = Entry> {
         const PURPOSES: &[Purpose] = &[Purpose::Analytics, Purpose::ModelTraining, Purpose::SaleOrSharing];
         let moment = || (0..8_i64).prop_map(Timestamp::from_ms);
-        (select(PURPOSES), select(&Status::ALL[..]), moment(), option::of(moment())).prop_map(
-            |(purpose, status, created_at, decided_at)| Entry {
+        (select(PURPOSES), select(&Status::ALL[..]), moment(), option::of(moment()), any::<bool>()).prop_map(
+            |(purpose, status, created_at, decided_at, over_gpc)| Entry {
                 log_index: 0,
                 purpose,
                 status,
                 created_at,
                 decided_at,
+                over_gpc,
             },
         )
     }
@@ -139,6 +148,7 @@ mod tests {
             status,
             created_at: Timestamp::from_ms(created),
             decided_at: decided.map(Timestamp::from_ms),
+            over_gpc: false,
         }
     }
 
@@ -240,7 +250,7 @@ mod tests {
                 })
         };
         let last = about.iter().filter(|entry| !barred(entry)).max_by_key(|entry| entry.log_index)?;
-        Some(Current { status: last.status, since: last.effective_at() })
+        Some(Current { status: last.status, since: last.effective_at(), over_gpc: last.over_gpc })
     }
 
     fn next_index(entries: &[Entry]) -> u64 {

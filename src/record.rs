@@ -105,6 +105,8 @@ mod full {
         decided_at: Option<Timestamp>,
         #[serde(skip_serializing_if = "Option::is_none")]
         notice_hash: Option<Hash>,
+        #[serde(skip_serializing_if = "core::ops::Not::not")]
+        over_gpc: bool,
     }
 
     /// What a new record is made from.
@@ -122,6 +124,8 @@ mod full {
         pub decided_at: Option<Timestamp>,
         /// What the person was shown.
         pub notice_hash: Option<Hash>,
+        /// Whether the person was shown that Global Privacy Control says no and said yes all the same.
+        pub over_gpc: bool,
     }
 
     /// Why something is no consent record.
@@ -183,6 +187,7 @@ mod full {
                 created_at: now,
                 decided_at,
                 notice_hash: new.notice_hash,
+                over_gpc: Some(new.over_gpc),
             }
             .try_into()
         }
@@ -195,6 +200,7 @@ mod full {
                 status: self.status,
                 created_at: self.created_at,
                 decided_at: self.decided_at,
+                over_gpc: self.over_gpc,
             }
         }
 
@@ -242,6 +248,11 @@ mod full {
         pub const fn notice_hash(&self) -> Option<Hash> {
             self.notice_hash
         }
+
+        /// Whether the person was shown that Global Privacy Control says no and said yes all the same.
+        pub const fn over_gpc(&self) -> bool {
+            self.over_gpc
+        }
     }
 
     /// The fields of a record that nothing has checked yet.
@@ -269,6 +280,9 @@ mod full {
         /// See [`ConsentRecord::notice_hash`].
         #[serde(default)]
         pub notice_hash: Option<Hash>,
+        /// See [`ConsentRecord::over_gpc`]; of what is no yes it says nothing.
+        #[serde(default)]
+        pub over_gpc: Option<bool>,
     }
 
     impl TryFrom<RecordFields> for ConsentRecord {
@@ -297,6 +311,7 @@ mod full {
                     created_at: u.created_at,
                     decided_at: u.decided_at,
                     notice_hash: u.notice_hash,
+                    over_gpc: u.over_gpc == Some(true) && u.status == Status::Granted,
                 })
             }
         }
@@ -316,6 +331,7 @@ mod full {
                 legal_basis: LegalBasis::Consent,
                 decided_at,
                 notice_hash: None,
+                over_gpc: false,
             }
         }
 

@@ -79,5 +79,5 @@ pub fn decide(
             Refusal::field("gpc", "is missing; say whether the browser sends Global Privacy Control")
         })?,
     };
-    Ok(write::decision(&decision::decide(&history, &purpose, LegalBasis::Consent, context, options.now))?)
+    Ok(write::decision(&decision::decide(&history, &purpose, options.legal_basis, context, options.now))?)
 }

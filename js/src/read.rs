@@ -5,7 +5,7 @@ use crate::refusal::Refusal;
 use consentry::{
     history::History,
     purpose::Purpose,
-    record::{ConsentRecord, RecordFields},
+    record::{ConsentRecord, LegalBasis, RecordFields},
     regime::{self, Regime},
     time::Timestamp,
 };
@@ -63,6 +63,8 @@ pub(crate) struct Options {
     pub(crate) purposes: Option<Vec<Purpose>>,
     pub(crate) regime: Option<&'static Regime>,
     pub(crate) gpc: Option<bool>,
+    /// The ground that is claimed.
+    pub(crate) legal_basis: LegalBasis,
     pub(crate) now: Timestamp,
 }
 
@@ -75,6 +77,8 @@ struct Unchecked {
     regime: Option<String>,
     #[serde(default)]
     gpc: Option<bool>,
+    #[serde(default)]
+    legal_basis: Option<String>,
 }
 
 impl Options {
@@ -102,10 +106,17 @@ impl Options {
                     .allowing(regime::ALL.iter().map(|regime| regime.code))
             })
         });
+        let legal_basis = unchecked.legal_basis.map_or(Ok(LegalBasis::Consent), |name| {
+            LegalBasis::parse(&name).ok_or_else(|| {
+                Refusal::field("legal_basis", format!("there is no legal basis '{name}'"))
+                    .allowing(LegalBasis::ALL)
+            })
+        });
         Ok(Self {
             purposes: purposes.transpose()?,
             regime: regime.transpose()?,
             gpc: unchecked.gpc,
+            legal_basis: legal_basis?,
             now: moment(now)?,
         })
     }

@@ -46,6 +46,8 @@ interface RecordOf<S extends Status, Granted extends Timestamp | null, Revoked e
   decided_at?: Timestamp;
   /** SHA-256 of the notice the person was shown, in lower-case hexadecimal. */
   notice_hash?: string;
+  /** Whether the person said yes although they were shown that Global Privacy Control says no; such a yes outranks the signal. */
+  over_gpc?: boolean;
 }
 
 /** One recorded decision, as the API exports it. */
@@ -69,6 +71,11 @@ export interface DecisionContext {
   regime: Regime;
   /** Whether the browser sends Global Privacy Control (`navigator.globalPrivacyControl` or the header `Sec-GPC: 1`). */
   gpc: boolean;
+  /**
+   * The ground on which the site uses data for the purpose. Without it: `consent`. Training rests on consent whatever
+   * it says, and so does selling where it says `contract`.
+   */
+  legal_basis?: LegalBasis;
   /** The purposes that the site offers. Without it: the built-in ones. Any other purpose is an error. */
   purposes?: readonly Purpose[];
   /** Milliseconds since 1970, or a `Date`. Without it: the clock of this machine. */

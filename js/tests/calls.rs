@@ -117,6 +117,17 @@ fn a_misspelt_purpose_is_an_error_and_not_an_opt_out_default() {
 }
 
 #[wasm_bindgen_test]
+fn the_ground_is_consent_unless_the_caller_says_otherwise() {
+    let ask = |context: &str| decide(&js("[]"), &"analytics".into(), &js(context));
+    let reason = |context| get(&ask(context).unwrap(), "reason");
+    assert_eq!(reason(r#"{"regime":"gdpr","gpc":false}"#), "not_recorded");
+    assert_eq!(reason(r#"{"regime":"gdpr","gpc":false,"legal_basis":"contract"}"#), "contract");
+    let error = ask(r#"{"regime":"gdpr","gpc":false,"legal_basis":"vital interests"}"#).unwrap_err();
+    assert_eq!(get(&error, "field"), "legal_basis");
+    assert_eq!(text(&get(&error, "allowed")), r#"["consent","legitimate_interest","contract"]"#);
+}
+
+#[wasm_bindgen_test]
 fn a_site_may_offer_other_purposes_and_then_only_those() {
     let context = js(r#"{"regime":"gdpr","gpc":false,"purposes":["fraud_checks"]}"#);
     assert!(decide(&one_grant(), &"fraud_checks".into(), &context).is_ok());
@@ -167,6 +178,9 @@ fn a_field_that_is_undefined_is_an_absent_one() {
     let record = set(&js(GRANT), "decided_at", JsValue::UNDEFINED);
     let valid = validate_record(&set(&record, "purpose", JsValue::UNDEFINED));
     assert!(message(valid).starts_with("purpose: "));
-    let valid = validate_record(&set(&record, "purpose", "analytics")).unwrap();
-    assert!(!Reflect::has(&valid, &"decided_at".into()).unwrap());
+    let record = set(&set(&record, "purpose", "analytics"), "over_gpc", JsValue::UNDEFINED);
+    let valid = validate_record(&record).unwrap();
+    for absent in ["decided_at", "over_gpc"] {
+        assert!(!Reflect::has(&valid, &absent.into()).unwrap(), "{absent}");
+    }
 }

@@ -38,6 +38,7 @@ if (record.status === "granted") {
 
 const decision: Decision = decide(records, "model_training", { regime: "gdpr", gpc: false });
 const ends: string | undefined = decision.expires_at;
+decide(records, "analytics", { regime: "gdpr", gpc: false, legal_basis: "legitimate_interest" });
 decide(records, "fraud_checks", { regime: "default", gpc: true, purposes: ["fraud_checks"], now: new Date() });
 
 const current: Record<string, CurrentStatus> = currentStatus(records);

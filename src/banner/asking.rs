@@ -5,6 +5,7 @@ use super::{Answer, Choice, State};
 use crate::{
     history::Current,
     record::{LegalBasis, Status},
+    regime::DefaultRule,
     time::Timestamp,
 };
 
@@ -31,8 +32,14 @@ impl<'a> State<'a> {
     /// Whether there is a purpose that the person has to be asked about: never answered, answered on another version of
     /// the notice, granted longer ago than a grant stands, or refused longer ago than the pause after a refusal. Where a
     /// person can only object, they are told once: neither the silence nor the objection ends.
+    ///
+    /// Nobody is asked whose browser already said no where a no is all that the law wants to hear (11 CCR § 7025(f)); the
+    /// preferences are there for whoever wants something else.
     pub(super) fn must_ask(&self, now: Timestamp) -> bool {
         let regime = self.setup.context.regime;
+        if self.gpc_honoured() && regime.default == DefaultRule::OptOut {
+            return false;
+        }
         self.setup.purposes.iter().filter(|asked| asked.has_answer()).any(|asked| {
             let Some((answer, outdated)) = self.kept(asked.name()) else { return true };
             let months = match answer.status {

@@ -2,8 +2,8 @@
 //! kept is left to the faces.
 //!
 //! The text is `1 <notice version>` and then, for each purpose, ` <name>=<granted|revoked>@<milliseconds since 1970>`, for
-//! example `1 3 analytics=granted@1795000000000`; after it may stand `@old`. Whatever deviates from that in any place counts as
-//! no choice at all.
+//! example `1 3 analytics=granted@1795000000000`; after that may stand `@gpc` or `@old`. Whatever deviates from it in any place
+//! counts as no choice at all.
 
 use crate::{
     digits, history::Current, notice::NoticeVersion, purpose::Purpose, record::Status, time::Timestamp,
@@ -15,7 +15,8 @@ use alloc::{string::String, vec::Vec};
 const SPACE: &str = " ";
 const EQUALS: &str = "=";
 const AT: &str = "@";
-const OLD: &str = "@old";
+const OVER_GPC: &str = "gpc";
+const OUTDATED: &str = "old";
 
 /// What a person decided about one purpose, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub struct Answer<'a> {
     /// Whether it was given on an older version of the notice than the rest of the choice. Only a no is kept then: it counts,
     /// but the person is asked again.
     pub outdated: bool,
+    /// Whether it is a yes over Global Privacy Control ([`Current::over_gpc`]).
+    pub over_gpc: bool,
 }
 
 /// What a person decided on one notice.
@@ -85,12 +88,12 @@ impl<'a> Choice<'a> {
 impl<'a> Answer<'a> {
     /// An answer on the notice of the choice that it will be part of.
     pub const fn new(purpose: &'a str, status: Status, decided_at: Timestamp) -> Self {
-        Self { purpose, status, decided_at, outdated: false }
+        Self { purpose, status, decided_at, outdated: false, over_gpc: false }
     }
 
     /// The form that [`crate::decision::decide_current`] takes.
     pub const fn current(&self) -> Current {
-        Current { status: self.status, since: self.decided_at }
+        Current { status: self.status, since: self.decided_at, over_gpc: self.over_gpc }
     }
 
     /// Appends the answer in the form that stands in a kept text.
@@ -100,8 +103,11 @@ impl<'a> Answer<'a> {
         text.push_str(self.status.as_str());
         text.push_str(AT);
         digits::write(text, self.decided_at.as_js());
-        if self.outdated {
-            text.push_str(OLD);
+        for (mark, stands) in [(OVER_GPC, self.over_gpc), (OUTDATED, self.outdated)] {
+            if stands {
+                text.push_str(AT);
+                text.push_str(mark);
+            }
         }
     }
 
@@ -111,12 +117,13 @@ impl<'a> Answer<'a> {
         let mut parts = Words::new(answer, b'@');
         let status = Status::parse(parts.next()?)?;
         let decided_at = Timestamp::from_js(digits::read(parts.next()?)?);
-        let outdated = parts.next().is_some();
+        let mark = parts.next();
         (Purpose::is_name(purpose) && status != Status::Pending).then_some(Self {
             purpose,
             status,
             decided_at,
-            outdated,
+            outdated: mark == Some(OUTDATED),
+            over_gpc: mark == Some(OVER_GPC),
         })
     }
 }
@@ -132,9 +139,11 @@ mod tests {
         let answers = [
             Answer::new("analytics", Status::Granted, at),
             Answer { outdated: true, ..Answer::new("inference", Status::Revoked, at) },
+            Answer { over_gpc: true, ..Answer::new("sale_or_sharing", Status::Granted, at) },
         ];
         let choice = Choice { notice: NoticeVersion::new(3).unwrap(), answers: answers.into() };
-        let text = "1 3 analytics=granted@1795000000000 inference=revoked@1795000000000@old";
+        let text = "1 3 analytics=granted@1795000000000 inference=revoked@1795000000000@old \
+            sale_or_sharing=granted@1795000000000@gpc";
         assert_eq!(choice.to_text(), text);
         assert_eq!(Choice::parse(text), Some(choice));
     }
@@ -160,6 +169,7 @@ mod tests {
             "1 1 analytics=revoked@5@",
             "1 1 analytics=revoked@5@new",
             "1 1 analytics=revoked@5@old@old",
+            "1 1 analytics=granted@5@gpc@old",
             "1 1 analytics=pending@5",
             "1 1 analytics=yes@5",
             "1 1 Analytics=granted@5",
@@ -173,13 +183,14 @@ mod tests {
     proptest! {
         #[test]
         fn every_choice_reads_back(version in 1..u32::MAX, answers in prop::collection::btree_map(
-            "[a-z][a-z0-9_]{0,5}", (any::<bool>(), 0..200_000_000_000_000_i64, any::<bool>()), 0..5,
+            "[a-z][a-z0-9_]{0,5}", (any::<bool>(), 0..200_000_000_000_000_i64, 0..3), 0..5,
         )) {
-            let answers = answers.iter().map(|(name, &(granted, ms, outdated))| Answer {
+            let answers = answers.iter().map(|(name, &(granted, ms, mark))| Answer {
                 purpose: name,
                 status: if granted { Status::Granted } else { Status::Revoked },
                 decided_at: Timestamp::from_ms(ms),
-                outdated,
+                outdated: mark == 1,
+                over_gpc: mark == 2,
             });
             let choice = Choice { notice: NoticeVersion::new(version).unwrap(), answers: answers.collect() };
             let text = choice.to_text();

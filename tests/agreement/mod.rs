@@ -138,7 +138,8 @@ fn answer(case: &Value, purpose: &str) -> Decision {
     let history = History::new(records.iter().map(|read| read.record.entry(read.log_index)).collect());
     let regime = Regime::by_code(text(&case["regime"])).unwrap();
     let context = Context { regime, gpc: read(&case["gpc"]) };
-    decide(&history, &Purpose::parse(purpose).unwrap(), LegalBasis::Consent, context, read(&case["now"]))
+    let claimed = optional(&case["legal_basis"], LegalBasis::parse).unwrap_or(LegalBasis::Consent);
+    decide(&history, &Purpose::parse(purpose).unwrap(), claimed, context, read(&case["now"]))
 }
 
 pub(crate) fn what_holds_now_is_as_published() {

@@ -2,7 +2,8 @@
 """Writes status.json and decide.json.
 
 The expected answers are written down here by hand; the script only spells the records out as the API exports them. A
-record is (log_index, purpose, status, created_at) or, with a time of its own, (…, decided_at).
+record is (log_index, purpose, status, created_at) or, with a time of its own, (…, decided_at), or, as a yes over Global
+Privacy Control, (…, decided_at or None, True).
 """
 
 import hashlib
@@ -22,7 +23,7 @@ def parse(moment):
     return datetime.fromisoformat(moment.replace("Z", "+00:00"))
 
 
-def record(log_index, purpose, status, created_at, decided_at=None):
+def record(log_index, purpose, status, created_at, decided_at=None, over_gpc=False):
     digits = hashlib.sha256(f"{log_index} {purpose}".encode()).hexdigest()
     stamp = f"{(parse(created_at) - EPOCH) // MILLISECOND:012x}"
     effective = decided_at or created_at
@@ -36,7 +37,7 @@ def record(log_index, purpose, status, created_at, decided_at=None):
         "revoked_at": effective if status == "revoked" else None,
         "created_at": created_at,
     }
-    return spelt | ({"decided_at": decided_at} if decided_at else {})
+    return spelt | ({"decided_at": decided_at} if decided_at else {}) | ({"over_gpc": True} if over_gpc else {})
 
 
 def at(clock, day="2026-11-24"):
@@ -151,10 +152,30 @@ def no(status, reason, updated_at=None):
 
 BY_DEFAULT = {"allowed": True, "status": "pending", "reason": "opt_out_default"}
 REGIMES = {"gdpr": 6, "us_opt_out": 12, "default": 6}
+OTHERS = {"uk": 6, "ch": 6, "us_ca": 12, "br": 6, "ca_qc": 6, "ca": 6}
+HONOURING = ["us_ca", "us_opt_out", "default"]
+INTEREST, CONTRACT = "legitimate_interest", "contract"
+LONG_AGO = "2001-01-01T00:00:00.000Z"
 
 
 def one(purpose, status, created_at, decided_at=None):
     return [(1, purpose, status, created_at, *([decided_at] if decided_at else []))]
+
+
+def silent(regime, purpose, gpc=False):
+    """The answer where nothing is recorded and consent is the ground."""
+    if purpose == "model_training" or regime not in ["us_ca", "us_opt_out"]:
+        return no("pending", "not_recorded")
+    return no("pending", "gpc_opt_out") if gpc else BY_DEFAULT
+
+
+def used(reason, status="pending", updated_at=None):
+    """Allowed without an end."""
+    return no(status, reason, updated_at) | {"allowed": True}
+
+
+def over_gpc(purpose, created_at, decided_at=None, log_index=1):
+    return [(log_index, purpose, "granted", created_at, decided_at, True)]
 
 
 def calendar(name, granted, expires, regime="gdpr"):
@@ -170,7 +191,7 @@ def calendar(name, granted, expires, regime="gdpr"):
 MIDNIGHT = "T00:00:00.000Z"
 TEN = "T10:20:30.456Z"
 
-# name, records, purpose, regime, gpc, now, decision
+# name, records, purpose, regime, gpc, now, decision, the ground that is claimed if not consent
 DECIDE = [
     # What each regime says to each state of a purpose.
     *[(f"{regime}: a yes to {purpose} stands", one(purpose, "granted", T09), purpose, regime, False, NOW,
@@ -251,6 +272,81 @@ DECIDE = [
     ("an expired renewal does not bring back what it replaced",
      [(1, "analytics", "granted", T09), (2, "analytics", "granted", T10, "2026-01-01T00:00:00.000Z")], "analytics",
      "gdpr", False, NOW, no("pending", "expired", "2026-01-01T00:00:00.000Z")),
+
+    # The other regimes.
+    *[(f"{regime}: a yes to {purpose} stands", one(purpose, "granted", T09), purpose, regime, False, NOW,
+       yes({6: "2027-05-24", 12: "2027-11-24"}[months] + "T09:00:00.000Z", T09))
+      for regime, months in OTHERS.items() for purpose in ["model_training", "analytics", "sale_or_sharing"]],
+    *[(f"{regime}: an expired yes to {purpose} is no yes", one(purpose, "granted", "2025-01-01T00:00:00.000Z"), purpose,
+       regime, False, NOW, no("pending", "expired", "2025-01-01T00:00:00.000Z"))
+      for regime in OTHERS for purpose in ["model_training", "analytics"]],
+    *[(f"{regime}: a no to {purpose} stands", one(purpose, "revoked", T09), purpose, regime, False, NOW,
+       no("revoked", "revoked", T09)) for regime in OTHERS for purpose in ["analytics", "sale_or_sharing"]],
+    *[(f"{regime}: an unanswered question about analytics is no yes", one("analytics", "pending", T09), "analytics",
+       regime, False, NOW, no("pending", "not_decided", T09)) for regime in OTHERS],
+    *[(f"{regime}: nothing recorded about {purpose}" + (" and GPC" if gpc else ""), [], purpose, regime, gpc, NOW,
+       silent(regime, purpose, gpc))
+      for regime in OTHERS for purpose in ["model_training", "analytics", "sale_or_sharing"] for gpc in [False, True]],
+    ("us_ca: GPC beats a yes to selling", one("sale_or_sharing", "granted", T09), "sale_or_sharing", "us_ca", True, NOW,
+     no("granted", "gpc_opt_out", T09)),
+    *[(f"{regime}: GPC has no say over a yes to selling", one("sale_or_sharing", "granted", T09), "sale_or_sharing",
+       regime, True, NOW, yes("2027-05-24T09:00:00.000Z", T09)) for regime in OTHERS if regime != "us_ca"],
+
+    # A yes over Global Privacy Control.
+    *[(f"{regime}: a yes over GPC to selling outranks it", over_gpc("sale_or_sharing", T09), "sale_or_sharing", regime,
+       True, NOW, yes({"default": "2027-05-24"}.get(regime, "2027-11-24") + "T09:00:00.000Z", T09))
+      for regime in HONOURING],
+    ("us_ca: a yes over GPC stands without the signal too", over_gpc("sale_or_sharing", T09), "sale_or_sharing", "us_ca",
+     False, NOW, yes("2027-11-24T09:00:00.000Z", T09)),
+    ("us_ca: a yes over GPC expires like any other", over_gpc("sale_or_sharing", "2025-01-01T00:00:00.000Z"),
+     "sale_or_sharing", "us_ca", True, NOW, no("pending", "expired", "2025-01-01T00:00:00.000Z")),
+    ("us_ca: a yes without the signal takes the place of one over it",
+     over_gpc("sale_or_sharing", T09) + [(2, "sale_or_sharing", "granted", T10)], "sale_or_sharing", "us_ca", True, NOW,
+     no("granted", "gpc_opt_out", T10)),
+    ("us_ca: a yes over GPC after one without the signal outranks it",
+     [(1, "sale_or_sharing", "granted", T09)] + over_gpc("sale_or_sharing", T10, None, 2), "sale_or_sharing", "us_ca",
+     True, NOW, yes("2027-11-24T10:00:00.000Z", T10)),
+    ("us_ca: a no after a yes over GPC is a no", over_gpc("sale_or_sharing", T09) + [(2, "sale_or_sharing", "revoked", T10)],
+     "sale_or_sharing", "us_ca", True, NOW, no("revoked", "revoked", T10)),
+    ("us_ca: a late yes over GPC never overrides a recorded revocation",
+     [(1, "sale_or_sharing", "revoked", T10)] + over_gpc("sale_or_sharing", T11, T09, 2), "sale_or_sharing", "us_ca", True,
+     NOW, no("revoked", "revoked", T10)),
+
+    # Another ground than consent.
+    *[(f"legitimate interest: it needs no yes under {regime}", [], "analytics", regime, False, NOW,
+       used("legitimate_interest"), INTEREST) for regime in REGIMES | OTHERS],
+    *[(f"legitimate interest: an objection ends it under {regime}", one("analytics", "revoked", T09), "analytics", regime,
+       False, NOW, no("revoked", "revoked", T09), INTEREST) for regime in REGIMES | OTHERS],
+    ("legitimate interest: not to object does not expire", one("analytics", "granted", LONG_AGO), "analytics", "gdpr",
+     False, NOW, used("legitimate_interest", "granted", LONG_AGO), INTEREST),
+    ("legitimate interest: an unanswered question ends it", one("analytics", "pending", T09), "analytics", "gdpr", False,
+     NOW, no("pending", "not_decided", T09), INTEREST),
+    *[(f"legitimate interest: GPC is an objection under {regime}", [], "analytics", regime, True, NOW,
+       no("pending", "gpc_opt_out"), INTEREST) for regime in HONOURING],
+    ("legitimate interest: GPC is none where it is not honoured", [], "analytics", "gdpr", True, NOW,
+     used("legitimate_interest"), INTEREST),
+    ("legitimate interest: GPC beats not objecting to selling", one("sale_or_sharing", "granted", T09), "sale_or_sharing",
+     "us_ca", True, NOW, no("granted", "gpc_opt_out", T09), INTEREST),
+    ("legitimate interest: a yes over GPC to selling outranks it", over_gpc("sale_or_sharing", T09), "sale_or_sharing",
+     "us_ca", True, NOW, used("legitimate_interest", "granted", T09), INTEREST),
+    ("legitimate interest: training needs a yes all the same", [], "model_training", "gdpr", False, NOW,
+     no("pending", "not_recorded"), INTEREST),
+    ("legitimate interest: a yes to training expires all the same",
+     one("model_training", "granted", "2025-01-01T00:00:00.000Z"), "model_training", "gdpr", False, NOW,
+     no("pending", "expired", "2025-01-01T00:00:00.000Z"), INTEREST),
+    *[(f"contract: it needs no yes under {regime}, GPC or not", [], "inference", regime, True, NOW, used("contract"),
+       CONTRACT) for regime in REGIMES | OTHERS],
+    ("contract: a yes adds nothing and does not expire", one("inference", "granted", LONG_AGO), "inference", "gdpr", False,
+     NOW, used("contract", "granted", LONG_AGO), CONTRACT),
+    ("contract: a question that was left open changes nothing", one("inference", "pending", T09), "inference", "gdpr",
+     False, NOW, used("contract", "pending", T09), CONTRACT),
+    ("contract: a recorded no stops it", one("inference", "revoked", T09), "inference", "gdpr", False, NOW,
+     no("revoked", "revoked", T09), CONTRACT),
+    ("contract: training needs a yes all the same", [], "model_training", "us_opt_out", False, NOW,
+     no("pending", "not_recorded"), CONTRACT),
+    *[(f"contract: selling is decided under {regime} as for consent" + (" with GPC" if gpc else ""), [],
+       "sale_or_sharing", regime, gpc, NOW, silent(regime, "sale_or_sharing", gpc), CONTRACT)
+      for regime in ["gdpr", "us_ca"] for gpc in [False, True]],
 ]
 
 
@@ -268,8 +364,8 @@ def main():
     ])
     write("decide.json", [
         {"name": name, "records": [record(*spelt) for spelt in records], "purpose": purpose, "regime": regime,
-         "gpc": gpc, "now": now, "decision": decision}
-        for name, records, purpose, regime, gpc, now, decision in DECIDE
+         "gpc": gpc, "now": now} | ({"legal_basis": claimed[0]} if claimed else {}) | {"decision": decision}
+        for name, records, purpose, regime, gpc, now, decision, *claimed in DECIDE
     ])
 
 

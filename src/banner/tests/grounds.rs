@@ -62,14 +62,3 @@ fn a_kept_no_stops_even_what_a_contract_needs() {
     let state = loaded(setup, Some(choice(Status::Revoked, NOW)), NOW);
     assert_eq!((state.view(), state.allowed(NOW)), (View::Hidden, Set::EMPTY));
 }
-
-#[test]
-fn a_switch_that_would_sell_against_gpc_starts_out_off() {
-    let context = Context { gpc: true, ..OPT_OUT };
-    let setup = Setup { purposes: asked(["sale_or_sharing"], Consent), context, ..setup() };
-    let answer = Answer::new("sale_or_sharing", Status::Granted, NOW);
-    let kept = Choice { notice: NoticeVersion::FIRST, answers: vec![answer] };
-    let mut state = loaded(setup, Some(kept), NOW);
-    after(&mut state, [Event::OpenPreferences]);
-    assert_eq!(state.draft(), Set::EMPTY);
-}

@@ -1,11 +1,12 @@
 //! The banner by what a person does. Owns what all its tests begin with, and the tests of asking as it mostly is.
 
+mod gpc;
 mod grounds;
 mod properties;
 mod single;
 
 use super::*;
-use crate::regime::{GDPR, US_OPT_OUT};
+use crate::regime::{DEFAULT, GDPR, US_OPT_OUT};
 use LegalBasis::{Consent, LegitimateInterest};
 
 const NOW: Timestamp = Timestamp::from_ms(1_795_000_000_000);

@@ -1,6 +1,8 @@
 //! Recording decisions, and what holds now.
 
-use super::{canonical, consent_event, cookie::Cookie, event, notice::check_language, once, recorded};
+use super::{
+    canonical, consent_event, cookie::Cookie, event, notice::check_language, once, over_gpc, recorded,
+};
 use crate::{
     app::App,
     auth::{self, Access, Claimed},
@@ -25,7 +27,7 @@ use consentry::{
     regime::{self, Regime},
 };
 use http::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// The most decisions in one call: no site has more purposes, and a call stays one small transaction.
@@ -48,6 +50,7 @@ async fn record_one<P: Platform>(app: &App<'_, P>, call: &Call, status: Status) 
         status,
         legal_basis: input.legal_basis,
         decided_at: input.decided_at,
+        over_gpc: false,
     };
     let decisions = vec![NewDecision { field: String::new(), input: decision }];
     let committed = record(app, call, &access, decisions, input.notice, None, input.context).await?;
@@ -98,8 +101,8 @@ async fn record<P: Platform>(
     let (notice, shown) = (notice.map(|Object(notice)| notice), shown.map(|Object(shown)| shown));
     notice.as_ref().map(|notice| check_language("notice.language", &notice.language)).transpose()?;
     shown.as_ref().map(check_shown).transpose()?;
-    let details = asking(notice.as_ref(), shown.as_ref());
     let evidence = evidence(call, access, context.map(|Object(context)| context))?;
+    let asking = asking(notice.as_ref(), shown.as_ref(), evidence.gpc);
     let mut seen: Vec<Purpose> = Vec::new();
     let mut events = Vec::new();
     for NewDecision { field, input } in decisions {
@@ -122,6 +125,7 @@ async fn record<P: Platform>(
                 legal_basis: input.legal_basis.unwrap_or(LegalBasis::Consent),
                 decided_at: input.decided_at,
                 notice_hash: notice.as_ref().and_then(|notice| notice.hash),
+                over_gpc: input.over_gpc,
             },
             app.now,
         )
@@ -129,7 +133,8 @@ async fn record<P: Platform>(
         let mut salt = [0; 32];
         app.platform.random(&mut salt);
         let sealed = SealedEvidence { salt: Salt(salt), evidence: evidence.clone() };
-        let event = consent_event(access, &record, details.clone(), Some(sealed.commitment()));
+        let details: Vec<_> = asking.iter().cloned().chain(over_gpc(&record)).collect();
+        let event = consent_event(access, &record, canonical(&details), Some(sealed.commitment()));
         events.push(NewEvent { event, evidence: Some(sealed) });
     }
     let claim = once::claim(call, &access.key, &caller(access))?;
@@ -159,12 +164,13 @@ pub(super) fn caller(access: &Access) -> String {
     }
 }
 
-/// What is said about the asking: the notice by its number and language, and how it was shown.
-fn asking(notice: Option<&NoticeInput>, shown: Option<&ShownInput>) -> String {
+/// What is said about the asking: the notice by its number and language, how it was shown, and whether the browser sent Global
+/// Privacy Control, which must outlast the evidence.
+fn asking(notice: Option<&NoticeInput>, shown: Option<&ShownInput>, gpc: bool) -> Vec<(&'static str, Value)> {
     let notice = notice.map(|notice| json!({ "language": notice.language, "version": notice.version }));
-    let parts = [("notice", notice), ("shown", shown.map(|shown| json!(shown)))];
-    let details: Vec<_> = parts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
-    canonical(&details)
+    let parts =
+        [("notice", notice), ("shown", shown.map(|shown| json!(shown))), ("gpc", gpc.then_some(true.into()))];
+    parts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
 /// What the request showed. A backend's own address and agent say nothing about its visitor, but they are what there is if

@@ -1,7 +1,7 @@
 //! Signing in: what a visitor decided is joined to the person they turn out to be. Which decisions the person takes over is the
 //! core's rule ([`History::taken_over`]); here they are read, copied and recorded.
 
-use super::{canonical, consent::caller, consent_event, event, once, recorded};
+use super::{canonical, consent::caller, consent_event, event, once, over_gpc, recorded};
 use crate::{
     app::App,
     auth::{self, Access, Claimed},
@@ -100,10 +100,12 @@ fn copies<P: Platform>(
             legal_basis: original.legal_basis.unwrap_or(LegalBasis::Consent),
             decided_at: Some(entry.effective_at()),
             notice_hash: original.notice_hash,
+            over_gpc: entry.over_gpc,
         };
         let record = ConsentRecord::new(new, app.now).ok()?;
-        let details = canonical(&[("visitor", value!(visitor.hash))]);
-        Some(consent_event(access, &record, details, None).into())
+        let mut details = vec![("visitor", value!(visitor.hash))];
+        details.extend(over_gpc(&record));
+        Some(consent_event(access, &record, canonical(&details), None).into())
     };
     mine.taken_over(&history).into_iter().filter_map(copy).collect()
 }
@@ -115,5 +117,6 @@ fn entry(stored: &Stored) -> Option<Entry> {
         status: stored.event.status?,
         created_at: stored.event.created_at,
         decided_at: stored.event.decided_at,
+        over_gpc: stored.over_gpc(),
     })
 }

@@ -94,6 +94,11 @@ fn canonical(pairs: &[(&str, Value)]) -> String {
     serde_json::to_string(&sorted).unwrap_or_else(|_| "{}".into())
 }
 
+/// What the details of a consent record say of a yes over Global Privacy Control.
+fn over_gpc(record: &ConsentRecord) -> Option<(&'static str, Value)> {
+    record.over_gpc().then_some(("over_gpc", true.into()))
+}
+
 /// The event of a consent record.
 fn consent_event(
     access: &Access,

@@ -119,6 +119,7 @@ fn history_entry(stored: &Stored, person: &Subject) -> Option<HistoryEntry> {
         legal_basis: event.legal_basis.unwrap_or(LegalBasis::Consent),
         decided_at: event.decided_at,
         notice_hash: event.notice_hash,
+        over_gpc: stored.over_gpc(),
     };
     let kept = match &stored.evidence {
         StoredEvidence::Kept(sealed) => Some(&sealed.evidence),

@@ -126,6 +126,10 @@ pub(crate) struct DecisionInput {
     #[serde(default)]
     #[cfg_attr(test, schemars(schema_with = "schema::optional_time"))]
     pub(crate) decided_at: Option<Timestamp>,
+    /// Whether the person was shown that Global Privacy Control is honoured as a no and said yes to this very purpose all the
+    /// same; such a yes outranks the signal.
+    #[serde(default)]
+    pub(crate) over_gpc: bool,
 }
 
 /// Several decisions from one banner, stored all or not at all.

@@ -171,6 +171,11 @@ impl JsonSchema for Record {
                 "created_at": time(g),
                 "decided_at": time(g),
                 "notice_hash": hash(g),
+                "over_gpc": {
+                    "description": "There and true if the person said yes although they were shown that Global Privacy \
+                        Control says no; such a yes outranks the signal.",
+                    "type": "boolean",
+                },
             },
         })
     }

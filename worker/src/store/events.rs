@@ -75,7 +75,8 @@ const JOINED_PAGE: &str =
 
 const CONSENT: &str = select!("WHERE subject = unhex(?1) AND purpose IS NOT NULL ORDER BY log_index");
 
-const HISTORY: &str = "SELECT log_index, purpose, status, created_at, decided_at FROM events \
+const HISTORY: &str = "SELECT log_index, purpose, status, created_at, decided_at, \
+ details ->> 'over_gpc' AS over_gpc FROM events \
  WHERE subject = unhex(?1) AND purpose IS NOT NULL";
 
 /// What an append did.
@@ -269,6 +270,7 @@ pub(crate) fn history(rows: Rows) -> Result<History, DatabaseError> {
         status: Status,
         created_at: i64,
         decided_at: Option<i64>,
+        over_gpc: Option<u8>,
     }
     let rows: Vec<Row> = rows.all()?;
     Ok(History::new(
@@ -279,6 +281,7 @@ pub(crate) fn history(rows: Rows) -> Result<History, DatabaseError> {
                 status: row.status,
                 created_at: Timestamp::from_ms(row.created_at),
                 decided_at: row.decided_at.map(Timestamp::from_ms),
+                over_gpc: row.over_gpc == Some(1),
             })
             .collect(),
     ))

@@ -13,7 +13,7 @@ use consentry::{
     time::Timestamp,
 };
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// An event that is to be appended.
@@ -49,8 +49,16 @@ pub(crate) struct Stored {
     pub(crate) evidence: StoredEvidence,
 }
 
+impl Stored {
+    /// Whether it records a yes over Global Privacy Control.
+    pub(crate) fn over_gpc(&self) -> bool {
+        let details: Value = serde_json::from_str(&self.event.details).unwrap_or_default();
+        details["over_gpc"] == true
+    }
+}
+
 /// The row of an event as [`super::events`] sends it: JSON, bytes as hexadecimal digits.
-pub(super) fn row(new: &NewEvent, leaf_hash: Hash, log_index: Option<u64>) -> serde_json::Value {
+pub(super) fn row(new: &NewEvent, leaf_hash: Hash, log_index: Option<u64>) -> Value {
     let event = &new.event;
     json!({
         "log_index": log_index,

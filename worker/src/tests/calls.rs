@@ -222,6 +222,57 @@ fn signing_in_joins_what_a_visitor_decided_and_the_persons_own_decisions_win() {
     }
 }
 
+/// A person's yes to selling although their browser sends Global Privacy Control, recorded with what else is given.
+fn sell_over_gpc(host: &Host, decision: &Value) {
+    let settings =
+        json!({ "name": "demo", "origins": ["https://demo.example"], "purposes": ["sale_or_sharing"] });
+    assert_eq!(host.call("PUT", "/admin/sites/demo", ADMIN, &settings).0, 200);
+    visit(host, &json!([decision]));
+}
+
+fn sells(host: &Host, key: &str, user: &str) -> Value {
+    let path = format!("/consent/{user}/sale_or_sharing?country=US&region=CA&gpc=1");
+    host.call("GET", &path, key, &Value::Null).1["allowed"].clone()
+}
+
+#[test]
+fn a_yes_over_gpc_outlasts_signing_in() {
+    let (host, key) = Host::with_site(1);
+    sell_over_gpc(&host, &json!({ "purpose": "sale_or_sharing", "status": "granted", "over_gpc": true }));
+    host.call("POST", "/identity/link", &key, &json!({ "user_id": "ada", "anonymous": proof() }));
+    assert_eq!(sells(&host, &key, "ada"), true);
+    let (_, export) = host.call("GET", "/data/export/ada", &key, &Value::Null);
+    let said = |entry: &Value| entry["over_gpc"] == true;
+    assert!(export["consent_history"].as_array().unwrap().iter().all(said), "{export}");
+}
+
+#[test]
+fn a_yes_that_does_not_say_so_is_none_over_gpc() {
+    let (host, key) = Host::with_site(1);
+    sell_over_gpc(&host, &json!({ "purpose": "sale_or_sharing", "status": "granted" }));
+    host.call("POST", "/identity/link", &key, &json!({ "user_id": "ada", "anonymous": proof() }));
+    assert_eq!(sells(&host, &key, "ada"), false);
+}
+
+#[test]
+fn a_no_is_recorded_as_no_yes_over_gpc() {
+    let (host, _) = Host::with_site(1);
+    sell_over_gpc(&host, &json!({ "purpose": "sale_or_sharing", "status": "revoked", "over_gpc": true }));
+    assert_eq!(host.count(0, "SELECT count(*) FROM events WHERE details ->> 'over_gpc' IS NOT NULL"), 0);
+}
+
+#[test]
+fn the_signal_at_a_decision_outlasts_the_evidence() {
+    let (host, key) = Host::with_site(1);
+    let mut body = json!({ "user_id": "ada", "purpose": "analytics", "context": { "gpc": true } });
+    assert_eq!(host.call("POST", "/consent/revoke", &key, &body).0, 201);
+    body["context"]["gpc"] = false.into();
+    assert_eq!(host.call("POST", "/consent/revoke", &key, &body).0, 201);
+    host.call("POST", "/data/delete/ada", &key, &Value::Null);
+    let told = "SELECT count(*) FROM events WHERE kind = 'consent_revoked' AND details ->> 'gpc' = 1";
+    assert_eq!(host.count(0, told), 1);
+}
+
 #[test]
 fn a_visitors_yes_never_overrides_a_no_that_came_later() {
     let (host, key) = Host::with_site(1);
