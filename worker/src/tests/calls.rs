@@ -353,3 +353,18 @@ fn a_notice_can_be_registered_only_under_its_own_hash() {
     text["texts"] = json!(["Other words"]);
     assert_eq!(host.call("PUT", &path, &key, &text).0, 422);
 }
+
+#[test]
+fn a_notice_that_another_isolate_registered_is_registered_once() {
+    let (host, key) = Host::with_site(1);
+    let text = json!({ "version": 1, "language": "en", "texts": ["Your data"], "purposes": [
+        { "purpose": "analytics", "title": "Statistics", "description": "We count.", "legal_basis": "consent" },
+    ] });
+    let path = "/notices/0215882073fcfb5d132a8bf29583b95f510a1c5e895a0fbc997a64cddc3e1263";
+    let kept = host.cache.registry.borrow().clone();
+    assert_eq!(host.call("PUT", path, &key, &text).0, 200);
+    host.cache.registry.replace(kept);
+    host.now.set(host.now.get().plus_ms(2_000));
+    assert_eq!(host.call("PUT", path, &key, &text).0, 200);
+    assert_eq!(host.count(0, "SELECT count(*) FROM events WHERE kind = 'notice_registered'"), 1);
+}
