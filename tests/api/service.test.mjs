@@ -57,6 +57,16 @@ test("banner.js knows the visitor: country, language, Global Privacy Control", a
   assert.doesNotMatch(answer.text, /CONSENTRY_VISITOR/);
 });
 
+for (const path of ["/banner.js", "/banner.csp.js"]) {
+  test(`${path} speaks the visitor's language, or that of the address`, async () => {
+    const texts = async (language) => (await get(`/locales/${language}.txt`)).text;
+    const spoken = async (address) => (await get(address, { headers: { "Accept-Language": "tlh, fr-CA;q=0.9, de" } })).text;
+    assert.ok((await spoken(path)).includes(await texts("fr")));
+    assert.ok((await spoken(`${path}?lang=sv`)).includes(await texts("sv")));
+    assert.ok((await spoken(`${path}?lang=../../docs`)).includes(await texts("fr")));
+  });
+}
+
 test("no header of a visitor becomes code in banner.js", async () => {
   const answer = await get("/banner.js", { headers: { "Accept-Language": '"+alert(1)+"' } });
   assert.doesNotMatch(answer.text, /alert\(1\)/);

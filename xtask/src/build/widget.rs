@@ -1,6 +1,6 @@
 //! `www/dist/banner*.js`: the widget's module, its loader, its styles and one language in one classic script, as WebAssembly and
-//! translated into JavaScript (`banner.csp.js`). `banner.js` and `banner.csp.js` speak English, and the Worker puts another
-//! language in its place; `banner.de.js` and its like are for hosts without the Worker.
+//! translated into JavaScript (`banner.csp.js`). `banner.de.js` and its like speak one language each; in the place of `banner.js`
+//! and `banner.csp.js`, which speak English, the Worker serves the one of the visitor's language.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -191,7 +191,8 @@ fn fill(script: &str, name: &str, text: &str) -> Result<String> {
     }
 }
 
-/// Writes every script, the texts by themselves for the Worker and for pages in another language, and the hashes.
+/// Writes every script, the texts by themselves for pages in another language, the list of languages for the Worker, and the
+/// hashes.
 fn publish(dist: &Path, main: &str, strict: &str, texts: &BTreeMap<String, String>) -> Result<()> {
     let mut wanted = BTreeMap::new();
     for (language, text) in texts {
