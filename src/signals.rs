@@ -11,6 +11,9 @@ pub fn gpc_from_header(value: Option<&str>) -> bool {
 }
 
 /// The seven switches of Google's Consent Mode v2; `true` means `granted`.
+///
+/// Microsoft's tags know two of them: Clarity's `consentv2` has `ad_Storage` and `analytics_Storage`, UET's `consent` has
+/// `ad_storage`. They follow the switches here of the same name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(
     clippy::struct_excessive_bools,
