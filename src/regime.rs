@@ -60,37 +60,41 @@ macro_rules! regimes {
 }
 
 regimes! {
-    /// The EU and the other states of the EEA, with the periods that the French authority recommends.
+    /// The EU and the other states of the EEA, with the periods that the French authority recommends. Global Privacy Control asks
+    /// for nothing that is not so already, except of a legitimate interest, where it is an objection under every row.
     GDPR = "gdpr", OptIn, gpc false, link false, months 6 6,
-        "GDPR Art. 6, 7; ePrivacy Directive Art. 5(3); CNIL guidelines of 2020-09-17 (choice kept six months)",
+        "GDPR Art. 6, 7; ePrivacy Directive Art. 5(3); CNIL recommendation 2020-092 of 2020-09-17 (a choice is kept six months)",
         "2026-11-24";
 
-    /// The United Kingdom.
+    /// The United Kingdom. The exceptions for statistics and appearance are left unused: a banner can't know whether a tag stays
+    /// within them.
     UK = "uk", OptIn, gpc false, link false, months 6 6,
-        "UK GDPR Art. 6, 7; PECR reg. 6; no period in either, so that of the strictest row", "2026-11-24";
+        "UK GDPR Art. 6, 7; PECR reg. 6, Schedule A1; no period in either, so that of the strictest row", "2026-11-24";
 
     /// Switzerland. Its law lets people object; what it calls high-risk profiling needs a yes, and a banner can't tell the two
     /// apart, so all of it does.
     SWITZERLAND = "ch", OptIn, gpc false, link false, months 6 6,
         "FADP Art. 6, 30, 31; TCA Art. 45c", "2026-11-24";
 
-    /// California.
+    /// California. A refusal, be it by the signal, rests for twelve months; how long a yes stands the law leaves open.
     CALIFORNIA = "us_ca", OptOut, gpc true, link true, months 12 12,
-        "California Civil Code § 1798.120, 1798.135; 11 CCR § 7013, 7025; not asked again for twelve months: § 1798.135(c)(4)",
+        "California Civil Code § 1798.120, 1798.135; 11 CCR § 7013, 7025, 7028; not asked again for twelve months: § 1798.135(c)(4)",
         "2026-11-24";
 
     /// The other states of the USA: those whose law lets people opt out and makes sites honour Global Privacy Control, and
-    /// those without a law, which get what their neighbours require.
+    /// those without a law, which get what their neighbours require. What counts as sensitive needs a yes in most of them; a
+    /// banner can't know what does, so a site must ask for that elsewhere.
     US_OPT_OUT = "us_opt_out", OptOut, gpc true, link true, months 12 12,
-        "the privacy acts of Colorado, Connecticut, Texas and others that name an opt-out signal", "2026-11-24";
+        "the privacy acts that name an opt-out signal, such as Colo. Rev. Stat. § 6-1-1306, Conn. Gen. Stat. § 42-520, Tex. Bus. & Com. Code § 541.055; periods as in California", "2026-11-24";
 
-    /// Brazil.
+    /// Brazil. What rests on something else than consent can be objected to only where the law was broken (Art. 18 § 2); here it
+    /// can always.
     BRAZIL = "br", OptIn, gpc false, link false, months 6 6,
-        "LGPD Art. 7, 8; no period in it, so that of the strictest row", "2026-11-24";
+        "LGPD Art. 7, 8, 18; no period in it, so that of the strictest row", "2026-11-24";
 
     /// Quebec: what identifies, locates or profiles is off until the person turns it on.
     QUEBEC = "ca_qc", OptIn, gpc false, link false, months 6 6,
-        "Act respecting the protection of personal information in the private sector (P-39.1) s. 8.1, 14", "2026-11-24";
+        "Act respecting the protection of personal information in the private sector (P-39.1) s. 8.1, 9.1, 14", "2026-11-24";
 
     /// The rest of Canada. Where an opt-out would do depends on how sensitive the data is, which a banner can't know.
     CANADA = "ca", OptIn, gpc false, link false, months 6 6,
@@ -100,10 +104,12 @@ regimes! {
     DEFAULT = "default", OptIn, gpc true, link false, months 6 6, "the strictest of the rows above", "2026-11-24";
 }
 
-/// EU member states and the other states of the EEA; ISO 3166-1 alpha-2.
-const EEA: [&str; 30] = [
+/// EU member states and the other states of the EEA, and the parts of them that have a code of their own and the same law (TFEU
+/// Art. 355; Åland, the French overseas departments and Saint-Martin); ISO 3166-1 alpha-2.
+const EEA: [&str; 37] = [
     "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IS", "IT",
-    "LI", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK",
+    "LI", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK", "AX", "GF", "GP", "MF",
+    "MQ", "RE", "YT",
 ];
 
 impl Regime {
@@ -145,6 +151,7 @@ mod tests {
             ("DE", None, "gdpr"),
             ("DE", Some("CA"), "gdpr"),
             ("NO", None, "gdpr"),
+            ("RE", None, "gdpr"),
             ("GB", None, "uk"),
             ("CH", None, "ch"),
             ("US", Some("CA"), "us_ca"),
