@@ -19,19 +19,19 @@ mod set;
 mod tests;
 
 pub use asked::Asked;
-pub use choice::{Answer, Choice};
+pub use choice::{Answer, Choice, Mark};
 pub use set::Set;
 
 use crate::{
-    decision::{Context, Decision, decide_current},
+    decision::{Context, Decision, Reason, decide_current, reason},
     notice::NoticeVersion,
-    purpose::SALE_OR_SHARING,
-    record::{LegalBasis, Status},
+    purpose::{Kind, SALE_OR_SHARING},
+    record::Status,
     signals::ConsentMode,
     surface::Surface,
     time::Timestamp,
 };
-use alloc::{vec, vec::Vec};
+use alloc::vec::Vec;
 
 /// What a page asks for, and the rules that hold for its visitor.
 #[derive(Clone, Copy, Debug)]
@@ -152,32 +152,29 @@ impl<'a> State<'a> {
 
     /// Whether the purpose with this name may be used at `now`, and why; `None` if the page doesn't ask for it.
     pub fn decision(&self, purpose: &str, now: Timestamp) -> Option<Decision> {
-        let asked = self.setup.purposes.iter().find(|asked| asked.name() == purpose)?;
-        Some(self.decide(asked, now))
-    }
-
-    fn decide(&self, asked: &Asked<'_>, now: Timestamp) -> Decision {
-        let current = self.current(asked.name(), now);
-        decide_current(current, asked.kind(), asked.basis(), self.setup.context, now)
+        let asked = self.asked(purpose)?;
+        let current = self.current(purpose, now);
+        Some(decide_current(current, asked.kind(), asked.basis(), self.setup.context, now))
     }
 
     /// Whether the purpose with this name may be used at `now`; one that the page doesn't ask for may not.
     pub fn allows(&self, purpose: &str, now: Timestamp) -> bool {
-        let asked = self.setup.purposes.iter().find(|asked| asked.name() == purpose);
-        asked.is_some_and(|asked| self.standing(asked, now).0)
+        self.asked(purpose).is_some_and(|asked| self.reason(asked, now).allows())
     }
 
-    /// Of a decision whether it allows, and what the person decided. Kept apart from the whole decision because this is all
-    /// that a browser needs of it.
+    fn asked(&self, purpose: &str) -> Option<&Asked<'a>> {
+        self.setup.purposes.iter().find(|asked| asked.name() == purpose)
+    }
+
+    /// The reason of a decision, apart from the rest of it because this is all that a browser needs.
     #[inline(never)]
-    fn standing(&self, asked: &Asked<'_>, now: Timestamp) -> (bool, Status) {
-        let decision = self.decide(asked, now);
-        (decision.allowed, decision.status)
+    fn reason(&self, asked: &Asked<'_>, now: Timestamp) -> Reason {
+        reason(self.current(asked.name(), now), asked.kind(), asked.basis(), self.setup.context, now)
     }
 
     /// The purposes that may be used at `now`.
     pub fn allowed(&self, now: Timestamp) -> Set {
-        self.those(|asked| self.standing(asked, now).0)
+        self.those(|asked| self.reason(asked, now).allows())
     }
 
     /// What Consent Mode is to be told at `now`.
@@ -200,24 +197,27 @@ impl<'a> State<'a> {
     /// nothing.
     pub fn step(&mut self, event: Event<'a>, now: Timestamp) -> Outcome {
         let preferences = matches!(self.view, View::Preferences { .. });
+        let shown = self.view != View::Hidden;
+        let surface = if preferences { Surface::Dialog } else { Surface::Banner };
         match event {
             Event::PageLoaded(choice) => self.adopt(choice, now, Outcome::Known),
             Event::StorageChanged(choice) => self.adopt(choice, now, Outcome::Changed),
-            Event::AcceptAll if self.view != View::Hidden => self.answer_all(Set::ALL, false, now),
-            Event::RejectAll if self.view != View::Hidden => self.answer_all(Set::EMPTY, false, now),
-            Event::Save if preferences => self.answer_all(self.draft, true, now),
-            Event::Allow(place) => match self.setup.purposes.get(place) {
-                Some(asked) if asked.has_answer() => {
-                    self.answer_one(asked.name(), Status::Granted, Surface::Placeholder, now)
-                }
-                _ => Outcome::Nothing,
-            },
-            Event::OptOut => self.answer_one(SALE_OR_SHARING, Status::Revoked, Surface::Page, now),
+            Event::AcceptAll if shown => self.answer(Set::ALL, Set::ALL, false, surface, now),
+            Event::RejectAll if shown => self.answer(Set::ALL, Set::EMPTY, false, surface, now),
+            Event::Save if preferences => self.answer(Set::ALL, self.draft, true, surface, now),
+            Event::Allow(place) => {
+                let one = Set::of(place);
+                self.answer(one, one, true, Surface::Placeholder, now)
+            }
+            Event::OptOut => {
+                let sale = self.those(|asked| asked.kind() == Kind::SaleOrSharing);
+                self.answer(sale, Set::EMPTY, true, Surface::Page, now)
+            }
             Event::OpenPreferences if !preferences => {
                 // Of what needs a yes only what has one: to be allowed by default is none.
                 self.draft = self.those(|asked| {
-                    let (allowed, status) = self.standing(asked, now);
-                    allowed && (status == Status::Granted || asked.basis() == LegalBasis::LegitimateInterest)
+                    let reason = self.reason(asked, now);
+                    reason.allows() && reason != Reason::OptOutDefault
                 });
                 self.view = View::Preferences { over_banner: self.view == View::Banner };
                 Outcome::Nothing
@@ -253,65 +253,62 @@ impl<'a> State<'a> {
         };
     }
 
-    /// Answers everything at once, `singly` if each purpose had a switch of its own.
-    fn answer_all(&mut self, granted: Set, singly: bool, now: Timestamp) -> Outcome {
-        let surface = if self.view == View::Banner { Surface::Banner } else { Surface::Dialog };
-        let decided_at = self.moment_of_answer(now);
-        let mut answers = Vec::new();
-        for (place, asked) in self.setup.purposes.iter().enumerate() {
-            if asked.has_answer() {
-                let status = if granted.has(place) { Status::Granted } else { Status::Revoked };
-                answers.push(Answer::new(asked.name(), status, decided_at));
-            }
-        }
-        self.view = View::Hidden;
-        self.keep(answers, singly, surface)
-    }
-
-    /// Answers about one purpose and leaves everything else as it is. The banner stays while there is more to ask.
-    fn answer_one(&mut self, purpose: &'a str, status: Status, surface: Surface, now: Timestamp) -> Outcome {
-        let answer = Answer::new(purpose, status, self.moment_of_answer(now));
-        let outcome = self.keep(vec![answer], true, surface);
-        for (place, asked) in self.setup.purposes.iter().enumerate() {
-            if asked.name() == purpose {
-                self.draft.put(place, status == Status::Granted);
-            }
-        }
-        if self.view == View::Banner && !self.must_ask(now) {
-            self.view = View::Hidden;
-        }
-        outcome
-    }
-
-    /// Puts new answers before those that they don't replace: a page may ask for fewer purposes than another page of its site.
-    /// Of answers to another version of the notice only refusals are left, which always count.
+    /// Answers, at `surface`, about some purposes, of which some are `granted`. What else was answered stays: a page may ask for
+    /// fewer purposes than another page of its site. Of answers to another version of the notice only refusals are left, which
+    /// always count.
     ///
-    /// A yes outranks Global Privacy Control, now and from here on, if it was said to this very purpose while the person was told
-    /// that the signal is honoured; a yes to everything is not specific enough to take that back.
-    fn keep(&mut self, mut answers: Vec<Answer<'a>>, singly: bool, surface: Surface) -> Outcome {
-        self.new = answers.len();
-        if answers.is_empty() {
-            return Outcome::Nothing;
-        }
-        if self.gpc_honoured() {
-            for answer in &mut answers {
-                let before = self.choice.as_ref().and_then(|choice| choice.answer(answer.purpose));
-                let specific = singly || before.is_some_and(|before| before.over_gpc);
-                answer.over_gpc = specific && answer.status == Status::Granted;
+    /// A yes outranks Global Privacy Control, now and from here on, if it was said to this very purpose (`singly`) while the
+    /// person was told that the signal is honoured; a yes to everything is not specific enough for that, nor to take it back.
+    fn answer(
+        &mut self,
+        about: Set,
+        granted: Set,
+        singly: bool,
+        surface: Surface,
+        now: Timestamp,
+    ) -> Outcome {
+        let decided_at = self.moment_of_answer(now);
+        let notice = self.setup.notice;
+        let mut answers: Vec<Answer<'a>> = Vec::new();
+        for (place, asked) in self.setup.purposes.iter().enumerate() {
+            if about.has(place) && asked.has_answer() {
+                let mut answer = Answer::new(asked.name(), Status::Revoked, decided_at);
+                if granted.has(place) {
+                    answer.status = Status::Granted;
+                    let before = self.kept(asked.name());
+                    let specific = singly || before.is_some_and(|(before, _)| before.mark == Mark::OverGpc);
+                    if specific && self.gpc_honoured() {
+                        answer.mark = Mark::OverGpc;
+                    }
+                }
+                answers.push(answer);
             }
         }
-        let notice = self.setup.notice;
+        if answers.is_empty() && surface == Surface::Page {
+            answers.push(Answer::new(SALE_OR_SHARING, Status::Revoked, decided_at));
+        }
+        self.new = answers.len();
         if let Some(kept) = &self.choice {
             for answer in &kept.answers {
                 let mut answer = *answer;
-                answer.outdated |= kept.notice != notice;
-                let counts = answer.status == Status::Revoked || !answer.outdated;
-                if counts && !answers.iter().any(|new| new.purpose == answer.purpose) {
+                if kept.notice != notice {
+                    if answer.status == Status::Granted {
+                        continue;
+                    }
+                    answer.mark = Mark::Outdated;
+                }
+                if Answer::find(&answers, answer.purpose).is_none() {
                     answers.push(answer);
                 }
             }
         }
-        self.choice = Some(Choice { notice, answers });
-        Outcome::Decided(surface)
+        if self.new > 0 {
+            self.choice = Some(Choice { notice, answers });
+        }
+        self.draft.replace(about, granted);
+        if about == Set::ALL || self.view == View::Banner && !self.must_ask(now) {
+            self.view = View::Hidden;
+        }
+        if self.new > 0 { Outcome::Decided(surface) } else { Outcome::Nothing }
     }
 }

@@ -63,6 +63,11 @@ impl Reason {
         Self::Contract,
     ];
 
+    /// Whether it is one for which a purpose may be used.
+    pub const fn allows(self) -> bool {
+        matches!(self, Self::Granted | Self::OptOutDefault | Self::LegitimateInterest | Self::Contract)
+    }
+
     /// Its name on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -134,35 +139,55 @@ pub fn decide_current(
     context: Context,
     now: Timestamp,
 ) -> Decision {
-    let basis = legal_basis(kind, claimed);
-    let gpc_opt_out = context.gpc_honoured();
-    let updated_at = current.map(|current| current.since);
-    let status = current.map_or(Status::Pending, |current| current.status);
-    let answer = |allowed, status, reason| Decision { allowed, status, reason, expires_at: None, updated_at };
-    match (basis, current) {
-        (_, Some(Current { status: Status::Revoked, .. })) => answer(false, status, Reason::Revoked),
-        (LegalBasis::Contract, _) => answer(true, status, Reason::Contract),
-        (_, Some(Current { status: Status::Pending, .. })) => answer(false, status, Reason::NotDecided),
-        (_, Some(Current { status: Status::Granted, since, over_gpc })) => {
-            let expires_at = since.plus_months(context.regime.validity_months);
-            if basis == LegalBasis::Consent && expires_at <= now {
-                answer(false, Status::Pending, Reason::Expired)
-            } else if gpc_opt_out && !over_gpc && kind == Kind::SaleOrSharing {
-                answer(false, status, Reason::GpcOptOut)
-            } else if basis == LegalBasis::Consent {
-                Decision { expires_at: Some(expires_at), ..answer(true, status, Reason::Granted) }
-            } else {
-                answer(true, status, Reason::LegitimateInterest)
+    let reason = reason(current, kind, legal_basis(kind, claimed), context, now);
+    Decision {
+        allowed: reason.allows(),
+        status: current
+            .filter(|_| reason != Reason::Expired)
+            .map_or(Status::Pending, |current| current.status),
+        reason,
+        expires_at: current
+            .filter(|_| reason == Reason::Granted)
+            .map(|current| current.since.plus_months(context.regime.validity_months)),
+        updated_at: current.map(|current| current.since),
+    }
+}
+
+/// The rule of [`decide`] alone, for a browser, which needs no more than this; `basis` is what [`legal_basis`] gives.
+pub(crate) fn reason(
+    current: Option<Current>,
+    kind: Kind,
+    basis: LegalBasis,
+    context: Context,
+    now: Timestamp,
+) -> Reason {
+    let regime = context.regime;
+    let Some(Current { status, since, over_gpc }) = current else {
+        return match basis {
+            LegalBasis::Contract => Reason::Contract,
+            LegalBasis::Consent if kind == Kind::ModelTraining || regime.default == DefaultRule::OptIn => {
+                Reason::NotRecorded
             }
-        }
-        (LegalBasis::Consent, None)
-            if kind == Kind::ModelTraining || context.regime.default == DefaultRule::OptIn =>
-        {
-            answer(false, status, Reason::NotRecorded)
-        }
-        (_, None) if gpc_opt_out => answer(false, status, Reason::GpcOptOut),
-        (LegalBasis::LegitimateInterest, None) => answer(true, status, Reason::LegitimateInterest),
-        (_, None) => answer(true, status, Reason::OptOutDefault),
+            LegalBasis::Consent if context.gpc_honoured() => Reason::GpcOptOut,
+            LegalBasis::Consent => Reason::OptOutDefault,
+            LegalBasis::LegitimateInterest if context.gpc_honoured() => Reason::GpcOptOut,
+            LegalBasis::LegitimateInterest => Reason::LegitimateInterest,
+        };
+    };
+    if status == Status::Revoked {
+        Reason::Revoked
+    } else if basis == LegalBasis::Contract {
+        Reason::Contract
+    } else if status == Status::Pending {
+        Reason::NotDecided
+    } else if basis == LegalBasis::Consent && since.plus_months(regime.validity_months) <= now {
+        Reason::Expired
+    } else if kind == Kind::SaleOrSharing && context.gpc_honoured() && !over_gpc {
+        Reason::GpcOptOut
+    } else if basis == LegalBasis::Consent {
+        Reason::Granted
+    } else {
+        Reason::LegitimateInterest
     }
 }
 

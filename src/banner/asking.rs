@@ -1,7 +1,7 @@
 //! When a person is asked, and what a kept answer still counts for. Owns the part of [`State`] that looks at time; what follows
 //! from an event is left to the module above.
 
-use super::{Answer, Choice, State};
+use super::{Answer, Mark, State};
 use crate::{
     history::Current,
     record::{LegalBasis, Status},
@@ -15,10 +15,10 @@ const CLOCK_TOLERANCE_DAYS: u16 = 1;
 
 impl<'a> State<'a> {
     /// The kept answer about a purpose, and whether it was given on another version of the notice.
-    fn kept(&self, purpose: &str) -> Option<(&Answer<'a>, bool)> {
+    pub(super) fn kept(&self, purpose: &str) -> Option<(&Answer<'a>, bool)> {
         let choice = self.choice.as_ref()?;
         let answer = choice.answer(purpose)?;
-        Some((answer, answer.outdated || choice.notice != self.setup.notice))
+        Some((answer, answer.mark == Mark::Outdated || choice.notice != self.setup.notice))
     }
 
     /// The kept answer as far as it still counts: a grant on another version of the notice, or from the future, does not.
@@ -55,10 +55,13 @@ impl<'a> State<'a> {
     /// A moment for a new answer: now, but always after the answers before it, so that a clock that was set back can't make
     /// a new grant look older than the refusal it replaces.
     pub(super) fn moment_of_answer(&self, now: Timestamp) -> Timestamp {
-        match self.choice.as_ref().and_then(Choice::latest) {
-            Some(latest) if !is_from_the_future(latest, now) => now.max(latest.next()),
-            _ => now,
+        let mut moment = now;
+        for answer in self.choice.iter().flat_map(|choice| &choice.answers) {
+            if answer.decided_at >= moment && !is_from_the_future(answer.decided_at, now) {
+                moment = answer.decided_at.next();
+            }
         }
+        moment
     }
 }
 

@@ -15,8 +15,6 @@ use alloc::{string::String, vec::Vec};
 const SPACE: &str = " ";
 const EQUALS: &str = "=";
 const AT: &str = "@";
-const OVER_GPC: &str = "gpc";
-const OUTDATED: &str = "old";
 
 /// What a person decided about one purpose, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,11 +25,30 @@ pub struct Answer<'a> {
     pub status: Status,
     /// When.
     pub decided_at: Timestamp,
-    /// Whether it was given on an older version of the notice than the rest of the choice. Only a no is kept then: it counts,
-    /// but the person is asked again.
-    pub outdated: bool,
-    /// Whether it is a yes over Global Privacy Control ([`Current::over_gpc`]).
-    pub over_gpc: bool,
+    /// What else has to be known of it.
+    pub mark: Mark,
+}
+
+/// What else has to be known of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// Nothing.
+    None,
+    /// It is a yes over Global Privacy Control ([`Current::over_gpc`]).
+    OverGpc,
+    /// It is a no to an older version of the notice than that of the choice: it counts, but the person is asked again.
+    Outdated,
+}
+
+impl Mark {
+    /// What stands at the end of the answer in a kept text.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::OverGpc => "@gpc",
+            Self::Outdated => "@old",
+        }
+    }
 }
 
 /// What a person decided on one notice.
@@ -46,7 +63,7 @@ pub struct Choice<'a> {
 impl<'a> Choice<'a> {
     /// The answer about a purpose.
     pub fn answer(&self, purpose: &str) -> Option<&Answer<'a>> {
-        self.answers.iter().find(|answer| answer.purpose == purpose)
+        Answer::find(&self.answers, purpose)
     }
 
     /// The moment of the latest answer.
@@ -69,18 +86,17 @@ impl<'a> Choice<'a> {
     /// Reads a kept text; `None` if it is not exactly what [`Self::to_text`] writes.
     pub fn parse(text: &'a str) -> Option<Self> {
         let mut words = Words::new(text, b' ');
-        if words.next() != Some("1") {
-            return None;
-        }
+        words.next()?;
         let mut choice = Self { notice: NoticeVersion::parse(words.next()?)?, answers: Vec::new() };
         for word in words {
             let answer = Answer::parse(word)?;
-            if choice.answer(answer.purpose).is_some() {
+            if Answer::find(&choice.answers, answer.purpose).is_some() {
                 return None;
             }
             choice.answers.push(answer);
         }
-        // One way to write a choice means that nothing unread can hide in it: signs, leading zeros, times out of range.
+        // One way to write a choice means that nothing unread can hide in it: signs, leading zeros, times out of range, other
+        // words than those that are read here.
         (choice.to_text() == text).then_some(choice)
     }
 }
@@ -88,12 +104,18 @@ impl<'a> Choice<'a> {
 impl<'a> Answer<'a> {
     /// An answer on the notice of the choice that it will be part of.
     pub const fn new(purpose: &'a str, status: Status, decided_at: Timestamp) -> Self {
-        Self { purpose, status, decided_at, outdated: false, over_gpc: false }
+        Self { purpose, status, decided_at, mark: Mark::None }
+    }
+
+    /// The one of some answers that is about a purpose.
+    #[inline(never)]
+    pub(super) fn find<'s>(answers: &'s [Self], purpose: &str) -> Option<&'s Self> {
+        answers.iter().find(|answer| answer.purpose == purpose)
     }
 
     /// The form that [`crate::decision::decide_current`] takes.
     pub const fn current(&self) -> Current {
-        Current { status: self.status, since: self.decided_at, over_gpc: self.over_gpc }
+        Current { status: self.status, since: self.decided_at, over_gpc: matches!(self.mark, Mark::OverGpc) }
     }
 
     /// Appends the answer in the form that stands in a kept text.
@@ -103,28 +125,22 @@ impl<'a> Answer<'a> {
         text.push_str(self.status.as_str());
         text.push_str(AT);
         digits::write(text, self.decided_at.as_js());
-        for (mark, stands) in [(OVER_GPC, self.over_gpc), (OUTDATED, self.outdated)] {
-            if stands {
-                text.push_str(AT);
-                text.push_str(mark);
-            }
-        }
+        text.push_str(self.mark.as_str());
     }
 
+    /// Reads roughly: what would be written otherwise is found out by writing it.
     fn parse(word: &'a str) -> Option<Self> {
         let mut parts = Words::new(word, b'=');
         let (purpose, answer) = (parts.next()?, parts.next()?);
         let mut parts = Words::new(answer, b'@');
-        let status = Status::parse(parts.next()?)?;
+        let status = if parts.next()? == "granted" { Status::Granted } else { Status::Revoked };
         let decided_at = Timestamp::from_js(digits::read(parts.next()?)?);
-        let mark = parts.next();
-        (Purpose::is_name(purpose) && status != Status::Pending).then_some(Self {
-            purpose,
-            status,
-            decided_at,
-            outdated: mark == Some(OUTDATED),
-            over_gpc: mark == Some(OVER_GPC),
-        })
+        let mark = match parts.next() {
+            None => Mark::None,
+            Some("gpc") => Mark::OverGpc,
+            Some(_) => Mark::Outdated,
+        };
+        Purpose::is_name(purpose).then_some(Self { purpose, status, decided_at, mark })
     }
 }
 
@@ -138,8 +154,8 @@ mod tests {
         let at = Timestamp::from_ms(1_795_000_000_000);
         let answers = [
             Answer::new("analytics", Status::Granted, at),
-            Answer { outdated: true, ..Answer::new("inference", Status::Revoked, at) },
-            Answer { over_gpc: true, ..Answer::new("sale_or_sharing", Status::Granted, at) },
+            Answer { mark: Mark::Outdated, ..Answer::new("inference", Status::Revoked, at) },
+            Answer { mark: Mark::OverGpc, ..Answer::new("sale_or_sharing", Status::Granted, at) },
         ];
         let choice = Choice { notice: NoticeVersion::new(3).unwrap(), answers: answers.into() };
         let text = "1 3 analytics=granted@1795000000000 inference=revoked@1795000000000@old \
@@ -180,17 +196,18 @@ mod tests {
         }
     }
 
+    const MARKS: [Mark; 3] = [Mark::None, Mark::OverGpc, Mark::Outdated];
+
     proptest! {
         #[test]
         fn every_choice_reads_back(version in 1..u32::MAX, answers in prop::collection::btree_map(
-            "[a-z][a-z0-9_]{0,5}", (any::<bool>(), 0..200_000_000_000_000_i64, 0..3), 0..5,
+            "[a-z][a-z0-9_]{0,5}", (any::<bool>(), 0..200_000_000_000_000_i64, prop::sample::select(&MARKS[..])), 0..5,
         )) {
             let answers = answers.iter().map(|(name, &(granted, ms, mark))| Answer {
                 purpose: name,
                 status: if granted { Status::Granted } else { Status::Revoked },
                 decided_at: Timestamp::from_ms(ms),
-                outdated: mark == 1,
-                over_gpc: mark == 2,
+                mark,
             });
             let choice = Choice { notice: NoticeVersion::new(version).unwrap(), answers: answers.collect() };
             let text = choice.to_text();

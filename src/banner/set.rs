@@ -12,6 +12,13 @@ impl Set {
     /// All of them.
     pub const ALL: Self = Self(u32::MAX);
 
+    /// Only the purpose at a place.
+    pub fn of(place: usize) -> Self {
+        let mut set = Self::EMPTY;
+        set.put(place, true);
+        set
+    }
+
     /// Whether the purpose at a place belongs to it; a place beyond [`Self::MOST`] belongs to none.
     pub fn has(self, place: usize) -> bool {
         place < Self::MOST && self.0 >> place & 1 == 1
@@ -22,6 +29,11 @@ impl Set {
         if place < Self::MOST {
             self.0 = self.0 & !(1 << place) | u32::from(belongs) << place;
         }
+    }
+
+    /// Lets those of `about` belong to it that are in `which`, and no other of them.
+    pub fn replace(&mut self, about: Self, which: Self) {
+        self.0 = self.0 & !about.0 | about.0 & which.0;
     }
 }
 
@@ -38,6 +50,18 @@ mod tests {
         }
         set.put(7, false);
         assert!(set.has(0) && !set.has(7) && set.has(31) && !set.has(1));
+    }
+
+    #[test]
+    fn only_what_it_is_about_is_replaced() {
+        let mut set = Set::of(0);
+        set.put(1, true);
+        let mut about = Set::of(1);
+        about.put(2, true);
+        set.replace(about, Set::of(2));
+        assert!(set.has(0) && !set.has(1) && set.has(2));
+        set.replace(about, Set::ALL);
+        assert!(set.has(1) && set.has(2) && !set.has(3));
     }
 
     #[test]

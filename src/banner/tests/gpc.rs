@@ -109,5 +109,5 @@ fn a_no_is_no_yes_over_the_signal() {
     after(&mut state, ALLOW_BY_SWITCH);
     after(&mut state, [Event::OptOut]);
     assert!(!sells(&state));
-    assert!(!state.choice().unwrap().answer("sale_or_sharing").unwrap().over_gpc);
+    assert!(!state.choice().unwrap().answer("sale_or_sharing").unwrap().current().over_gpc);
 }

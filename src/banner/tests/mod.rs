@@ -6,7 +6,10 @@ mod properties;
 mod single;
 
 use super::*;
-use crate::regime::{DEFAULT, GDPR, US_OPT_OUT};
+use crate::{
+    record::LegalBasis,
+    regime::{DEFAULT, GDPR, US_OPT_OUT},
+};
 use LegalBasis::{Consent, LegitimateInterest};
 
 const NOW: Timestamp = Timestamp::from_ms(1_795_000_000_000);
@@ -233,7 +236,7 @@ fn a_refusal_from_the_future_refuses_and_is_asked_about() {
 fn a_new_answer_is_later_than_the_last_one_even_if_the_clock_was_set_back() {
     let mut state = loaded(setup(), Some(choice(Status::Revoked, NOW.plus_ms(5_000))), NOW);
     after(&mut state, [Event::OpenPreferences, Event::AcceptAll]);
-    assert_eq!(state.choice().and_then(Choice::latest), Some(NOW.plus_ms(5_001)));
+    assert_eq!(state.choice().unwrap().answers[0].decided_at, NOW.plus_ms(5_001));
 }
 
 #[test]
