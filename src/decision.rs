@@ -120,7 +120,9 @@ pub const fn legal_basis(kind: Kind, claimed: LegalBasis) -> LegalBasis {
 /// by default.
 ///
 /// While Global Privacy Control is on and the regime honours it, silence means no, and selling or sharing is refused even after
-/// a yes, unless the person was shown that the signal says no and said yes all the same (11 CCR § 7025(c)(3)).
+/// a yes, unless the person was shown that the signal says no and said yes all the same (11 CCR § 7025(c)(3)). To a legitimate
+/// interest the signal is an objection everywhere, until the person is asked and does not object: an objection can be made by
+/// technical means (GDPR Art. 21(5); so LG Berlin, 24 August 2023, 16 O 420/19, on a signal of the same kind).
 pub fn decide(
     history: &History,
     purpose: &Purpose,
@@ -170,7 +172,7 @@ pub(crate) fn reason(
             }
             LegalBasis::Consent if context.gpc_honoured() => Reason::GpcOptOut,
             LegalBasis::Consent => Reason::OptOutDefault,
-            LegalBasis::LegitimateInterest if context.gpc_honoured() => Reason::GpcOptOut,
+            LegalBasis::LegitimateInterest if context.gpc => Reason::GpcOptOut,
             LegalBasis::LegitimateInterest => Reason::LegitimateInterest,
         };
     };
@@ -296,7 +298,7 @@ mod tests {
                 .reason
         };
         assert_eq!(ask(US_WITH_GPC), Reason::GpcOptOut);
-        assert_eq!(ask(Context { gpc: true, ..GDPR_CONTEXT }), Reason::LegitimateInterest);
+        assert_eq!(ask(Context { gpc: true, ..GDPR_CONTEXT }), Reason::GpcOptOut);
     }
 
     #[test]

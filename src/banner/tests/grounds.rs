@@ -40,6 +40,17 @@ fn what_rests_on_a_legitimate_interest_starts_out_without_an_objection() {
 }
 
 #[test]
+fn where_the_browser_objects_to_a_legitimate_interest_it_starts_out_with_an_objection() {
+    let context = Context { gpc: true, ..setup().context };
+    let mut state = loaded(Setup { context, ..by_interest() }, None, NOW);
+    assert_eq!((state.view(), state.allowed(NOW)), (View::Banner, Set::EMPTY));
+    after(&mut state, [Event::OpenPreferences]);
+    assert_eq!(state.draft(), Set::EMPTY);
+    after(&mut state, [Event::Toggle(ANALYTICS, true), Event::Save]);
+    assert_eq!(state.allowed(NOW), set(&[ANALYTICS]));
+}
+
+#[test]
 fn what_a_contract_needs_is_neither_asked_nor_answered() {
     let setup = Setup { purposes: asked(["inference"], Contract), ..setup() };
     let mut state = loaded(setup, None, NOW);
