@@ -111,6 +111,16 @@ pub enum Outcome {
     Decided(Surface),
 }
 
+/// What a person decides by one event.
+struct Act {
+    /// The purposes that it is about, and of those the ones that are granted.
+    about: Set,
+    granted: Set,
+    /// Whether each purpose was decided about by itself.
+    singly: bool,
+    surface: Surface,
+}
+
 impl<'a> State<'a> {
     /// Before [`Event::PageLoaded`]: nothing is shown and nothing kept is known.
     pub fn new(mut setup: Setup<'a>) -> Self {
@@ -199,19 +209,19 @@ impl<'a> State<'a> {
         let preferences = matches!(self.view, View::Preferences { .. });
         let shown = self.view != View::Hidden;
         let surface = if preferences { Surface::Dialog } else { Surface::Banner };
-        match event {
-            Event::PageLoaded(choice) => self.adopt(choice, now, Outcome::Known),
-            Event::StorageChanged(choice) => self.adopt(choice, now, Outcome::Changed),
-            Event::AcceptAll if shown => self.answer(Set::ALL, Set::ALL, false, surface, now),
-            Event::RejectAll if shown => self.answer(Set::ALL, Set::EMPTY, false, surface, now),
-            Event::Save if preferences => self.answer(Set::ALL, self.draft, true, surface, now),
+        let act = match event {
+            Event::PageLoaded(choice) => return self.adopt(choice, now, Outcome::Known),
+            Event::StorageChanged(choice) => return self.adopt(choice, now, Outcome::Changed),
+            Event::AcceptAll if shown => Act { about: Set::ALL, granted: Set::ALL, singly: false, surface },
+            Event::RejectAll if shown => Act { about: Set::ALL, granted: Set::EMPTY, singly: false, surface },
+            Event::Save if preferences => Act { about: Set::ALL, granted: self.draft, singly: true, surface },
             Event::Allow(place) => {
                 let one = Set::of(place);
-                self.answer(one, one, true, Surface::Placeholder, now)
+                Act { about: one, granted: one, singly: true, surface: Surface::Placeholder }
             }
             Event::OptOut => {
                 let sale = self.those(|asked| asked.kind() == Kind::SaleOrSharing);
-                self.answer(sale, Set::EMPTY, true, Surface::Page, now)
+                Act { about: sale, granted: Set::EMPTY, singly: true, surface: Surface::Page }
             }
             Event::OpenPreferences if !preferences => {
                 // Of what needs a yes only what has one: to be allowed by default is none.
@@ -220,18 +230,19 @@ impl<'a> State<'a> {
                     reason.allows() && reason != Reason::OptOutDefault
                 });
                 self.view = View::Preferences { over_banner: self.view == View::Banner };
-                Outcome::Nothing
+                return Outcome::Nothing;
             }
             Event::Toggle(place, on) if preferences => {
                 self.draft.put(place, on);
-                Outcome::Nothing
+                return Outcome::Nothing;
             }
             Event::Close => {
                 self.close(now);
-                Outcome::Nothing
+                return Outcome::Nothing;
             }
-            _ => Outcome::Nothing,
-        }
+            _ => return Outcome::Nothing,
+        };
+        self.answer(act, now)
     }
 
     /// Takes over a kept choice. Open preferences stay open: a person is at work there.
@@ -253,20 +264,12 @@ impl<'a> State<'a> {
         };
     }
 
-    /// Answers, at `surface`, about some purposes, of which some are `granted`. What else was answered stays: a page may ask for
-    /// fewer purposes than another page of its site. Of answers to another version of the notice only refusals are left, which
-    /// always count.
+    /// Puts the answers before those that they don't replace: a page may ask for fewer purposes than another page of its site. Of
+    /// answers to another version of the notice only refusals are left, which always count.
     ///
-    /// A yes outranks Global Privacy Control, now and from here on, if it was said to this very purpose (`singly`) while the
-    /// person was told that the signal is honoured; a yes to everything is not specific enough for that, nor to take it back.
-    fn answer(
-        &mut self,
-        about: Set,
-        granted: Set,
-        singly: bool,
-        surface: Surface,
-        now: Timestamp,
-    ) -> Outcome {
+    /// A yes outranks Global Privacy Control, now and from here on, if it was said to this very purpose while the person was told
+    /// that the signal is honoured; a yes to everything is not specific enough for that, nor to take it back.
+    fn answer(&mut self, Act { about, granted, singly, surface }: Act, now: Timestamp) -> Outcome {
         let decided_at = self.moment_of_answer(now);
         let notice = self.setup.notice;
         let mut answers: Vec<Answer<'a>> = Vec::new();
@@ -275,15 +278,14 @@ impl<'a> State<'a> {
                 let mut answer = Answer::new(asked.name(), Status::Revoked, decided_at);
                 if granted.has(place) {
                     answer.status = Status::Granted;
-                    let before = self.kept(asked.name());
-                    let specific = singly || before.is_some_and(|(before, _)| before.mark == Mark::OverGpc);
-                    if specific && self.gpc_honoured() {
+                    if self.gpc_honoured() && (singly || self.stands_over_gpc(asked, now)) {
                         answer.mark = Mark::OverGpc;
                     }
                 }
                 answers.push(answer);
             }
         }
+        // Opting out counts on the pages that ask, even if this one doesn't.
         if answers.is_empty() && surface == Surface::Page {
             answers.push(Answer::new(SALE_OR_SHARING, Status::Revoked, decided_at));
         }

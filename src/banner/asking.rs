@@ -1,7 +1,7 @@
 //! When a person is asked, and what a kept answer still counts for. Owns the part of [`State`] that looks at time; what follows
 //! from an event is left to the module above.
 
-use super::{Answer, Mark, State};
+use super::{Answer, Asked, Mark, State};
 use crate::{
     history::Current,
     record::{LegalBasis, Status},
@@ -15,7 +15,7 @@ const CLOCK_TOLERANCE_DAYS: u16 = 1;
 
 impl<'a> State<'a> {
     /// The kept answer about a purpose, and whether it was given on another version of the notice.
-    pub(super) fn kept(&self, purpose: &str) -> Option<(&Answer<'a>, bool)> {
+    fn kept(&self, purpose: &str) -> Option<(&Answer<'a>, bool)> {
         let choice = self.choice.as_ref()?;
         let answer = choice.answer(purpose)?;
         Some((answer, answer.mark == Mark::Outdated || choice.notice != self.setup.notice))
@@ -27,6 +27,12 @@ impl<'a> State<'a> {
         let (answer, outdated) = self.kept(purpose)?;
         let doubtful = outdated || is_from_the_future(answer.decided_at, now);
         if doubtful && answer.status == Status::Granted { None } else { Some(answer.current()) }
+    }
+
+    /// Whether a yes to the purpose stands that outranks Global Privacy Control.
+    pub(super) fn stands_over_gpc(&self, asked: &Asked<'_>, now: Timestamp) -> bool {
+        let kept = self.kept(asked.name());
+        kept.is_some_and(|(answer, _)| answer.mark == Mark::OverGpc) && self.reason(asked, now).allows()
     }
 
     /// Whether there is a purpose that the person has to be asked about: never answered, answered on another version of

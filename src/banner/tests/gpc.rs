@@ -81,6 +81,17 @@ fn a_yes_to_everything_takes_back_no_yes_that_outranks_the_signal() {
 }
 
 #[test]
+fn a_yes_to_everything_renews_no_yes_over_the_signal_that_has_ended() {
+    let mut state = first_visit(GPC);
+    after(&mut state, ALLOW_BY_SWITCH);
+    let end = NOW.plus_months(US_OPT_OUT.validity_months);
+    for event in [Event::OpenPreferences, Event::AcceptAll] {
+        state.step(event, end);
+    }
+    assert!(!state.allows("sale_or_sharing", end));
+}
+
+#[test]
 fn a_yes_without_the_signal_does_not_outrank_it_later() {
     let mut state = first_visit(OPT_OUT);
     after(&mut state, ALLOW_BY_SWITCH);
