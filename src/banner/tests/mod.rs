@@ -240,6 +240,20 @@ fn a_new_answer_is_later_than_the_last_one_even_if_the_clock_was_set_back() {
 }
 
 #[test]
+fn a_new_answer_in_the_same_millisecond_is_later_than_the_last_one() {
+    let mut state = loaded(setup(), Some(choice(Status::Revoked, NOW)), NOW);
+    after(&mut state, [Event::OpenPreferences, Event::AcceptAll]);
+    assert_eq!(state.answers()[0].decided_at, NOW.plus_ms(1));
+}
+
+#[test]
+fn what_another_tab_decided_is_not_for_this_one_to_record() {
+    let mut state = first_visit();
+    after(&mut state, [Event::AcceptAll, Event::StorageChanged(Some(choice(Status::Revoked, NOW)))]);
+    assert_eq!(state.answers(), []);
+}
+
+#[test]
 fn a_choice_made_in_another_tab_takes_the_banner_away() {
     let mut state = first_visit();
     let kept = Event::StorageChanged(Some(choice(Status::Revoked, NOW)));

@@ -51,6 +51,7 @@ fn allowing_one_purpose_of_a_new_notice_brings_back_no_grant_of_the_old() {
     let mut state = loaded(newer, Some(choice(Status::Granted, NOW)), NOW);
     after(&mut state, [Event::Allow(ANALYTICS)]);
     assert_eq!(state.allowed(NOW), set(&[ANALYTICS]));
+    assert_eq!(state.choice().unwrap().answers.len(), 1);
 }
 
 #[test]
