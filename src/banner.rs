@@ -26,7 +26,7 @@ use crate::{
     decision::{Context, Decision, Reason, decide_current, reason},
     notice::NoticeVersion,
     purpose::{Kind, SALE_OR_SHARING},
-    record::Status,
+    record::{LegalBasis, Status},
     signals::ConsentMode,
     surface::Surface,
     time::Timestamp,
@@ -158,6 +158,11 @@ impl<'a> State<'a> {
     pub fn answers(&self) -> &[Answer<'a>] {
         let answers = self.choice.as_ref().map_or(&[][..], |choice| &choice.answers);
         answers.get(..self.new).unwrap_or_default()
+    }
+
+    /// The ground of an answer about the purpose with this name; consent where the page doesn't ask for it.
+    pub fn legal_basis(&self, purpose: &str) -> LegalBasis {
+        self.asked(purpose).map_or(LegalBasis::Consent, Asked::basis)
     }
 
     /// Whether the purpose with this name may be used at `now`, and why; `None` if the page doesn't ask for it.

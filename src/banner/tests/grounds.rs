@@ -13,6 +13,14 @@ fn a_legitimate_interest_is_told_about_and_holds_meanwhile() {
 }
 
 #[test]
+fn answers_have_the_ground_of_their_purpose_and_training_that_of_consent() {
+    let state = State::new(by_interest());
+    let grounds =
+        ["analytics", "model_training", "sale_or_sharing"].map(|purpose| state.legal_basis(purpose));
+    assert_eq!(grounds, [LegitimateInterest, Consent, Consent]);
+}
+
+#[test]
 fn rejecting_all_objects_to_a_legitimate_interest() {
     let mut state = loaded(by_interest(), None, NOW);
     after(&mut state, [Event::RejectAll]);

@@ -6,10 +6,7 @@ mod properties;
 mod single;
 
 use super::*;
-use crate::{
-    record::LegalBasis,
-    regime::{DEFAULT, GDPR, US_OPT_OUT},
-};
+use crate::regime::{DEFAULT, GDPR, US_OPT_OUT};
 use LegalBasis::{Consent, LegitimateInterest};
 
 const NOW: Timestamp = Timestamp::from_ms(1_795_000_000_000);
