@@ -2,6 +2,7 @@
 
 mod js;
 mod literal;
+mod package;
 mod site;
 mod widget;
 mod worker;
@@ -22,6 +23,7 @@ pub(crate) fn run(project: &Project) -> Result<()> {
     tools::npm_packages(project)?;
     widget::build(project)?;
     site::build(project)?;
+    package::build(project)?;
     worker::build(project)?;
     js::build(project)
 }

@@ -38,7 +38,7 @@ pub(super) fn build(project: &Project) -> Result<()> {
     let step = Step {
         name: "widget",
         inputs: &inputs,
-        except: &["www/dist", "www/demo"],
+        except: &["www/dist", "www/demo", "www/npm", "www/recipes"],
         salt: "3",
         outputs: &[dist.join("banner.js"), dist.join("integrity.json")],
     };

@@ -13,12 +13,16 @@ use crate::tools;
 /// The crates whose tests run in a browser (the widget is tested whole, in `tests/browser`). Each may have a `webdriver.json` with the flags that it needs.
 const CRATES: [&str; 1] = ["js"];
 
-/// Holds the TypeScript types of the JavaScript package to a file that uses them rightly and wrongly.
+/// Holds the types of the JavaScript packages to files that use them rightly and wrongly, and the recipes to the types.
 pub(super) fn types(project: &Project) -> Result<Outcome> {
     build::run(project)?;
-    let mut tsc = exec::command(project.node_module(".bin/tsc"), project.root());
-    tsc.args(["--noEmit", "--strict", "--target", "es2022", "--module", "nodenext"]);
-    exec::run(tsc.arg("js/tests/usage.mts"))?;
+    let tsc = || exec::command(project.node_module(".bin/tsc"), project.root());
+    let mut usage = tsc();
+    usage.args(["--noEmit", "--strict", "--target", "es2022", "--module", "nodenext"]);
+    exec::run(usage.args(["js/tests/usage.mts", "www/npm/tests/usage.mts"]))?;
+    for recipe in ["www/recipes/react", "www/recipes/vue"] {
+        exec::run(tsc().args(["--project", recipe]))?;
+    }
     Ok(Outcome::Passed)
 }
 
