@@ -8,7 +8,7 @@ const LIMIT: f64 = 1e16;
 
 /// Appends a whole number, which must not be negative.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a digit")]
-pub(crate) fn write(text: &mut String, mut number: f64) {
+pub fn write(text: &mut String, mut number: f64) {
     let mut unit = LIMIT;
     let mut begun = false;
     while unit > 1.0 {
@@ -23,7 +23,7 @@ pub(crate) fn write(text: &mut String, mut number: f64) {
 }
 
 /// Reads digits; `None` where there is none, or anything else. A number above 2^53 comes out near what was written.
-pub(crate) fn read(text: &str) -> Option<f64> {
+pub fn read(text: &str) -> Option<f64> {
     let mut number = None;
     for byte in text.bytes() {
         if !byte.is_ascii_digit() {

@@ -11,6 +11,7 @@ extern crate alloc;
 
 pub mod banner;
 pub mod decision;
+pub mod digits;
 pub mod history;
 pub mod language;
 pub mod notice;
@@ -22,8 +23,6 @@ pub mod slug;
 pub mod surface;
 pub mod time;
 pub mod words;
-
-mod digits;
 
 mod bytes;
 

@@ -71,6 +71,12 @@ impl<'a> Choice<'a> {
         self.answers.iter().map(|answer| answer.decided_at).max()
     }
 
+    /// Of two places where a choice is kept, the one that knows more.
+    pub fn later(one: Option<Self>, other: Option<Self>) -> Option<Self> {
+        let latest = |choice: &Option<Self>| choice.as_ref().and_then(Self::latest);
+        if latest(&other) > latest(&one) { other } else { one }
+    }
+
     /// The text to keep.
     pub fn to_text(&self) -> String {
         let mut text = String::new();

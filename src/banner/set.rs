@@ -24,6 +24,11 @@ impl Set {
         place < Self::MOST && self.0 >> place & 1 == 1
     }
 
+    /// As bits, the first purpose the lowest.
+    pub fn bits(self) -> u32 {
+        self.0
+    }
+
     /// Lets the purpose at a place belong to it or not.
     pub fn put(&mut self, place: usize, belongs: bool) {
         if place < Self::MOST {

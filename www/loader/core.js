@@ -8,18 +8,17 @@ export const use = (exports) => (core = exports);
 
 /** Calls an export that takes texts, which go in first, and numbers. */
 export function call(name, texts, ...numbers) {
-  const { put } = core;
-  for (const character of texts.join('\0')) put(character.codePointAt());
+  for (const character of texts.join('\0')) core.put(character.codePointAt());
   return core[name](...numbers);
 }
-
-/** The bytes at a place in the module's memory, valid until it is called again. */
-export const bytes = (at, length) => new Uint8Array(core.memory.buffer, at, length);
 
 const decoder = new TextDecoder();
 
 /** The text at a place in the module's memory. */
-export const text = (at, length) => decoder.decode(bytes(at, length));
+export const text = (at, length) => decoder.decode(new Uint8Array(core.memory.buffer, at, length));
 
-/** Whether data may be used for all of some purposes, named in one text. */
-export const accepted = (purposes) => !!call('accepted', [purposes]);
+/** Whether data may be used for all of some purposes, named in one text; for none, nothing may. */
+export function accepted(purposes) {
+  const names = `${purposes}`.match(/\S+/g);
+  return !!names?.every((name) => call('accepted', [name]));
+}

@@ -1,4 +1,5 @@
-// What the page's own scripts see: Google's `dataLayer` and events on `document`.
+// What the page's own scripts see: the consent signals of Google and Microsoft, and events on `document`.
+import { config, site, sites } from './tag.js';
 
 const dataLayer = (window.dataLayer ||= []);
 
@@ -19,13 +20,37 @@ const switches = {
 };
 
 /** Denies before anything else happens. */
-export const deny = () => gtag('consent', 'default', switches);
-
-/** Tells Consent Mode its switches, the first the lowest bit. */
-export function signal(bits) {
-  const values = Object.keys(switches).map((name, place) => [name, (bits >> place) & 1 ? 'granted' : 'denied']);
-  gtag('consent', 'update', Object.fromEntries(values));
+export function deny() {
+  send('default', switches);
+  // For hosts that don't know where a visitor is: Google applies an entry with `region` there only.
+  for (const entry of config.consent_mode_defaults ?? []) gtag('consent', 'default', entry);
 }
 
-/** Dispatches `consentry:change` (of each purpose whether it may be used), `…:recorded` or `…:refused` (the Worker's answer). */
-export const tell = (name, detail) => document.dispatchEvent(new CustomEvent(`consentry:${name}`, { detail }));
+/** Tells everybody the switches of Consent Mode, the first the lowest bit. */
+export function signal(bits) {
+  const values = Object.keys(switches).map((name, place) => [name, (bits >> place) & 1 ? 'granted' : 'denied']);
+  send('update', Object.fromEntries(values));
+}
+
+function send(command, values) {
+  // There is one set of signals on a page, and it belongs to the site that came first.
+  if (sites) return;
+  const { ad_storage, analytics_storage } = values;
+  gtag('consent', command, values);
+  (window.uetq ||= []).push('consent', command, { ad_storage });
+  // The queue that Clarity's own tag would make.
+  window.clarity ||= function () {
+    (window.clarity.q ||= []).push(arguments);
+  };
+  window.clarity('consentv2', { ad_Storage: ad_storage, analytics_Storage: analytics_storage });
+}
+
+/** Dispatches `consentry:ready`, `…:first`, `…:change` (of each purpose whether it may be used), `…:recorded` or `…:refused` (the Worker's answer). */
+export function tell(name, detail) {
+  const event = new CustomEvent(`consentry:${name}`, { detail });
+  event.site = site;
+  document.dispatchEvent(event);
+}
+
+/** Tells tag managers what may be used. */
+export const log = (consent) => dataLayer.push({ event: 'consentry_consent', consent });

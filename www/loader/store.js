@@ -1,14 +1,16 @@
-// What the browser keeps. Owns the keys in `localStorage` and living without it: where it is refused or full, everything is kept
-// in memory until the page goes, so that the page works the same and the person is asked again on the next one.
-import { site } from './tag.js';
+// What the browser keeps. Owns the keys in `localStorage`, the first-party cookie, and living without either: where both are refused
+// or full, everything is kept in memory until the page goes, so that the page works the same and the person is asked again on the
+// next one.
+import { api, data, script, site } from './tag.js';
 
 /** Two sites on one origin don't share a key. */
-const prefix = `consentry.${site}.`;
-const memory = {};
+export const start = `consentry.${site}.`;
+/** What a browser that keeps nothing keeps until the page goes. */
+export const memory = {};
 
 /** The value of a key, or undefined. */
 export function get(name) {
-  const key = prefix + name;
+  const key = start + name;
   try {
     return memory[key] ?? localStorage.getItem(key) ?? undefined;
   } catch {}
@@ -16,7 +18,7 @@ export function get(name) {
 
 /** Keeps a value under a key. */
 export function set(name, value) {
-  const key = prefix + name;
+  const key = start + name;
   try {
     localStorage.setItem(key, value);
     delete memory[key];
@@ -25,22 +27,41 @@ export function set(name, value) {
   }
 }
 
-/** Forgets a key. */
-export function remove(name) {
-  delete memory[prefix + name];
-  try {
-    localStorage.removeItem(prefix + name);
-  } catch {}
-}
-
-/** The first key in alphabetical order that begins with `start`. */
-export function first(start) {
-  const keys = Object.keys(memory);
-  try {
-    keys.push(...Object.keys(localStorage));
-  } catch {}
-  return keys.filter((key) => key.startsWith(prefix + start)).sort()[0]?.slice(prefix.length);
-}
+/** Random bytes as base64url (RFC 4648, section 5) without padding. */
+export const token = (count) =>
+  btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(count)))).replace(
+    /[+/=]/g,
+    (character) => ({ '+': '-', '/': '_' })[character] ?? '',
+  );
 
 /** Whether a storage event is about a key; without one it is about all. */
-export const isAbout = (event, name) => !event.key || event.key === prefix + name;
+export const isAbout = (event, name) => !event.key || event.key === start + name;
+
+// The cookie is for pages on other hosts of the same domain and for browsers that forget what scripts keep. It is of use only where
+// the Worker is on a host whose cookies this page can read.
+export const domain = data('cookieDomain');
+export const cookies = domain || 'cookieDomain' in script.dataset || new URL(api).hostname === location.hostname;
+const cookie = `consentry.${site}`;
+
+/** The secret and the choice in the cookie, or nothing. */
+export function inCookie() {
+  try {
+    const pair = document.cookie.split('; ').find((pair) => pair.startsWith(`${cookie}=`));
+    const [secret, ...choice] = decodeURIComponent(pair.slice(cookie.length + 1)).split(' ');
+    return [secret, choice.join(' ')];
+  } catch {
+    return [];
+  }
+}
+
+/** Keeps what was chosen; gives the secret of whoever chose. */
+export function keep(choice) {
+  const secret = inCookie()[0] || get('secret') || token(32);
+  set('choice', choice);
+  set('secret', secret);
+  const scope = self !== top ? 'SameSite=None; Partitioned' : `SameSite=Lax${domain && `; Domain=${domain}`}`;
+  try {
+    if (cookies) document.cookie = `${cookie}=${encodeURIComponent(`${secret} ${choice}`)}; Path=/; Max-Age=34560000; Secure; ${scope}`;
+  } catch {}
+  return secret;
+}

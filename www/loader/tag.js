@@ -1,4 +1,4 @@
-// The embedding tag and what it says about itself.
+// The embedding tag and what it says about itself: its data attributes, and what they can't say in a data block before it.
 
 export const script = document.currentScript;
 const { dataset } = script;
@@ -11,3 +11,28 @@ export const api = (dataset.api || new URL(script.src || location).origin).repla
 
 /** A data attribute, or an empty text. */
 export const data = (name) => dataset[name] ?? '';
+
+/** The embeds that run on the page already; what is there before any is a list of callbacks. */
+export const sites = window.Consentry?.sites;
+
+/** What the ids of elements begin with, so that those of a second site are others. */
+export const prefix = sites ? `consentry-${site}` : 'consentry';
+
+/** The page's own texts, purposes, and what belongs to them; empty if there are none or they can't be read. */
+export const config = read(document.getElementById(sites ? `consentry-config-${site}` : 'consentry-config'));
+
+function read(block) {
+  try {
+    return JSON.parse(block?.textContent ?? '{}');
+  } catch (error) {
+    console.error(`Consentry leaves out #${block.id}, which is no JSON: ${error.message}`);
+    return {};
+  }
+}
+
+/** The purposes to ask about, each with its legal basis if it has one. */
+export const purposes = config.purposes
+  ? Object.entries(config.purposes)
+      .map(([name, { basis }]) => (basis ? `${name}:${basis}` : name))
+      .join(' ')
+  : data('purposes');

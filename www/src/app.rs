@@ -6,26 +6,25 @@
 use alloc::string::String;
 
 use consentry::{
-    banner::{Choice, Event, Outcome, State},
-    notice::Canonical,
+    banner::{Choice, Event, Outcome, State, View},
+    digits,
+    purpose::Kind,
+    surface::Surface,
+    time::Timestamp,
 };
 use spin::Mutex;
 
-use crate::{
-    hands,
-    settings::Settings,
-    texts::{Key, Texts},
-    view::View,
-};
+use crate::{hands, settings::Settings};
 
-/// As a text, because to append a character brings the encoding of all of Unicode.
+// As texts, because to append a character brings the encoding of all of Unicode.
 const SPACE: &str = " ";
+const EQUALS: &str = "=";
 
 /// Everything that lives as long as the page.
 pub(crate) struct App {
     pub(crate) state: State<'static>,
-    texts: Texts,
-    view: Option<View>,
+    /// Since when the view is what it is.
+    since: Timestamp,
 }
 
 static APP: Mutex<Option<App>> = Mutex::new(None);
@@ -38,73 +37,73 @@ pub(crate) fn with<T>(act: impl FnOnce(&mut App) -> T) -> Option<T> {
 
 /// Begins with what the browser kept.
 pub(crate) fn start(settings: &Settings, choice: Option<Choice<'static>>) {
+    let now = hands::now();
+    let state = State::new(settings.setup);
+    describe(&state, now);
     if let Some(mut app) = APP.try_lock() {
-        let texts = Texts { language: settings.language, lines: "" };
-        *app = Some(App { state: State::new(settings.setup), texts, view: None });
+        *app = Some(App { state, since: now });
     }
-    happen(Event::PageLoaded(choice));
+    happen(Event::PageLoaded(choice), 0);
     hands::speak(settings.language);
 }
 
-/// Makes the view.
-pub(crate) fn appear(texts: Texts) {
-    let Some(setup) = with(|app| app.state.setup()) else { return };
-    let view = View::new(setup.purposes, &texts);
-    with(|app| {
-        app.texts = texts;
-        app.view = Some(view);
-    });
-    render();
-
-    let keys = Key::NOTICE.iter().map(|key| texts.get(*key));
-    let mut notice = Canonical::new(setup.notice, texts.language, keys);
-    notice.purposes(setup.purposes.len());
-    for purpose in setup.purposes {
-        let name = purpose.name();
-        notice.purpose(name, texts.title(name), texts.description(name), purpose.basis());
+/// Says what there is to ask of somebody who has not said anything.
+fn describe(silent: &State<'_>, now: Timestamp) {
+    let setup = silent.setup();
+    let regime = setup.context.regime;
+    let allowed = silent.allowed(now);
+    let mut flags = u32::from(silent.gpc_honoured());
+    let mut what = String::new();
+    digits::write(&mut what, f64::from(setup.notice.get()));
+    for part in [SPACE, regime.code] {
+        what.push_str(part);
     }
-    hands::digest(&notice.bytes());
-}
-
-/// Lets something happen.
-pub(crate) fn happen(event: Event<'static>) {
-    let now = hands::now();
-    let Some(outcome) = with(|app| app.state.step(event, now)) else { return };
-    render();
-    if outcome == Outcome::Nothing {
-        return;
-    }
-    let mut purposes = String::new();
-    let told = with(|app| {
-        let state = &app.state;
-        for purpose in state.setup().purposes {
-            purposes.push_str(purpose.name());
-            purposes.push_str(SPACE);
+    for (place, asked) in setup.purposes.iter().enumerate() {
+        for part in [SPACE, asked.name(), EQUALS, asked.basis().as_str()] {
+            what.push_str(part);
         }
-        (state.choice().map(Choice::to_text), state.answers().len(), state.consent_mode(now).bits())
-    });
-    let Some((choice, answers, signals)) = told else { return };
-    if matches!(outcome, Outcome::Decided(_))
-        && let Some(choice) = choice
-    {
-        hands::keep(&choice, answers);
+        if allowed.has(place) {
+            what.push_str(EQUALS);
+            flags |= u32::from(asked.has_answer()) << 1;
+        }
+        flags |= u32::from(regime.opt_out_link && asked.kind() == Kind::SaleOrSharing) << 2;
     }
-    hands::permit(signals, outcome != Outcome::Known, &purposes);
+    hands::describe(flags, &what);
 }
 
-/// Puts on the screen what the state says, if there is a screen yet.
-fn render() {
-    let now = with(|app| {
-        (app.state.view(), app.state.draft(), app.state.setup().purposes, app.texts, app.view.take())
-    });
-    let Some((shown, draft, purposes, texts, Some(mut view))) = now else { return };
-    view.show(shown, draft, purposes, &texts);
-    let now = with(|app| {
-        app.view = Some(view);
-        app.state.view()
-    });
-    // Opening and closing move the focus, on which the page may have acted.
-    if now != Some(shown) {
-        render();
+/// Lets something happen, to the purpose at a place if it is about one.
+pub(crate) fn happen(event: Event<'static>, place: usize) {
+    let now = hands::now();
+    let Some((outcome, since, view, draft)) = with(|app| {
+        let (before, since) = (app.state.view(), app.since);
+        let outcome = app.state.step(event, now);
+        let view = app.state.view();
+        if view != before {
+            app.since = now;
+        }
+        (outcome, since, view, app.state.draft())
+    }) else {
+        return;
+    };
+    let view = match view {
+        View::Hidden => 0,
+        View::Banner => 1,
+        View::Preferences { .. } => 2,
+    };
+    hands::render(view, draft.bits());
+    let surface = match outcome {
+        Outcome::Nothing => return,
+        Outcome::Decided(surface) => Some(surface),
+        Outcome::Known | Outcome::Changed => None,
+    };
+    if let Some(surface) = surface {
+        let kept = with(|app| (app.state.choice().map(Choice::to_text), app.state.answers().len()));
+        if let Some((Some(choice), answers)) = kept {
+            let about = if surface == Surface::Placeholder { place } else { 0 };
+            hands::keep(surface as usize + about, since, answers, &choice);
+        }
+    }
+    if let Some(signals) = with(|app| app.state.consent_mode(now).bits()) {
+        hands::permit(signals, outcome != Outcome::Known);
     }
 }

@@ -12,9 +12,7 @@ use spin::Mutex;
 
 use crate::{
     app::{self, with},
-    delivery,
     settings::{Page, Settings},
-    texts::Texts,
 };
 
 /// The texts of the call that comes next.
@@ -33,15 +31,17 @@ fn with_text<T>(look: impl FnOnce(&str) -> T) -> T {
     answer
 }
 
-/// The next character of a text.
+/// The next character of a text. Names, tags of languages and kept choices are ASCII; what is not, is none of them, whatever takes
+/// its place.
 #[unsafe(no_mangle)]
 extern "C" fn put(character: u32) {
-    INCOMING.lock().extend(char::from_u32(character));
+    // So the compiler leaves out the encoding of all others.
+    INCOMING.lock().push(char::from_u32(character).filter(char::is_ascii).unwrap_or('?'));
 }
 
-/// Starts the widget. Texts: the attributes `data-purposes` and `data-notice-version`, what the Worker wrote about the visitor,
-/// the languages there are, those that are wanted (best first) and the one in the file, each separated by spaces, and the kept
-/// choice.
+/// Starts the widget. Texts: the purposes, the attributes `data-notice-version` and `data-regime`, what the Worker wrote about the
+/// visitor, the languages there are, those that are wanted (best first) and the one in the file, each separated by spaces, and the
+/// choices in the storage and in the cookie.
 #[unsafe(no_mangle)]
 extern "C" fn start(gpc: bool) {
     let mut texts = taken();
@@ -49,40 +49,36 @@ extern "C" fn start(gpc: bool) {
     let settings = Settings::read(&Page {
         purposes: next(),
         notice: next(),
+        regime: next(),
         visitor: next(),
         languages: next(),
         wanted: next(),
         own: next(),
         gpc,
     });
-    let choice = Choice::parse(next());
-    app::start(&settings, choice);
+    let (stored, in_cookie) = (Choice::parse(next()), Choice::parse(next()));
+    app::start(&settings, Choice::later(stored, in_cookie));
 }
 
-/// There are a body and the texts of the language. Texts: the language, the lines of its file.
+/// A button was pressed, by its number in `www/loader/elements.js`; `place` is that of the purpose of a placeholder.
 #[unsafe(no_mangle)]
-extern "C" fn appear() {
-    let mut texts = taken();
-    let (language, lines) = (texts.next().unwrap_or_default(), texts.next().unwrap_or_default());
-    app::appear(Texts { language, lines });
-}
-
-/// A button was pressed. Text: what its `data-consentry` says.
-#[unsafe(no_mangle)]
-extern "C" fn press() {
-    app::happen(with_text(|action| match action {
-        "accept" => Event::AcceptAll,
-        "reject" => Event::RejectAll,
-        "save" => Event::Save,
-        "close" => Event::Close,
+extern "C" fn press(button: u32, place: usize) {
+    let event = match button {
+        0 => Event::AcceptAll,
+        1 => Event::RejectAll,
+        2 => Event::Save,
+        3 => Event::Close,
+        4 => Event::OptOut,
+        5 => Event::Allow(place),
         _ => Event::OpenPreferences,
-    }));
+    };
+    app::happen(event, place);
 }
 
-/// The switch at a place was set.
+/// The purpose at a place was turned on or off.
 #[unsafe(no_mangle)]
 extern "C" fn toggle(place: usize, on: bool) {
-    app::happen(Event::Toggle(place, on));
+    app::happen(Event::Toggle(place, on), place);
 }
 
 /// The preferences are to be closed, or else the banner, whichever of the two is meant and shown.
@@ -94,40 +90,19 @@ extern "C" fn close(preferences: bool) {
         View::Preferences { .. } => preferences,
     });
     if shown == Some(true) {
-        app::happen(Event::Close);
+        app::happen(Event::Close, 0);
     }
 }
 
 /// Another tab kept a choice or removed it. Text: the choice.
 #[unsafe(no_mangle)]
 extern "C" fn stored() {
-    app::happen(Event::StorageChanged(taken().next().and_then(Choice::parse)));
+    app::happen(Event::StorageChanged(taken().next().and_then(Choice::parse)), 0);
 }
 
-/// Whether data may be used for all of some purposes. Text: their names, separated by white space; for none, nothing may.
+/// Whether data may be used for a purpose. Text: its name.
 #[unsafe(no_mangle)]
 extern "C" fn accepted() -> bool {
     let now = crate::hands::now();
-    with_text(|names| {
-        with(|app| {
-            let mut all = false;
-            for name in Words::new(names, b' ') {
-                if !name.is_empty() {
-                    all = app.state.allows(name, now);
-                    if !all {
-                        break;
-                    }
-                }
-            }
-            all
-        })
-    }) == Some(true)
-}
-
-/// What to do after the Worker answered with a status (0: not at all): the milliseconds to wait before the next attempt, 0 if
-/// it recorded what was sent, a negative number if it never will. Before it there were failures without an answer in between;
-/// `told` is the wait that the Worker asked for, in seconds.
-#[unsafe(no_mangle)]
-extern "C" fn answered(status: u32, failures: u32, told: f64) -> f64 {
-    delivery::wait_ms(status, failures, told)
+    with_text(|name| with(|app| app.state.allows(name, now))) == Some(true)
 }

@@ -26,10 +26,12 @@ pub(crate) struct Settings {
 
 /// What a page says about itself.
 pub(crate) struct Page {
-    /// The attribute `data-purposes`.
+    /// The attribute `data-purposes`, or the purposes of the page's configuration.
     pub(crate) purposes: &'static str,
     /// The attribute `data-notice-version`.
     pub(crate) notice: &'static str,
+    /// The attribute `data-regime`.
+    pub(crate) regime: &'static str,
     /// What the Worker wrote: `regime|country|language|gpc`, or the placeholder where no Worker served the script.
     pub(crate) visitor: &'static str,
     /// The languages that there are texts in, separated by spaces.
@@ -43,10 +45,12 @@ pub(crate) struct Page {
 }
 
 impl Settings {
-    /// Whatever is missing or can't be read gets the default, and a regime that can't the strictest.
+    /// Whatever is missing or can't be read gets the default, and a regime that can't the strictest. What the page says comes
+    /// before what the Worker found: a site may give everybody the rights that some must have.
     pub(crate) fn read(page: &Page) -> Self {
         let mut visitor = Words::new(page.visitor, b'|');
-        let regime = visitor.next().and_then(Regime::by_code).unwrap_or(&DEFAULT);
+        let located = visitor.next().and_then(Regime::by_code);
+        let regime = Regime::by_code(page.regime).or(located).unwrap_or(&DEFAULT);
         let gpc = page.gpc || visitor.nth(2) == Some("1");
         let mut wanted = Words::new(page.wanted, b' ').filter_map(|tag| language::best(tag, page.languages));
         Self {
@@ -60,13 +64,17 @@ impl Settings {
     }
 }
 
-/// The purposes that an attribute names, separated by white space; the default ones if it names none. A word that is no
-/// purpose is left out: it can be granted by nobody.
-fn purposes(attribute: &'static str) -> &'static [Asked<'static>] {
+/// The purposes that a text names, separated by white space, each with the legal basis that the site claims after a colon unless
+/// that is consent; the default ones if it names none. A word that is no purpose is left out: it can be granted by nobody.
+fn purposes(text: &'static str) -> &'static [Asked<'static>] {
     let mut purposes: Vec<Asked<'static>> = Vec::new();
-    for name in Words::new(attribute, b' ') {
+    for word in Words::new(text, b' ') {
+        let mut parts = Words::new(word, b':');
+        let name = parts.next().unwrap_or_default();
         if Purpose::is_name(name) && !purposes.iter().any(|asked| asked.name() == name) {
-            purposes.push(Asked::new(name, LegalBasis::Consent));
+            // A claim that can't be read is none, and without a claim only a yes will do.
+            let basis = parts.next().and_then(LegalBasis::parse).unwrap_or(LegalBasis::Consent);
+            purposes.push(Asked::new(name, basis));
         }
     }
     if purposes.is_empty() { self::purposes(PURPOSES) } else { purposes.leak() }
@@ -79,6 +87,7 @@ mod tests {
     const BARE: Page = Page {
         purposes: "",
         notice: "",
+        regime: "",
         visitor: "%VISITOR%",
         languages: "de en fr pt-BR",
         wanted: " fr-CA",
@@ -126,5 +135,19 @@ mod tests {
     #[test]
     fn a_page_that_wants_no_language_that_there_is_gets_that_of_the_file() {
         assert_eq!(Settings::read(&Page { wanted: " th", ..BARE }).language, "en");
+    }
+
+    #[test]
+    fn a_legal_basis_stands_after_the_purpose() {
+        let page = Page { purposes: "analytics:legitimate_interest support:contract inference:whim", ..BARE };
+        let bases: Vec<_> = Settings::read(&page).setup.purposes.iter().map(Asked::basis).collect();
+        assert_eq!(bases, [LegalBasis::LegitimateInterest, LegalBasis::Contract, LegalBasis::Consent]);
+    }
+
+    #[test]
+    fn the_page_may_name_a_regime_for_everybody() {
+        let page = Page { regime: "gdpr", visitor: "us_ca|US|en|0", ..BARE };
+        assert_eq!(Settings::read(&page).setup.context.regime.code, "gdpr");
+        assert_eq!(Settings::read(&Page { regime: "gdpr", ..BARE }).setup.context.regime.code, "gdpr");
     }
 }

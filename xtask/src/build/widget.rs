@@ -1,6 +1,7 @@
 //! `www/dist/banner*.js`: the widget's module, its loader, its styles and one language in one classic script, as WebAssembly and
 //! translated into JavaScript (`banner.csp.js`). `banner.de.js` and its like speak one language each; in the place of `banner.js`
-//! and `banner.csp.js`, which speak English, the Worker serves the one of the visitor's language.
+//! and `banner.csp.js`, which speak English, the Worker serves the one of the visitor's language. `more.de.js` and its like are
+//! what a page loads later, in one language each.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -9,7 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow, bail};
 use base64ct::{Base64, Encoding};
 use serde_json::json;
-use sha2::{Digest, Sha384};
+use sha2::{Digest, Sha256, Sha384};
 
 use super::{SHARED, literal};
 use crate::exec;
@@ -17,10 +18,12 @@ use crate::project::Project;
 use crate::stamp::{Step, files, write};
 use crate::tools;
 
-const STYLE: &str = "www/loader/widget.css";
+const STYLES: [&str; 2] = ["www/loader/widget.css", "www/loader/more/more.css"];
 const LOCALES: &str = "www/locales";
 /// The language of the scripts without a language in their name, and of whoever wants one that there is not.
 const ENGLISH: &str = "en";
+/// The first text of a file in `www/locales/` that the banner doesn't need.
+const FIRST_OF_MORE: &str = "reopen";
 
 /// What both artefacts may use. `wasm2js` knows no newer instructions.
 const FEATURES: [&str; 4] = [
@@ -39,8 +42,8 @@ pub(super) fn build(project: &Project) -> Result<()> {
         name: "widget",
         inputs: &inputs,
         except: &["www/dist", "www/demo", "www/npm", "www/recipes"],
-        salt: "3",
-        outputs: &[dist.join("banner.js"), dist.join("integrity.json")],
+        salt: "5",
+        outputs: &[dist.join("banner.js"), dist.join("more.en.js"), dist.join("integrity.json")],
     };
     step.run(project, || {
         eprintln!("building the widget");
@@ -51,12 +54,14 @@ pub(super) fn build(project: &Project) -> Result<()> {
         let module = folder.join("widget.wasm");
         optimise(project, &compiled, &module, &["--strip-target-features"])?;
         translate(project, &compiled, &folder)?;
-        style(project, &folder)?;
-        let texts = texts(project)?;
-        let languages: Vec<_> = texts.keys().map(String::as_str).collect();
-        let languages = languages.join(" ");
-        let strict = bundle(project, &folder, "www/loader/entry.csp.js", &languages)?;
-        let main = bundle(project, &folder, "www/loader/entry.js", &languages)?;
+        styles(project, &folder)?;
+        let locales = locales(&project.path(LOCALES))?;
+        let bundle = |entry, format| bundle(project, &folder, entry, format, &locales);
+        let more = bundle("www/loader/more/index.js", "esm")?;
+        let texts = locales.iter().map(|locale| Ok((locale.language.clone(), Texts::new(locale, &more)?)));
+        let texts = texts.collect::<Result<_>>()?;
+        let strict = bundle("www/loader/entry.csp.js", "iife")?;
+        let main = bundle("www/loader/entry.js", "iife")?;
         let module = fs::read(&module).context("cannot read the module")?;
         let main = fill(&main, "WASM", &literal::of_bytes(&module))?;
         publish(&dist, &main, &strict, &texts)
@@ -89,8 +94,15 @@ fn optimise(project: &Project, from: &Path, to: &Path, options: &[&str]) -> Resu
 /// The module as JavaScript.
 fn translate(project: &Project, compiled: &Path, folder: &Path) -> Result<()> {
     let lowered = folder.join("lowered.wasm");
-    let lowering =
-        ["--signext-lowering", "--llvm-memory-copy-fill-lowering", "--llvm-nontrapping-fptoint-lowering"];
+    let lowering = [
+        "--signext-lowering",
+        "--llvm-memory-copy-fill-lowering",
+        "--llvm-nontrapping-fptoint-lowering",
+        // Other loops and branches than WebAssembly's, which are shorter as JavaScript.
+        "--flatten",
+        "--rereloop",
+        "-Oz",
+    ];
     optimise(project, compiled, &lowered, &lowering)?;
     let mut wasm2js = exec::command(project.node_module(".bin/wasm2js"), project.root());
     let translated = exec::output(wasm2js.arg("-Oz").arg(&lowered))?;
@@ -144,38 +156,91 @@ fn plain_data(translated: &str) -> Result<String> {
         } else {
             let bytes = Base64::decode_vec(part).map_err(|error| anyhow!("the data of wasm2js: {error}"))?;
             let text: String = bytes.into_iter().map(char::from).collect();
-            plain.extend(["\"", &literal::of_text(&text), "\""]);
+            plain.extend(["\"", &literal::of_ascii(&text), "\""]);
         }
     }
     Ok(format!("{plain}\n}}{code}"))
 }
 
-/// As text inside a script the style sheet is not esbuild's to minify, so that happens before.
-fn style(project: &Project, folder: &Path) -> Result<()> {
-    let mut esbuild = exec::command(project.node_module(".bin/esbuild"), project.root());
-    esbuild.args([STYLE, "--minify", "--log-level=warning"]);
-    exec::run(esbuild.arg(format!("--outfile={}", folder.join("widget.css").display())))
-}
-
-/// Of each language the inside of the string that the loader takes: the tag, then the texts of its file without their keys.
-fn texts(project: &Project) -> Result<BTreeMap<String, String>> {
-    let mut texts = BTreeMap::new();
-    for file in files(&project.path(LOCALES))? {
-        let language = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let lines = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
-        let values = lines.lines().map(|line| line.split_once(": ").map_or(line, |(_, text)| text));
-        let all: Vec<_> = std::iter::once(language.as_str()).chain(values).collect();
-        texts.insert(language.clone(), literal::of_text(&all.join("\n")));
+/// As text inside a script a style sheet is not esbuild's to minify, so that happens before.
+fn styles(project: &Project, folder: &Path) -> Result<()> {
+    for style in STYLES {
+        let mut esbuild = exec::command(project.node_module(".bin/esbuild"), project.root());
+        esbuild.args([style, "--minify", "--log-level=warning"]);
+        let name = Path::new(style).file_name().unwrap_or_default();
+        exec::run(esbuild.arg(format!("--outfile={}", folder.join(name).display())))?;
     }
-    Ok(texts)
+    Ok(())
 }
 
-/// One script in the old style (`<script src>` without a module), so that it runs before anything that follows it.
-fn bundle(project: &Project, folder: &Path, entry: &str, languages: &str) -> Result<String> {
+/// One file of `www/locales/`.
+struct Locale {
+    language: String,
+    /// Names and texts, in the order of the file.
+    lines: Vec<(String, String)>,
+}
+
+impl Locale {
+    /// Those of the banner, and the others.
+    fn parts(&self) -> (&[(String, String)], &[(String, String)]) {
+        let middle = self.lines.iter().position(|(key, _)| key == FIRST_OF_MORE);
+        self.lines.split_at(middle.unwrap_or(self.lines.len()))
+    }
+}
+
+fn locales(folder: &Path) -> Result<Vec<Locale>> {
+    let mut locales = Vec::new();
+    for file in files(folder)? {
+        let language = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        let lines = text.lines().filter_map(|line| line.split_once(": "));
+        let lines = lines.map(|(key, text)| (key.to_owned(), text.to_owned())).collect();
+        locales.push(Locale { language, lines });
+    }
+    locales.sort_by(|a, b| a.language.cmp(&b.language));
+    Ok(locales)
+}
+
+/// What a language makes of the scripts.
+struct Texts {
+    /// The inside of the string that the banner takes: the tag, the hash of the other part, the texts without their names.
+    banner: String,
+    /// The other part.
+    more: String,
+}
+
+impl Texts {
+    fn new(locale: &Locale, more: &str) -> Result<Self> {
+        let (banner, rest) = locale.parts();
+        let rest: Vec<_> = rest.iter().map(|(_, text)| text.as_str()).collect();
+        let mut more = fill(more, "TEXTS", &literal::of_text(&rest.join("\n")))?;
+        more.insert(0, literal::UTF_8);
+        let hash = format!("sha256-{}", Base64::encode_string(&Sha256::digest(&more)));
+        let head = [locale.language.as_str(), &hash];
+        let lines: Vec<_> = head.into_iter().chain(banner.iter().map(|(_, text)| text.as_str())).collect();
+        Ok(Self { banner: literal::of_text(&lines.join("\n")), more })
+    }
+}
+
+/// One script: in the old style (`iife`, without a module), so that it runs before anything that follows it, or a module.
+fn bundle(project: &Project, folder: &Path, entry: &str, format: &str, locales: &[Locale]) -> Result<String> {
+    let names =
+        |lines: &[(String, String)]| lines.iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>().join(" ");
+    let english =
+        locales.iter().find(|locale| locale.language == ENGLISH).context("there are no English texts")?;
+    let (keys, more_keys) = english.parts();
+    let languages: Vec<_> = locales.iter().map(|locale| locale.language.as_str()).collect();
     let mut esbuild = exec::command(project.node_module(".bin/esbuild"), project.root());
-    esbuild.arg(entry).args(["--bundle", "--minify", "--format=iife", "--target=es2020"]);
+    esbuild.arg(entry).args(["--bundle", "--minify", "--target=es2020"]).arg(format!("--format={format}"));
     esbuild.args(["--loader:.css=text", "--legal-comments=none", "--log-level=warning"]);
-    esbuild.arg(format!("--define:LANGUAGES=\"{languages}\""));
+    let texts = [
+        ("LANGUAGES", languages.join(" ")),
+        ("KEYS", names(if format == "esm" { more_keys } else { keys })),
+        ("VERSION", env!("CARGO_PKG_VERSION").to_owned()),
+    ];
+    for (name, text) in texts {
+        esbuild.arg(format!("--define:{name}=\"{text}\""));
+    }
     esbuild.arg(format!("--alias:widget={}", folder.display()));
     // What `wasm2js` calls the module of the imports.
     esbuild.arg(format!("--alias:hands={}", project.path("www/loader/hands.js").display()));
@@ -193,11 +258,14 @@ fn fill(script: &str, name: &str, text: &str) -> Result<String> {
 
 /// Writes every script, the texts by themselves for pages in another language, the list of languages for the Worker, and the
 /// hashes.
-fn publish(dist: &Path, main: &str, strict: &str, texts: &BTreeMap<String, String>) -> Result<()> {
+fn publish(dist: &Path, main: &str, strict: &str, texts: &BTreeMap<String, Texts>) -> Result<()> {
     let mut wanted = BTreeMap::new();
-    for (language, text) in texts {
-        let strict = fill(strict, "TEXTS", text)?;
-        let main = fill(&fill(main, "INTEGRITY", &integrity(&strict))?, "TEXTS", text)?;
+    for (language, Texts { banner, more }) in texts {
+        let mut strict = fill(strict, "TEXTS", banner)?;
+        strict.insert(0, literal::UTF_8);
+        let mut main = fill(&fill(main, "INTEGRITY", &integrity(&strict))?, "TEXTS", banner)?;
+        main.insert(0, literal::UTF_8);
+        wanted.insert(format!("more.{language}.js"), more.clone());
         if language == ENGLISH {
             wanted.insert("banner.csp.js".into(), strict.clone());
             wanted.insert("banner.js".into(), main.clone());
@@ -208,7 +276,9 @@ fn publish(dist: &Path, main: &str, strict: &str, texts: &BTreeMap<String, Strin
     let hashes: BTreeMap<_, _> =
         wanted.iter().map(|(name, script)| (name.clone(), integrity(script))).collect();
     wanted.insert("integrity.json".into(), format!("{:#}\n", json!(hashes)));
-    wanted.extend(texts.iter().map(|(language, text)| (format!("locales/{language}.txt"), text.clone())));
+    wanted.extend(
+        texts.iter().map(|(language, text)| (format!("locales/{language}.txt"), text.banner.clone())),
+    );
     wanted.insert("locales/index.txt".into(), texts.keys().map(String::as_str).collect::<Vec<_>>().join(" "));
     remove_others(dist, &wanted)?;
     wanted.iter().try_for_each(|(name, script)| replace(&dist.join(name), script))
@@ -232,7 +302,10 @@ fn remove_others(dist: &Path, wanted: &BTreeMap<String, String>) -> Result<()> {
 
 /// Whether a file below `www/dist` is the widget's.
 pub(super) fn is_ours(name: &str) -> bool {
-    name.starts_with("banner.") || name.starts_with("locales/") || name == "integrity.json"
+    name.starts_with("banner.")
+        || name.starts_with("more.")
+        || name.starts_with("locales/")
+        || name == "integrity.json"
 }
 
 /// Written beside and moved, so that a server never reads half of it.
@@ -281,6 +354,34 @@ rest";
   HEAP16 = new Int16Array(newBuffer);";
         let kept = " var HEAP8 = new Int8Array(buffer);\n HEAP8[0] = 1;\n  HEAP8 = new Int8Array(newBuffer);";
         assert_eq!(without_unused(translated), kept);
+    }
+
+    fn all_locales() -> Vec<Locale> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        locales(&root.join(LOCALES)).unwrap()
+    }
+
+    #[test]
+    fn every_language_has_every_text_in_its_place_and_no_other() {
+        let names = |locale: &Locale| locale.lines.iter().map(|(key, _)| key.clone()).collect::<Vec<_>>();
+        let locales = all_locales();
+        let english = locales.iter().find(|locale| locale.language == ENGLISH).unwrap();
+        assert!(locales.len() > 30);
+        for locale in &locales {
+            assert_eq!(names(locale), names(english), "{}", locale.language);
+            assert_eq!(locale.parts().1[0].0, FIRST_OF_MORE);
+        }
+    }
+
+    #[test]
+    fn no_text_is_empty_or_left_in_english() {
+        let locales = all_locales();
+        let english = locales.iter().find(|locale| locale.language == ENGLISH).unwrap();
+        for locale in locales.iter().filter(|locale| locale.language != ENGLISH) {
+            for ((key, text), (_, original)) in locale.lines.iter().zip(&english.lines) {
+                assert!(!text.trim().is_empty() && text != original, "{}: {key}", locale.language);
+            }
+        }
     }
 
     #[test]

@@ -1,0 +1,97 @@
+// The preferences: a modal dialog with a switch for each purpose.
+import { explain } from './notice.js';
+
+/** The surface that the preferences are. */
+const DIALOG = 1;
+
+/** How to open and close them. They are made when they are first opened. */
+export function preferences(page) {
+  let dialog;
+  return {
+    open(draft) {
+      dialog ??= make(page);
+      page.asked.purposes.forEach(({ name, basis }, place) => {
+        const input = dialog.querySelector(`[name="${name}"]`);
+        if (input) input.checked = !!((draft >> place) & 1) !== objects(basis);
+      });
+      dialog.showModal();
+    },
+    close: () => dialog.close(),
+  };
+}
+
+/** Whether a switch that is on says no. */
+const objects = (basis) => basis === 'legitimate_interest';
+
+function make(page) {
+  const { asked, button, choices, core, make, place, words } = page;
+  const described = (name) => page.own(name, 'text') ?? words[`${name}_text`] ?? '';
+  const note = asked.gpc ? words.gpc_honoured : '';
+  const dialog = place(
+    make(
+      'dialog',
+      { id: '-preferences', 'aria-labelledby': '-heading', 'aria-describedby': '-intro' },
+      make(
+        'div',
+        { class: 'consentry-head' },
+        make('h2', { id: '-heading' }, words.preferences),
+        button('close', '✕', { 'aria-label': words.close }),
+      ),
+      make(
+        'div',
+        { class: 'consentry-list' },
+        make('p', { id: '-intro' }, words.preferences_text),
+        note && make('p', { class: 'consentry-note' }, note),
+        ...asked.purposes.map((purpose) => row(page, purpose, described)),
+      ),
+      choices('save', words.save),
+    ),
+    'preferences',
+  );
+  dialog.addEventListener('change', ({ target }) => {
+    const at = asked.purposes.findIndex(({ name }) => name === target.name);
+    core.toggle(at, target.checked !== objects(asked.purposes[at].basis));
+  });
+  for (const kind of ['cancel', 'close']) {
+    dialog.addEventListener(kind, (event) => {
+      // The module closes the dialog, after it has shown again what had the focus.
+      event.preventDefault();
+      core.close(1);
+    });
+  }
+  const has = (basis) => asked.purposes.some((purpose) => purpose.basis === basis);
+  const texts = [
+    words.preferences,
+    words.preferences_text,
+    note,
+    has('legitimate_interest') && words.object,
+    has('contract') && words.always_on,
+    words.accept,
+    words.reject,
+    words.save,
+  ];
+  explain(page, DIALOG, texts, asked.purposes, described);
+  return dialog;
+}
+
+/** A purpose with its switch: on for a yes, or where the person can only object, for a no. What a contract needs has none. */
+function row({ make, named, words }, { name, basis }, described) {
+  const [id, title, about] = [`-${name}`, `-name-${name}`, `-about-${name}`];
+  const input = () => make('input', { type: 'checkbox', role: 'switch', name, id, 'aria-describedby': about });
+  const label = (tag, attributes) => make(tag, { class: 'consentry-name', id: title, ...attributes }, named(name));
+  const head =
+    basis === 'consent'
+      ? [label('label', { for: id }), input()]
+      : [label('div'), objects(basis) ? make('label', { for: id }, words.object, input()) : make('div', { class: 'consentry-basis' }, words.always_on)];
+  return make(
+    'div',
+    { class: 'consentry-purpose', role: 'group', 'aria-labelledby': title },
+    ...head,
+    make(
+      'div',
+      { class: 'consentry-about', id: about },
+      make('p', {}, described(name)),
+      make('p', { class: 'consentry-basis' }, words[`basis_${basis}`]),
+    ),
+  );
+}

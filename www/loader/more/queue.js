@@ -1,0 +1,131 @@
+// Delivery. Owns the queue of decisions that the Worker has not acknowledged yet: it survives reload and a closed tab, keeps the
+// order, and repeats with the same idempotency key, so that a decision is recorded once however often it is sent.
+//
+// An entry is `queue.<moment>.<idempotency key>`. Each has a key of its own, so that two tabs never write over each other. The first
+// part of the widget leaves in it what it knew at the moment of the decision; here it becomes the body that is sent, once, because
+// the body must stay the same however often it is sent.
+import { hashOf } from './notice.js';
+
+/** The wait after a failure; it doubles with each further one, up to the longest, also where the Worker asks for a longer one. */
+const FIRST_WAIT_MS = 2_000;
+const LONGEST_WAIT_MS = 300_000;
+
+/** The same body will never do; keeping it would hold up every later decision. */
+const FINAL = [400, 413, 415, 422];
+
+/** How long an entry that another tab made is left to it, which knows what was on the screen. */
+const LEFT_MS = 5_000;
+
+export function queue({ api, site, store, tell }, registered) {
+  const { cookies, domain, get, memory, set, start } = store;
+  /** The entries that were made on this page. */
+  const own = new Set();
+  let busy;
+  let failures = 0;
+
+  function remove(entry) {
+    delete memory[start + entry];
+    try {
+      localStorage.removeItem(start + entry);
+    } catch {}
+  }
+
+  /** The oldest entry. */
+  function oldest() {
+    const keys = Object.keys(memory);
+    try {
+      keys.push(...Object.keys(localStorage));
+    } catch {}
+    return keys.filter((key) => key.startsWith(`${start}queue.`)).sort()[0]?.slice(start.length);
+  }
+
+  /** What is sent of an entry. */
+  async function body(entry) {
+    const kept = JSON.parse(get(entry));
+    if (kept.decisions) return kept;
+    const [, version, ...answers] = kept.choice.split(' ');
+    const hash = own.has(entry) ? await hashOf(kept.surface) : undefined;
+    const body = {
+      anonymous: { site, secret: kept.secret },
+      // A version alone proves nothing about what was shown.
+      notice: hash && { version: +version, language: kept.spoken, hash },
+      shown: {
+        surface: ['banner', 'dialog', 'placeholder', 'page'][kept.surface] ?? 'placeholder',
+        regime: kept.regime,
+        version: kept.widget,
+        at: time(kept.shownAt),
+      },
+      decisions: answers.slice(0, kept.count).map((answer) => {
+        const [purpose, status, moment] = answer.split(/[=@]/);
+        const { basis } = kept.purposes.find(({ name }) => name === purpose) ?? {};
+        return { purpose, status, legal_basis: basis, decided_at: time(parseInt(moment)) };
+      }),
+      // The Worker sets it again, for longer than some browsers let a script.
+      cookie: cookies ? { choice: get('choice') ?? kept.choice, domain: domain || undefined, embedded: self !== top } : undefined,
+    };
+    set(entry, JSON.stringify(body));
+    return body;
+  }
+
+  /** Sends the oldest entry, and after its answer the next. */
+  async function flush() {
+    const entry = oldest();
+    if (busy || !entry || !navigator.onLine) return;
+    const [, moment, key] = entry.split('.');
+    const left = own.has(entry) ? 0 : +moment + LEFT_MS - Date.now();
+    if (left > 0 && left <= LEFT_MS) return setTimeout(flush, left);
+    busy = true;
+    let status = 0;
+    let told = 0;
+    let sent;
+    let answer;
+    try {
+      sent = await body(entry);
+    } catch {
+      // What can't be read was written by nobody here.
+      remove(entry);
+      busy = false;
+      return flush();
+    }
+    try {
+      const response = await fetch(`${api}/consent`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json', 'Idempotency-Key': key },
+        body: JSON.stringify(sent),
+        // The right to decide is the person's secret in the body; without a cookie to set, those of the Worker's host have no
+        // business here.
+        credentials: sent.cookie ? 'include' : 'omit',
+        // Outlives the page, so that a decision followed by a click on a link arrives.
+        keepalive: true,
+      });
+      status = response.status;
+      told = response.headers.get('Retry-After');
+      answer = await response.json();
+    } catch {}
+    busy = false;
+    // A cookie that can't be set, for a domain that is not this one's, must not cost the decision.
+    if (status === 422 && sent.cookie) {
+      set(entry, JSON.stringify({ ...sent, cookie: undefined }));
+      return flush();
+    }
+    const recorded = status >= 200 && status < 300;
+    if (!recorded && !FINAL.includes(status)) {
+      const doubled = FIRST_WAIT_MS * 2 ** failures++;
+      return setTimeout(flush, Math.min(Math.max(doubled, told * 1_000 || 0), LONGEST_WAIT_MS));
+    }
+    failures = 0;
+    remove(entry);
+    tell(recorded ? 'recorded' : 'refused', answer);
+    if (answer?.notice_registered === false) registered(sent);
+    flush();
+  }
+
+  addEventListener('online', flush);
+  flush();
+  return (entry) => {
+    own.add(entry);
+    flush();
+  };
+}
+
+const time = (ms) => new Date(ms).toISOString();
