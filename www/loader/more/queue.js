@@ -56,9 +56,9 @@ export function queue({ api, site, store, tell }, registered) {
         at: time(kept.shownAt),
       },
       decisions: answers.slice(0, kept.count).map((answer) => {
-        const [purpose, status, moment] = answer.split(/[=@]/);
+        const [purpose, status, moment, mark] = answer.split(/[=@]/);
         const { basis } = kept.purposes.find(({ name }) => name === purpose) ?? {};
-        return { purpose, status, legal_basis: basis, decided_at: time(parseInt(moment)) };
+        return { purpose, status, legal_basis: basis, decided_at: time(+moment), over_gpc: mark === 'gpc' || undefined };
       }),
       // The Worker sets it again, for longer than some browsers let a script.
       cookie: cookies ? { choice: get('choice') ?? kept.choice, domain: domain || undefined, embedded: self !== top } : undefined,
