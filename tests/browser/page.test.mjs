@@ -18,7 +18,7 @@ const shown = (page) => page.locator("#consentry-banner").isVisible();
 test("everything is denied before the next tag runs", async () => {
   const person = await visitor(browser, edge);
   const page = await person.openHtml(
-    html("<script>window.seen = [dataLayer.map((entry) => [...entry]), Consentry.accepted('analytics')]</script>"),
+    html("<script>window.seen = [dataLayer.filter((entry) => entry[0] === 'consent').map((entry) => [...entry]), Consentry.accepted('analytics')]</script>"),
   );
   const [layer, accepted] = await page.evaluate(() => window.seen);
   assert.deepEqual(layer[0].slice(0, 2), ["consent", "default"]);
@@ -32,7 +32,7 @@ test("everything is denied before the next tag runs", async () => {
 
 test("an earlier yes is signalled before the next tag runs", async () => {
   const person = await visitor(browser, edge);
-  const page = await person.openHtml(html("<script>window.seen = dataLayer.map((entry) => [...entry]).at(-1)</script>"));
+  const page = await person.openHtml(html("<script>window.seen = dataLayer.filter((entry) => entry[0] === 'consent').map((entry) => [...entry]).at(-1)</script>"));
   await recorded(page, () => press(page, "Accept all"));
   await page.reload();
   const [command, kind, switches] = await page.evaluate(() => window.seen);
@@ -69,9 +69,10 @@ test("blocked tags keep their order, slow ones included", async () => {
   await person.context.close();
 });
 
-test("a browser that refuses storage can still decide, for this page", async () => {
+test("a browser that refuses storage and cookies can still decide, for this page", async () => {
   const person = await visitor(browser, edge);
   await person.context.addInitScript(() => {
+    Object.defineProperty(document, "cookie", { get: () => "", set() {} });
     Object.defineProperty(window, "localStorage", {
       get() {
         throw new DOMException("refused", "SecurityError");

@@ -11,7 +11,7 @@ const html = (attributes = "", body = "") =>
   <script>window.ran = ""</script></head><body>${body}</body></html>`;
 const ran = (page) => page.evaluate(() => window.ran);
 const choice = (page) => page.evaluate(() => localStorage.getItem("consentry.demo.choice"));
-const told = (page) => page.evaluate(() => Array.from(window.dataLayer.at(-1))[2]);
+const told = (page) => page.evaluate(() => Array.from(window.dataLayer.findLast((entry) => entry[0] === "consent"))[2]);
 const shown = (page, id) => page.locator(`#consentry-${id}`).isVisible();
 
 /** A new visitor on such a page: `act` is done, then they leave. */

@@ -31,7 +31,10 @@ export const press = (action, place) => core.press(ACTIONS.indexOf(action), plac
 /** A button. */
 export const button = (action, text, attributes) => make('button', { 'data-consentry': action, ...attributes }, text);
 
-/** Puts an element first into the page and hears its buttons. What is put last a keyboard and a screen reader meet first. */
+let banner;
+
+/** Puts an element into the page and hears its buttons: the banner first, so that a keyboard and a screen reader meet the question
+ * before the page it is about, and the others behind it. */
 export function place(element, kind) {
   element.className = `consentry consentry-${kind}`;
   element.lang = spoken;
@@ -41,6 +44,7 @@ export function place(element, kind) {
     const button = target.closest('[data-consentry]');
     if (button) press(button.dataset.consentry);
   });
-  document.body.prepend(element);
+  if (banner) banner.after(element);
+  else document.body.prepend((banner = element));
   return element;
 }

@@ -81,6 +81,7 @@ const policy = (() => {
 /** There is more to show. */
 export function furnish(rest) {
   others = rest;
+  shown = undefined;
   render(...wanted);
 }
 

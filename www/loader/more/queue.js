@@ -104,7 +104,7 @@ export function queue({ api, site, store, tell }, registered) {
     } catch {}
     busy = false;
     // A cookie that can't be set, for a domain that is not this one's, must not cost the decision.
-    if (status === 422 && sent.cookie) {
+    if (sent.cookie && answer?.field?.startsWith('cookie')) {
       set(entry, JSON.stringify({ ...sent, cookie: undefined }));
       return flush();
     }
