@@ -173,16 +173,19 @@ fn styles(project: &Project, folder: &Path) -> Result<()> {
     Ok(())
 }
 
+/// The name of a text and the text.
+type Line = (String, String);
+
 /// One file of `www/locales/`.
 struct Locale {
     language: String,
-    /// Names and texts, in the order of the file.
-    lines: Vec<(String, String)>,
+    /// In the order of the file.
+    lines: Vec<Line>,
 }
 
 impl Locale {
     /// Those of the banner, and the others.
-    fn parts(&self) -> (&[(String, String)], &[(String, String)]) {
+    fn parts(&self) -> (&[Line], &[Line]) {
         let middle = self.lines.iter().position(|(key, _)| key == FIRST_OF_MORE);
         self.lines.split_at(middle.unwrap_or(self.lines.len()))
     }
