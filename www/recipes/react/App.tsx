@@ -9,7 +9,6 @@ export function App() {
       <ConsentGate purpose="analytics" fallback={<p>Your visit is not counted.</p>}>
         <Counter />
       </ConsentGate>
-      {/* React writes an attribute without a value as "true". */}
       <button type="button" data-consentry-open="">
         Privacy settings
       </button>
