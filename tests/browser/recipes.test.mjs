@@ -222,7 +222,8 @@ nodeTest("load says what went wrong, and the next call tries again", async () =>
   await person.context.close();
 });
 
-nodeTest("load works under the strictest policy, also where banner.js has to be replaced", async () => {
+nodeTest("load works under the strictest policy with the package's hashes, also where banner.js has to be replaced", async () => {
+  const hashes = JSON.parse(await read("npm/dist/integrity.json"));
   const policy = [
     `default-src 'self' ${edge.url}`,
     "require-trusted-types-for 'script'",
@@ -232,8 +233,8 @@ nodeTest("load works under the strictest policy, also where banner.js has to be 
     const person = await visitor(browser, edge);
     const page = await person.open(`${origin}/bare/?policy=${encodeURIComponent(policy)}`);
     const site = await page.evaluate(
-      async ({ src, config }) => (await (await import("/npm.js")).load({ src, site: "shop", config })).site,
-      { src: `${edge.url}/${name}`, config: CONFIG },
+      async (options) => (await (await import("/npm.js")).load(options)).site,
+      { src: `${edge.url}/${name}`, integrity: hashes[name], site: "shop", config: CONFIG },
     );
     assert.equal(site, "shop");
     await page.getByText("Films").first().waitFor();
