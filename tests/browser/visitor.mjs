@@ -127,8 +127,10 @@ export function press(page, name) {
 /** Does something in a page and waits until the Worker has recorded what follows from it: its answer. */
 export async function recorded(page, act) {
   await page.evaluate(() => {
-    window.recorded = new Promise((resolve) => {
+    window.recorded = new Promise((resolve, reject) => {
       document.addEventListener("consentry:recorded", (event) => resolve(event.detail), { once: true });
+      // A test that waits for ever tells nothing.
+      setTimeout(() => reject(new Error("nothing was recorded")), 20_000);
     });
   });
   await act();

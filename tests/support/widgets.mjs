@@ -20,6 +20,8 @@ const CPU_SLOWDOWN = 4;
 
 const dist = (name) => join(root, "www/dist", name);
 const npm = (name) => join(root, "node_modules", name);
+/** What our banner loads once it is on the screen. */
+const LATER = dist("more.en.js");
 const script = (name) => `<script src="/${name}" data-site="bench"></script>`;
 const purposes = ["training", "inference", "analytics", "personalisation"];
 
@@ -116,6 +118,7 @@ async function serve() {
       ready.set(`/${nameOf(file)}`, [type, brotliCompressSync(readFileSync(file))]);
     }
   }
+  ready.set(`/${nameOf(LATER)}`, ["text/javascript; charset=utf-8", brotliCompressSync(readFileSync(LATER))]);
   const server = createServer((request, response) => {
     const [type, body] = ready.get(request.url) ?? [];
     if (!body) return response.writeHead(404).end();

@@ -9,11 +9,11 @@ const literal = '%CONSENTRY_WASM%';
 
 function bytes() {
   const bytes = new Uint8Array(literal.length);
+  const escape = literal.charCodeAt();
   let count = 0;
   for (let at = 1; at < literal.length; at++) {
-    const high = literal[at] === literal[0] ? 128 : 0;
-    if (high) at++;
-    bytes[count++] = literal.charCodeAt(at) + high;
+    const code = literal.charCodeAt(at);
+    bytes[count++] = code === escape ? literal.charCodeAt(++at) + 128 : code;
   }
   return bytes.subarray(0, count);
 }
