@@ -46,7 +46,7 @@ export function test(name, run) {
  */
 export async function visitor(browser, edge, options = {}) {
   const context = await browser.newContext({ locale: "en-GB", reducedMotion: "reduce", ...options });
-  context.setDefaultTimeout(10_000);
+  context.setDefaultTimeout(20_000);
   if (artefact !== ARTEFACTS[0]) {
     await context.route(/\/banner\.js(?=$|\?)/, (route) =>
       route.continue({ url: route.request().url().replace(ARTEFACTS[0], artefact) }),
