@@ -75,7 +75,7 @@ function make(page) {
 }
 
 /** A purpose with its switch: on for a yes, or where the person can only object, for a no. What a contract needs has none. */
-function row({ make, named, words }, { name, basis }, described) {
+function row({ make, named, words }, { name, basis, unasked }, described) {
   const [id, title, about] = [`-${name}`, `-name-${name}`, `-about-${name}`];
   const input = () => make('input', { type: 'checkbox', role: 'switch', name, id, 'aria-describedby': about });
   const label = (tag, attributes) => make(tag, { class: 'consentry-name', id: title, ...attributes }, named(name));
@@ -91,7 +91,8 @@ function row({ make, named, words }, { name, basis }, described) {
       'div',
       { class: 'consentry-about', id: about },
       make('p', {}, described(name)),
-      make('p', { class: 'consentry-basis' }, words[`basis_${basis}`]),
+      // Where silence is a yes, it is not used with consent only.
+      make('p', { class: 'consentry-basis' }, basis === 'consent' && unasked ? words.opt_out_title : words[`basis_${basis}`]),
     ),
   );
 }
