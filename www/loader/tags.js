@@ -6,6 +6,7 @@
 // prepared again when it is inserted. So no text and no address is assigned, which Trusted Types would forbid, and its nonce and
 // every other attribute stay.
 import { accepted } from './core.js';
+import { pattern } from './pattern.js';
 import { config, site, sites } from './tag.js';
 
 const BLOCKED = 'script[type="text/plain"][data-purpose]';
@@ -51,15 +52,17 @@ function resume() {
 
 /** The addresses that belong to a purpose: each stands for all that begin so, `*` in it for anything. */
 const blocks = Object.entries(config.purposes ?? {}).flatMap(([purpose, { block = [] }]) =>
-  block.map((start) => [purpose, new RegExp(`^${start.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '.*')}`)]),
+  block.map((start) => [purpose, new RegExp(`^${pattern(start)}`)]),
 );
+
+const STOPPABLE = 'script, iframe';
 
 /** Blocks the scripts and frames in what is about to be in the page whose purpose may not be used. */
 function hold(node) {
   if (!node?.querySelectorAll) return;
-  for (const element of [node, ...node.querySelectorAll('script, iframe')]) {
+  for (const element of [node, ...node.querySelectorAll(STOPPABLE)]) {
     const [purpose] = blocks.find(([, address]) => address.test(element.src)) ?? [];
-    if (!purpose || element.dataset.purpose || accepted(purpose)) continue;
+    if (!purpose || !element.matches?.(STOPPABLE) || element.dataset.purpose || accepted(purpose)) continue;
     element.dataset.purpose = purpose;
     if (element.tagName === 'IFRAME') {
       element.dataset.src = element.src;
@@ -83,8 +86,8 @@ export function watch() {
   document.addEventListener('DOMContentLoaded', run);
   if (!blocks.length) return;
   // A script that another inserts starts at once, so it has to be caught before.
-  for (const { prototype } of [Node, Element, Document, DocumentFragment, CharacterData]) {
-    for (const name of 'appendChild insertBefore replaceChild append prepend before after replaceWith replaceChildren insertAdjacentElement'.split(' ')) {
+  for (const { prototype } of [Node, Element, Document, DocumentFragment, CharacterData, Range]) {
+    for (const name of 'appendChild insertBefore replaceChild append prepend before after replaceWith replaceChildren insertAdjacentElement insertNode'.split(' ')) {
       const insert = Object.hasOwn(prototype, name) && prototype[name];
       if (insert) {
         prototype[name] = function (...nodes) {
