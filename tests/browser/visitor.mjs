@@ -61,6 +61,7 @@ export async function visitor(browser, edge, options = {}) {
   });
 
   return {
+    artefact,
     context,
     complaints,
 

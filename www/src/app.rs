@@ -100,7 +100,7 @@ pub(crate) fn happen(event: Event<'static>, place: usize) {
         let kept = with(|app| (app.state.choice().map(Choice::to_text), app.state.answers().len()));
         if let Some((Some(choice), answers)) = kept {
             let about = if surface == Surface::Placeholder { place } else { 0 };
-            hands::keep(surface as usize + about, since, answers, &choice);
+            hands::keep(surface as usize + about * Surface::ALL.len(), since, answers, &choice);
         }
     }
     if let Some(signals) = with(|app| app.state.consent_mode(now).bits()) {

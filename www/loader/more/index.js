@@ -1,10 +1,16 @@
 // The other part of the widget: what the first banner doesn't need. `begin` is called once with what the first part offers
 // (`www/loader/more.js`); what it returns, the first part may call.
 import css from 'widget/more.css';
+import { cleaner } from './clear.js';
+import { content } from './content.js';
 import { corner as makeCorner } from './corner.js';
+import { link } from './link.js';
 import { explain } from './notice.js';
 import { preferences as makePreferences } from './preferences.js';
 import { queue } from './queue.js';
+import { register } from './register.js';
+import { settings } from './settings.js';
+import { templates } from './templates.js';
 
 /** The other texts of the language that this file is for, in the order of `www/locales/en.txt`. */
 const lines = '%CONSENTRY_TEXTS%'.split('\n');
@@ -17,8 +23,11 @@ const PAGE = 3;
 const HIDDEN = 0;
 const PREFERENCES = 2;
 
-export function begin(page) {
-  const { asked, dress, furnish, learn, words } = page;
+export function begin(part) {
+  const { asked, dress, furnish, learn, words } = part;
+  /** What a purpose means, in plain words. */
+  const described = (name) => part.own(name, 'text') ?? words[`${name}_text`] ?? '';
+  const page = { ...part, described };
   dress(css);
   learn(KEYS, lines);
   const answered = asked.purposes.filter(({ basis }) => basis !== 'contract');
@@ -38,12 +47,26 @@ export function begin(page) {
       if (document.activeElement === document.body) corner.focus();
     },
   });
-  const send = queue(page, () => {});
+  const { send, waits } = queue(page, (decisions) => register(page, decisions).catch(() => {}));
+
+  const look = [settings, content, templates].map((kind) => kind(page));
+  const lookAround = () => look.forEach((each) => each());
+  const clear = cleaner(page);
+  new MutationObserver(lookAround).observe(document, { childList: true, subtree: true });
+  document.addEventListener('consentry:change', () => {
+    lookAround();
+    clear();
+  });
+  lookAround();
+  clear();
+
   return {
     /** Has an entry of the queue recorded, and says so. */
-    record(entry, surface) {
-      send(entry);
+    async record(entry, surface) {
       corner.say(surface === PAGE ? words.opted_out : words.saved);
+      await send(entry);
+      clear.reload();
     },
+    link: (token) => link(page, waits, token),
   };
 }

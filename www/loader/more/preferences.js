@@ -24,8 +24,7 @@ export function preferences(page) {
 const objects = (basis) => basis === 'legitimate_interest';
 
 function make(page) {
-  const { asked, button, choices, core, make, place, words } = page;
-  const described = (name) => page.own(name, 'text') ?? words[`${name}_text`] ?? '';
+  const { asked, button, choices, core, described, make, place, words } = page;
   const note = asked.gpc ? words.gpc_honoured : '';
   const dialog = place(
     make(
@@ -42,7 +41,7 @@ function make(page) {
         { class: 'consentry-list' },
         make('p', { id: '-intro' }, words.preferences_text),
         note && make('p', { class: 'consentry-note' }, note),
-        ...asked.purposes.map((purpose) => row(page, purpose, described)),
+        ...asked.purposes.map((purpose) => row(page, purpose)),
       ),
       choices('save', words.save),
     ),
@@ -75,7 +74,7 @@ function make(page) {
 }
 
 /** A purpose with its switch: on for a yes, or where the person can only object, for a no. What a contract needs has none. */
-function row({ make, named, words }, { name, basis, unasked }, described) {
+function row({ described, make, named, words }, { name, basis, unasked }) {
   const [id, title, about] = [`-${name}`, `-name-${name}`, `-about-${name}`];
   const input = () => make('input', { type: 'checkbox', role: 'switch', name, id, 'aria-describedby': about });
   const label = (tag, attributes) => make(tag, { class: 'consentry-name', id: title, ...attributes }, named(name));

@@ -16,6 +16,9 @@ const FINAL = [400, 413, 415, 422];
 /** How long an entry that another tab made is left to it, which knows what was on the screen. */
 const LEFT_MS = 5_000;
 
+/** As the module counts them. */
+const SURFACES = ['banner', 'dialog', 'placeholder', 'page'];
+
 export function queue({ api, site, store, tell }, registered) {
   const { cookies, domain, get, memory, set, start } = store;
   /** The entries that were made on this page. */
@@ -50,7 +53,8 @@ export function queue({ api, site, store, tell }, registered) {
       // A version alone proves nothing about what was shown.
       notice: hash && { version: +version, language: kept.spoken, hash },
       shown: {
-        surface: ['banner', 'dialog', 'placeholder', 'page'][kept.surface] ?? 'placeholder',
+        // Each purpose has a placeholder of its own.
+        surface: SURFACES[kept.surface % SURFACES.length],
         regime: kept.regime,
         version: kept.widget,
         at: time(kept.shownAt),
@@ -122,9 +126,15 @@ export function queue({ api, site, store, tell }, registered) {
 
   addEventListener('online', flush);
   flush();
-  return (entry) => {
-    own.add(entry);
-    flush();
+  return {
+    /** Sends an entry that was made on this page. Settled once it is what it will be, so that the page may go. */
+    async send(entry) {
+      own.add(entry);
+      await body(entry).catch(() => {});
+      flush();
+    },
+    /** Whether something is still to be sent. */
+    waits: () => !!oldest(),
   };
 }
 
