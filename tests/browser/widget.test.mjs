@@ -67,6 +67,7 @@ test("no switch is on before the person turns it on; only what was turned on run
   on(html("", blocked("analytics", "a") + blocked("inference", "i")), async (page) => {
     await press(page, "Choose");
     const switches = page.getByRole("switch");
+    await switches.first().waitFor();
     assert.equal(await switches.count(), PURPOSES.length);
     for (const each of await switches.all()) assert.equal(await each.isChecked(), false);
     await page.getByRole("switch", { name: "Answers by AI" }).check();
