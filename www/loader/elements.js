@@ -38,6 +38,7 @@ let banner;
 export function place(element, kind) {
   element.className = `consentry consentry-${kind}`;
   element.lang = spoken;
+  element.dir = /^(ar|he)/.test(spoken) ? 'rtl' : 'ltr';
   element.dataset.theme = data('theme');
   element.dataset.position = data('position');
   element.addEventListener('click', ({ target }) => {

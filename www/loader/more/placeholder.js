@@ -12,8 +12,6 @@ const LAYOUT =
     ' ',
   );
 
-const RIGHT_TO_LEFT = /^(ar|he)/;
-
 /** How to make a placeholder for an element that waits for some purposes. */
 export function placeholders(page) {
   const { asked, described, make, named, place, spoken, words } = page;
@@ -49,7 +47,7 @@ export function placeholders(page) {
       make('div', { class: 'consentry-actions' }, make('button', { name: 'once' }, words.placeholder_load), ...places.map(always)),
       ...purposes.flatMap((name) => line(described(name), 'about')),
     );
-    const box = place(make('div', { role: 'group', dir: RIGHT_TO_LEFT.test(spoken) ? 'rtl' : 'ltr' }, card), 'placeholder');
+    const box = place(make('div', { role: 'group' }, card), 'placeholder');
     box.setAttribute('aria-label', title || sentence);
     return box;
   };
