@@ -34,7 +34,7 @@ function make(page) {
         'div',
         { class: 'consentry-head' },
         make('h2', { id: '-heading' }, words.preferences),
-        button('close', '✕', { 'aria-label': words.close }),
+        button('close', '', { 'aria-label': words.close }),
       ),
       make(
         'div',
