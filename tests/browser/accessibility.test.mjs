@@ -1,0 +1,260 @@
+// Whether everybody can perceive and operate what the widget shows: WCAG 2.2 AA, as far as a machine can tell.
+//
+// What the keyboard does is in `keyboard.test.mjs`, the labels of all languages are in `labels.test.mjs`.
+
+import assert from "node:assert/strict";
+import axe from "axe-core";
+import { openShop, recorded, test, visitor } from "./visitor.mjs";
+
+const { edge, browser } = await openShop();
+
+const LANGUAGES = ["en", "de", "ar", "ja", "el"];
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+const BASES = `data-purposes="analytics:legitimate_interest support:contract model_training"`;
+const CALIFORNIA = `data-regime="us_ca" data-purposes="analytics sale_or_sharing model_training"`;
+const POLICY = `<script type="application/json" id="consentry-config">{"privacy_policy": "https://shop.example/privacy"}</script>`;
+
+const CONTENT = `<iframe title="A film" width="320" height="180" data-purpose="model_training" data-src="/film"></iframe>
+<img alt="A map" width="600" height="240" data-purpose="model_training support" data-src="/map.png">
+<consentry-settings></consentry-settings>`;
+
+const html = (attributes = "", { body = "", lang = "en", dir = "ltr" } = {}) => `<!doctype html>
+<html lang="${lang}" dir="${dir}"><head><meta charset="utf-8"><title>Page</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">
+<style>html { background: Canvas } a { color: LinkText }</style>${POLICY}<script src="/banner.js" data-site="demo" ${attributes}></script></head>
+<body><main><h1>Page</h1><p><a href="#there">A link of the page</a></p>${body}</main></body></html>`;
+
+const choose = (page) => page.locator("[data-consentry=choose]").click();
+const signal = (context) =>
+  context.addInitScript(() => Object.defineProperty(navigator, "globalPrivacyControl", { get: () => true }));
+
+/** What axe-core finds wrong, or can't tell, each with where. */
+async function faults(page) {
+  await page.evaluate(axe.source);
+  return page.evaluate(async (rules) => {
+    const { violations, incomplete } = await window.axe.run(document, { runOnly: rules });
+    return [...violations, ...incomplete].flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target}`));
+  }, RULES);
+}
+
+for (const language of LANGUAGES) {
+  for (const theme of ["light", "dark"]) {
+    test(`axe-core finds nothing in ${language}, ${theme}`, async () => {
+      const person = await visitor(browser, edge, { colorScheme: theme });
+      const page = await person.openHtml(html(`data-lang="${language}" ${BASES}`, { body: CONTENT }));
+      await page.locator("#consentry-banner").waitFor();
+      assert.deepEqual(await faults(page), [], "the banner");
+      await choose(page);
+      await page.locator("#consentry-preferences").waitFor();
+      assert.deepEqual(await faults(page), [], "the preferences");
+      for (const input of await page.getByRole("switch").all()) await input.check();
+      assert.deepEqual(await faults(page), [], "the preferences with all switches on");
+
+      await recorded(page, () => page.locator("#consentry-preferences [data-consentry=reject]").click());
+      assert.equal(await page.locator(".consentry-placeholder").filter({ visible: true }).count(), 2);
+      assert.deepEqual(await faults(page), [], "the placeholders");
+
+      await signal(person.context);
+      const american = await person.openHtml(html(`data-lang="${language}" ${CALIFORNIA}`));
+      await american.locator("#consentry-reopen").waitFor();
+      assert.equal(await american.locator(".consentry-corner").locator("p, button").filter({ visible: true }).count(), 3);
+      assert.deepEqual(await faults(american), [], "the corner");
+      await american.locator("#consentry-reopen").click();
+      assert.deepEqual(await faults(american), [], "the preferences of whose signal was heard");
+      await person.context.close();
+    });
+  }
+}
+
+test("the banner is a dialog with name and description, first in the page and not in a shadow root", async () => {
+  const person = await visitor(browser, edge);
+  const page = await person.openHtml(html());
+  const banner = page.getByRole("dialog", { name: "Your data, your choice" });
+  await banner.waitFor();
+  assert.equal(await banner.evaluate((element) => element === document.body.firstElementChild), true);
+  const description = await banner.evaluate((element) => document.getElementById(element.getAttribute("aria-describedby")).textContent);
+  assert.match(description, /^We would like to use data/);
+  await person.context.close();
+});
+
+test("the banner lets the focus pass on to the page", async () => {
+  const person = await visitor(browser, edge);
+  const page = await person.openHtml(html());
+  await page.locator("#consentry-banner").waitFor();
+  const order = [];
+  for (let presses = 0; presses < 5; presses++) {
+    await page.keyboard.press("Tab");
+    order.push(await page.evaluate(() => document.activeElement.textContent));
+  }
+  assert.deepEqual(order, ["Privacy policy", "Accept all", "Reject all", "Choose", "A link of the page"]);
+  await person.context.close();
+});
+
+test("the preferences are a modal dialog with a name, opened from the corner and left to it", async () => {
+  const person = await visitor(browser, edge);
+  const page = await person.openHtml(html());
+  await recorded(page, () => page.locator("[data-consentry=reject]").click());
+  const reopen = page.getByRole("button", { name: "Privacy settings" });
+  await reopen.press("Enter");
+  const preferences = page.getByRole("dialog", { name: "Privacy settings" });
+  assert.equal(await preferences.evaluate((element) => element.matches(":modal")), true);
+  assert.equal(await preferences.evaluate((element) => element.contains(document.activeElement)), true);
+  await page.keyboard.press("Escape");
+  assert.equal(await reopen.evaluate((element) => element === document.activeElement), true);
+  await person.context.close();
+});
+
+test("every target is at least 24 pixels high and wide", async () => {
+  const person = await visitor(browser, edge);
+  await signal(person.context);
+  for (const width of [320, 1280]) {
+    for (const attributes of [BASES, CALIFORNIA]) {
+      const page = await person.openHtml(html(attributes, { body: CONTENT }));
+      await page.setViewportSize({ width, height: 640 });
+      const opener = page.locator("[data-consentry=choose], #consentry-reopen").filter({ visible: true });
+      await opener.waitFor();
+      assert.deepEqual(await smallTargets(page), []);
+      await opener.click();
+      assert.deepEqual(await smallTargets(page), []);
+    }
+  }
+  await person.context.close();
+});
+
+/** Buttons and switches that are too small to be hit. A link in a sentence may be as high as its line. */
+const smallTargets = (page) =>
+  page
+    .locator(".consentry")
+    .locator("button, input")
+    .filter({ visible: true })
+    .evaluateAll((targets) => {
+      if (!targets.length) return ["nothing to hit"];
+      const sizes = targets.map((target) => [target.getBoundingClientRect(), target.name || target.textContent]);
+      return sizes.filter(([{ width, height }]) => width < 24 || height < 24).map(([{ width, height }, name]) => [name, width, height]);
+    });
+
+for (const theme of ["light", "dark"]) {
+  for (const forcedColors of ["none", "active"]) {
+    test(`a switch, its state and the focus stand out, ${theme}, forced colours ${forcedColors}`, async () => {
+      const person = await visitor(browser, edge, { colorScheme: theme, forcedColors });
+      const page = await person.openHtml(html());
+      await choose(page);
+      const input = page.getByRole("switch", { name: "Statistics" });
+      await page.keyboard.press("Tab");
+      const off = await look(input);
+      await input.check();
+      const on = await look(input);
+      const { paper, border, thumb, focus } = off;
+      const ratios = [
+        contrast(border, paper),
+        contrast(thumb, paper),
+        contrast(on.track, on.paper),
+        contrast(on.thumb, on.track),
+        contrast(focus, paper),
+      ];
+      assert.deepEqual(ratios.filter((ratio) => ratio < 3), [], `${ratios}`);
+      assert.notEqual(on.at, off.at);
+      await person.context.close();
+    });
+  }
+}
+
+/** The colours of a switch, as [red, green, blue], and where its thumb is. */
+const look = (input) =>
+  input.evaluate((input) => {
+    const context = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+    const rgb = (colour) => {
+      context.fillStyle = colour;
+      context.fillRect(0, 0, 1, 1);
+      return [...context.getImageData(0, 0, 1, 1).data].slice(0, 3);
+    };
+    const [own, before] = [getComputedStyle(input), getComputedStyle(input, "::before")];
+    return {
+      paper: rgb(getComputedStyle(input.closest("dialog")).backgroundColor),
+      border: rgb(own.borderTopColor),
+      track: rgb(own.backgroundColor),
+      thumb: rgb(before.backgroundColor),
+      focus: rgb(getComputedStyle(document.activeElement).outlineColor),
+      at: before.insetInlineStart,
+    };
+  });
+
+/** The contrast of two colours as WCAG 2 computes it. */
+function contrast(...colours) {
+  const luminance = (colour) => {
+    const [red, green, blue] = colour.map((part) => (part / 255 <= 0.04045 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  };
+  const [darker, lighter] = colours.map(luminance).sort((one, other) => one - other);
+  return (lighter + 0.05) / (darker + 0.05);
+}
+
+for (const [reducedMotion, moving] of [["reduce", false], ["no-preference", true]]) {
+  test(`whoever wants ${reducedMotion === "reduce" ? "no motion gets none" : "motion sees the switches move"}`, async () => {
+    const person = await visitor(browser, edge, { reducedMotion });
+    const page = await person.openHtml(html());
+    await choose(page);
+    const moves = await page.locator(".consentry, .consentry *").evaluateAll((elements) =>
+      elements
+        .flatMap((element) => [null, "::before", "::after"].map((part) => getComputedStyle(element, part)))
+        .some((style) => parseFloat(style.transitionDuration) > 0 || style.animationName !== "none"),
+    );
+    assert.equal(moves, moving);
+    await person.context.close();
+  });
+}
+
+for (const [what, width, height] of [["200", 640, 360], ["400", 320, 256]]) {
+  test(`at ${what} % zoom everything can be reached without scrolling sideways`, async () => {
+    // What zoom does: a pixel of the page becomes more of the screen's.
+    const person = await visitor(browser, edge, { viewport: { width, height }, deviceScaleFactor: 1280 / width });
+    const page = await person.openHtml(html(`data-lang="de" ${BASES}`));
+    await page.locator("#consentry-banner").waitFor();
+    await seesEverything(page, "#consentry-banner");
+    await choose(page);
+    await seesEverything(page, "#consentry-preferences");
+    await person.context.close();
+  });
+}
+
+/** Scrolls to each text and control of an element, and sees that it comes wholly onto the screen. */
+async function seesEverything(page, selector) {
+  const hidden = await page.locator(`${selector} :is(h2, p, li, button, input)`).evaluateAll((parts) =>
+    parts
+      .filter((part) => {
+        part.scrollIntoView({ block: "center" });
+        const { left, right, top, bottom, x, y, width, height } = part.getBoundingClientRect();
+        const inside = left >= 0 && right <= innerWidth && top >= 0 && bottom <= innerHeight;
+        return width && height && !(inside && part.contains(document.elementFromPoint(x + width / 2, y + height / 2)));
+      })
+      .map((part) => part.textContent || part.name),
+  );
+  assert.deepEqual(hidden, []);
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true);
+}
+
+test("a screen reader hears that a choice was saved", async () => {
+  const person = await visitor(browser, edge);
+  const page = await person.openHtml(html());
+  const status = page.locator(".consentry-corner").getByRole("status");
+  await status.waitFor({ state: "attached" });
+  assert.equal(await status.textContent(), "");
+  await page.locator("[data-consentry=reject]").click();
+  await page.waitForFunction(() => document.querySelector(".consentry-corner [role=status]").textContent);
+  assert.equal(await status.textContent(), "Your choice has been saved.");
+  await person.context.close();
+});
+
+for (const [language, dir, about] of [["ar", "rtl", { lang: "en" }], ["he", "rtl", { lang: "en" }], ["en", "ltr", { lang: "ar", dir: "rtl" }]]) {
+  test(`${language} is marked as such and runs ${dir} on a page in ${about.lang}`, async () => {
+    const person = await visitor(browser, edge);
+    const page = await person.openHtml(html(`data-lang="${language}"`, about));
+    await choose(page);
+    await page.locator("#consentry-preferences").waitFor();
+    const said = await page.locator(".consentry").evaluateAll((elements) =>
+      elements.map((element) => `${element.lang} ${getComputedStyle(element).direction}`),
+    );
+    assert.deepEqual(said, Array(3).fill(`${language} ${dir}`));
+    await person.context.close();
+  });
+}
