@@ -18,12 +18,12 @@ pub(crate) struct Chromium {
     pub(crate) driver: PathBuf,
 }
 
-/// Finds both; as root on Debian installs them first if need be.
+/// Finds both; as root on Debian installs them first if need be, with the font of the tests' pictures.
 pub(crate) fn chromium(project: &Project) -> Result<Chromium> {
     if let Some(found) = find() {
         return Ok(found);
     }
-    apt_install(project, &["chromium", "chromium-driver"])
+    apt_install(project, &["chromium", "chromium-driver", "fonts-dejavu-core"])
         .context("Chromium and its driver are missing: put `chromium` and `chromedriver` on PATH")?;
     find().context("apt-get installed Chromium and its driver, yet they are not on PATH")
 }
