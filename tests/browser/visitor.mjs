@@ -11,11 +11,15 @@ import { startEdge } from "../support/edge.mjs";
 
 export const PURPOSES = ["model_training", "inference", "analytics", "personalization"];
 
-/** A Worker with the site `demo`, and a browser; both end with the test file. */
-export async function openShop() {
-  const edge = await startEdge();
+/**
+ * A Worker with the site `demo`, and a browser; both end with the test file.
+ *
+ * @param {{ cf?: Record<string, unknown> } & Record<string, unknown>} [options] where visitors are; the rest is the site's own settings
+ */
+export async function openShop({ cf, ...settings } = {}) {
+  const edge = await startEdge({ cf });
   after(() => edge.stop());
-  const site = await makeSite(edge.url);
+  const site = await makeSite(edge.url, settings);
   const browser = await launchChromium();
   after(() => browser.close());
   return { edge, site, browser };
@@ -27,12 +31,16 @@ export const ARTEFACTS = ["banner.js", "banner.csp.js"];
 // Tests of a file run one after the other.
 let artefact = ARTEFACTS[0];
 
-/** A test that either artefact has to pass: whoever asks for `/banner.js` gets the one that it is about. */
+/** A test that either artefact has to pass: whoever asks for `/banner.js`, or that of a language, gets the one that it is about. */
 export function test(name, run) {
   for (const each of ARTEFACTS) {
-    nodeTest(`${each}: ${name}`, (context) => {
+    nodeTest(`${each}: ${name}`, async (context) => {
       artefact = each;
-      return run(context);
+      try {
+        await run(context);
+      } finally {
+        artefact = ARTEFACTS[0];
+      }
     });
   }
 }
@@ -48,8 +56,8 @@ export async function visitor(browser, edge, options = {}) {
   const context = await browser.newContext({ locale: "en-GB", reducedMotion: "reduce", ...options });
   context.setDefaultTimeout(20_000);
   if (artefact !== ARTEFACTS[0]) {
-    await context.route(/\/banner\.js(?=$|\?)/, (route) =>
-      route.continue({ url: route.request().url().replace(ARTEFACTS[0], artefact) }),
+    await context.route(/\/banner\.(?!csp\.)([\w-]+\.)?js(?=$|\?)/, (route) =>
+      route.continue({ url: route.request().url().replace("/banner.", "/banner.csp.") }),
     );
   }
   const complaints = [];
@@ -76,9 +84,9 @@ export async function visitor(browser, edge, options = {}) {
       return page;
     },
 
-    /** Opens a page with this HTML, which the edge doesn't have but might. */
-    async openHtml(html, { headers = {} } = {}) {
-      const url = `${edge.url}/made-up.html`;
+    /** Opens a page with this HTML, which the edge doesn't have but might; also by another name of its host. */
+    async openHtml(html, { headers = {}, origin = edge.url } = {}) {
+      const url = `${origin}/made-up.html`;
       await context.route(url, (route) => route.fulfill({ contentType: "text/html; charset=utf-8", headers, body: html }));
       return this.open(url);
     },
@@ -99,15 +107,42 @@ export async function visitor(browser, edge, options = {}) {
       return Object.fromEntries(Object.entries(consent).map(([purpose, { status }]) => [purpose, status]));
     },
 
-    /** `[purpose, status]` of everything ever recorded about the visitor, oldest first, as the site's backend exports it. */
-    async history(page, site) {
+    /** Everything that is held about the visitor, as the site's backend exports it. */
+    async exported(page, site) {
       const id = encodeURIComponent(userId(await this.secret(page)));
       const { status, body } = await site.call("GET", `/data/export/${id}`);
       assert.equal(status, 200);
-      return body.consent_history.map(({ purpose, status }) => [purpose, status]);
+      return body;
+    },
+
+    /** `[purpose, status]` of everything ever recorded about the visitor, oldest first. */
+    async history(page, site) {
+      const { consent_history: history } = await this.exported(page, site);
+      return history.map(({ purpose, status }) => [purpose, status]);
     },
   };
 }
+
+/** A page that embeds the widget: attributes of the tag, a configuration before it, more in the head, the body. */
+export function embedding(attributes = "", { config, head = "", body = "", src = "/banner.js" } = {}) {
+  const text = config && (typeof config === "string" ? config : JSON.stringify(config));
+  const block = config ? `<script type="application/json" id="consentry-config">${text}</script>` : "";
+  return `<!doctype html><html lang="en"><head>${block}<script src="${src}" data-site="demo" ${attributes}></script>
+    ${head}<link rel="icon" href="data:,"></head><body>${body}<main>Page</main></body></html>`;
+}
+
+/** Has a new visitor do something on such a page, who sees no complaint but `expected`. */
+export async function visit({ browser, edge }, html, act, { expected = [], ...options } = {}) {
+  const person = await visitor(browser, edge, options);
+  const page = await person.openHtml(html, options);
+  await act(page, person);
+  assert.deepEqual(person.complaints, expected);
+  await person.context.close();
+}
+
+/** Whether a purpose may be used, as the page asks. */
+export const accepted = (page, ...purposes) =>
+  page.evaluate((purposes) => purposes.map((purpose) => window.Consentry.accepted(purpose)), purposes);
 
 /** The id of whoever holds a secret. */
 export function userId(secret) {

@@ -130,6 +130,7 @@ test("what the page does while the focus moves finds everything in order", () =>
     });
     await page.locator("input").focus();
     await page.evaluate(() => window.Consentry.show());
+    await page.locator("#consentry-preferences").waitFor();
     await press(page, "Accept all");
     assert.equal(await shown(page, "preferences"), false);
     assert.deepEqual(await page.evaluate(() => window.seen.at(-1)), true);

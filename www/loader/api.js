@@ -3,7 +3,7 @@
 import { accepted } from './core.js';
 import { press } from './elements.js';
 import { more } from './more.js';
-import { get } from './store.js';
+import { known } from './store.js';
 import { api, site, sites } from './tag.js';
 
 /** Of each purpose whether it may be used; undefined until that is known. */
@@ -19,7 +19,7 @@ const consentry = {
   on(name, callback) {
     const hear = (event) => event.site === site && callback(event.detail);
     document.addEventListener(`consentry:${name}`, hear);
-    if (name === 'ready' && held) callback(held);
+    if (name === 'ready' && held) consentry.push(() => callback(held));
     return () => document.removeEventListener(`consentry:${name}`, hear);
   },
   push(callback) {
@@ -30,22 +30,23 @@ const consentry = {
     }
   },
   /** What the person needs to read their own record; without a secret before the first decision. */
-  proof: () => ({ api, site, secret: get('secret') }),
+  proof: () => ({ api, site, secret: known() }),
   /** Says that this visitor is the person for whom the site's backend signed a token. */
   link: async (token) => (await more()).link(token),
 };
 
 /** Puts it where the page finds it, and calls who waits for it. */
-export function publish() {
+function publish() {
   const waiting = window.Consentry;
   if (!sites) window.Consentry = consentry;
   (consentry.sites = sites ?? {})[site] = consentry;
   if (!sites && Array.isArray(waiting)) waiting.forEach(consentry.push);
 }
 
-/** Remembers what holds; whether it is the first time. */
+/** Remembers what holds; whether it is the first time, from when on the page can ask. */
 export function hold(consent) {
   const first = !held;
+  if (first) publish();
   held = consent;
   return first;
 }

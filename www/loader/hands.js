@@ -3,7 +3,7 @@ import { hold } from './api.js';
 import { accepted, text } from './core.js';
 import { more } from './more.js';
 import { log, signal, tell } from './page.js';
-import { get, keep as keepChoice, set, token } from './store.js';
+import { keep as keepChoice, kept, set, token } from './store.js';
 import { run } from './tags.js';
 import { speak as learn, spoken } from './texts.js';
 import { appear, asked } from './view.js';
@@ -30,20 +30,21 @@ export async function speak(at, length) {
 /** Keeps a choice, and what the other part needs to have its new answers recorded (`www/loader/more/queue.js`). */
 export function keep(surface, shownAt, count, at, length) {
   const choice = text(at, length);
-  first = !get('choice');
+  first = !kept().join('');
   const secret = keepChoice(choice);
   const entry = `queue.${now()}.${token(16)}`;
   set(entry, JSON.stringify({ ...asked, choice, count, secret, spoken, surface, shownAt, widget: VERSION }));
   more().then(({ record }) => record(entry, surface)).catch(() => {});
 }
 
-/** Tells every signal, runs the tags that may run, then tells the page what holds and, if the person `changed` it, that. */
+/** Tells every signal, the first time the page what holds, runs the tags that may run, then tells the page if the person `changed` it. */
 export function permit(signals, changed) {
   const consent = Object.fromEntries(asked.purposes.map(({ name }) => [name, accepted(name)]));
   signal(signals);
+  // A tag that runs finds what holds.
+  if (hold(consent)) tell('ready', consent);
   run();
   log(consent);
-  if (hold(consent)) tell('ready', consent);
   if (first) tell('first', consent);
   first = false;
   if (changed) tell('change', consent);

@@ -1,17 +1,14 @@
 // What both artefacts do: deny, start the module, listen. If the module can't start, nothing is shown and everything stays denied.
 import css from 'widget/widget.css';
-import { publish } from './api.js';
 import { call, core, use } from './core.js';
 import { dress, press } from './elements.js';
-import { deny } from './page.js';
-import { get, inCookie, isAbout } from './store.js';
+import './page.js';
+import { kept } from './store.js';
 import { data, purposes, script } from './tag.js';
 import { ours, watch } from './tags.js';
 import { spoken } from './texts.js';
 
 export { script };
-
-deny();
 
 /** Starts the widget with the exports of its module. */
 export function run(exports) {
@@ -27,17 +24,11 @@ export function run(exports) {
       LANGUAGES,
       `${data('lang')} ${document.documentElement.lang}`,
       spoken,
-      get('choice') ?? '',
-      inCookie()[1] ?? '',
+      ...kept(),
     ],
     !!navigator.globalPrivacyControl,
   );
-  publish();
-
   watch();
-  addEventListener('storage', (event) => {
-    if (isAbout(event, 'choice')) call('stored', [get('choice') ?? '']);
-  });
   addEventListener('keydown', (event) => {
     // An Escape that the page used up closed something of the page's.
     if (event.key === 'Escape' && !event.defaultPrevented) core.close(0);

@@ -1,13 +1,16 @@
 // The other part of the widget (`www/loader/more/`), loaded after the first banner is on the screen: the corner, the preferences,
 // sending decisions, and what few pages have.
-import { accepted, core } from './core.js';
+import { accepted, call, core } from './core.js';
 import { button, dress, make, place, press } from './elements.js';
 import { tell } from './page.js';
-import { cookies, domain, get, memory, set, start } from './store.js';
+import { cookies, domain, get, kept, known, memory, set, start } from './store.js';
 import { api, config, script, site } from './tag.js';
 import { ours } from './tags.js';
 import { hash, learn, named, own, spoken, words } from './texts.js';
 import { asked, choices, furnish } from './view.js';
+
+/** What the module begins with. */
+const seen = kept();
 
 let part;
 let ready;
@@ -36,6 +39,7 @@ async function load() {
     api,
     asked,
     button,
+    call,
     choices,
     config,
     core,
@@ -50,7 +54,7 @@ async function load() {
     press,
     site,
     spoken,
-    store: { cookies, domain, get, memory, set, start },
+    store: { cookies, domain, get, kept, known, memory, seen, set, start },
     tell,
     words,
   });

@@ -1,7 +1,8 @@
 // What the page's own scripts see: the consent signals of Google and Microsoft, and events on `document`.
 import { config, site, sites } from './tag.js';
 
-const dataLayer = (window.dataLayer ||= []);
+// There is one set of signals on a page, and it belongs to the site that came first.
+const dataLayer = sites ? [] : (window.dataLayer ||= []);
 
 function gtag() {
   // Consent Mode takes no array: it wants the very object that `arguments` is.
@@ -19,12 +20,10 @@ const switches = {
   security_storage: 'granted',
 };
 
-/** Denies before anything else happens. */
-export function deny() {
-  send('default', switches);
-  // For hosts that don't know where a visitor is: Google applies an entry with `region` there only.
-  for (const entry of config.consent_mode_defaults ?? []) gtag('consent', 'default', entry);
-}
+// Everything is denied before anything else happens, of which the one or the other could fail.
+send('default', switches);
+// For hosts that don't know where a visitor is: Google applies an entry with `region` there only.
+for (const entry of config.consent_mode_defaults ?? []) gtag('consent', 'default', entry);
 
 /** Tells everybody the switches of Consent Mode, the first the lowest bit. */
 export function signal(bits) {
@@ -33,7 +32,6 @@ export function signal(bits) {
 }
 
 function send(command, values) {
-  // There is one set of signals on a page, and it belongs to the site that came first.
   if (sites) return;
   const { ad_storage, analytics_storage } = values;
   gtag('consent', command, values);

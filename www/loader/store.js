@@ -34,9 +34,6 @@ export const token = (count) =>
     (character) => ({ '+': '-', '/': '_' })[character] ?? '',
   );
 
-/** Whether a storage event is about a key; without one it is about all. */
-export const isAbout = (event, name) => !event.key || event.key === start + name;
-
 // The cookie is for pages on other hosts of the same domain and for browsers that forget what scripts keep. It is of use only where
 // the Worker is on a host whose cookies this page can read.
 export const domain = data('cookieDomain');
@@ -44,9 +41,10 @@ export const cookies = domain || 'cookieDomain' in script.dataset || new URL(api
 const cookie = `consentry.${site}`;
 
 /** The secret and the choice in the cookie, or nothing. */
-export function inCookie() {
+function inCookie() {
   try {
-    const pair = document.cookie.split('; ').find((pair) => pair.startsWith(`${cookie}=`));
+    // Of several the one that was made last: that of the host from before there was one for the domain stands before it.
+    const pair = document.cookie.split('; ').findLast((pair) => pair.startsWith(`${cookie}=`));
     const [secret, ...choice] = decodeURIComponent(pair.slice(cookie.length + 1)).split(' ');
     return [secret, choice.join(' ')];
   } catch {
@@ -54,9 +52,15 @@ export function inCookie() {
   }
 }
 
+/** The choices in the storage and in the cookie. */
+export const kept = () => [get('choice') ?? '', inCookie()[1] ?? ''];
+
+/** The secret of whoever chose, if anybody did. */
+export const known = () => inCookie()[0] || get('secret');
+
 /** Keeps what was chosen; gives the secret of whoever chose. */
 export function keep(choice) {
-  const secret = inCookie()[0] || get('secret') || token(32);
+  const secret = known() || token(32);
   set('choice', choice);
   set('secret', secret);
   const scope = self !== top ? 'SameSite=None; Partitioned' : `SameSite=Lax${domain && `; Domain=${domain}`}`;

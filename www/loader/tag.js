@@ -18,21 +18,17 @@ export const sites = window.Consentry?.sites;
 /** What the ids of elements begin with, so that those of a second site are others. */
 export const prefix = sites ? `consentry-${site}` : 'consentry';
 
-/** The page's own texts, purposes, and what belongs to them; empty if there are none or they can't be read. */
-export const config = read(document.getElementById(sites ? `consentry-config-${site}` : 'consentry-config'));
+/** The page's own texts, purposes, and what belongs to them, empty if there are none or they can't be read; and the purposes to ask
+ * about, each with its legal basis if it has one. */
+export const [config, purposes] = read(document.getElementById(sites ? `consentry-config-${site}` : 'consentry-config'));
 
 function read(block) {
   try {
-    return JSON.parse(block?.textContent ?? '{}');
+    const config = JSON.parse(block?.textContent ?? '{}');
+    const own = config.purposes && Object.entries(config.purposes);
+    return [config, own?.map(([name, { basis }]) => (basis ? `${name}:${basis}` : name)).join(' ') ?? data('purposes')];
   } catch (error) {
-    console.error(`Consentry leaves out #${block.id}, which is no JSON: ${error.message}`);
-    return {};
+    console.error(`Consentry leaves out #${block.id}: ${error.message}`);
+    return [{}, data('purposes')];
   }
 }
-
-/** The purposes to ask about, each with its legal basis if it has one. */
-export const purposes = config.purposes
-  ? Object.entries(config.purposes)
-      .map(([name, { basis }]) => (basis ? `${name}:${basis}` : name))
-      .join(' ')
-  : data('purposes');

@@ -56,8 +56,14 @@ extern "C" fn start(gpc: bool) {
         own: next(),
         gpc,
     });
-    let (stored, in_cookie) = (Choice::parse(next()), Choice::parse(next()));
-    app::start(&settings, Choice::later(stored, in_cookie));
+    app::start(&settings, later(texts));
+}
+
+/// The later of the choices in two texts.
+fn later(mut texts: Words<'static>) -> Option<Choice<'static>> {
+    let mut next = || Choice::parse(texts.next().unwrap_or_default());
+    let stored = next();
+    Choice::later(stored, next())
 }
 
 /// A button was pressed, by its number in `www/loader/elements.js`; `place` is that of the purpose of a placeholder.
@@ -94,10 +100,10 @@ extern "C" fn close(preferences: bool) {
     }
 }
 
-/// Another tab kept a choice or removed it. Text: the choice.
+/// Another page kept a choice or removed it. Texts: the choices in the storage and in the cookie.
 #[unsafe(no_mangle)]
 extern "C" fn stored() {
-    app::happen(Event::StorageChanged(taken().next().and_then(Choice::parse)), 0);
+    app::happen(Event::StorageChanged(later(taken())), 0);
 }
 
 /// Whether data may be used for a purpose. Text: its name.

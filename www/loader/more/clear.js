@@ -22,7 +22,7 @@ export function cleaner({ accepted, config, store }) {
     stale = before.some((name) => !accepted(name));
     before = used();
     // Whoever has not decided yet has left nothing, or the site has set it without asking.
-    if (!store.get('choice')) return;
+    if (!store.kept().join('')) return;
     for (const [what, forget] of [['cookies', forgetCookies], ['storage', forgetKeys]]) {
       const needed = patterns(what, true);
       // What another purpose uses as well stays.

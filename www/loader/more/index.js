@@ -4,6 +4,7 @@ import css from 'widget/more.css';
 import { cleaner } from './clear.js';
 import { content } from './content.js';
 import { corner as makeCorner } from './corner.js';
+import { follow } from './follow.js';
 import { link } from './link.js';
 import { explain } from './notice.js';
 import { preferences as makePreferences } from './preferences.js';
@@ -59,10 +60,12 @@ export function begin(part) {
   });
   lookAround();
   clear();
+  const decidedHere = follow(page);
 
   return {
     /** Has an entry of the queue recorded, and says so. */
     async record(entry, surface) {
+      decidedHere();
       corner.say(surface === PAGE ? words.opted_out : words.saved);
       await send(entry);
       clear.reload();

@@ -6,7 +6,7 @@ const PATIENCE_MS = 5_000;
 /** Joins the two: the Worker's answer, or null where there is no decision to join. Rejects with the Worker's reason. `waits` says
  * whether a decision is on its way. */
 export async function link({ api, site, store }, waits, token) {
-  const secret = store.get('secret');
+  const secret = store.known();
   if (!secret) return null;
   if (waits()) await delivered();
   const response = await fetch(`${api}/identity/link`, {
