@@ -1,0 +1,235 @@
+//! Making a snapshot in bounded memory. Owns sorting what users last said, on the disk where it doesn't fit in memory, and
+//! writing the file; reading tables of users is left to [`super::table`].
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use consentry::{
+    purpose::Purpose,
+    slug::Slug,
+    subject::{KeyId, SiteKey, UserId},
+    time::Timestamp,
+};
+
+use super::format::{self, Digester, HEADER, Header, KEY, Key};
+
+/// The key that hashes the users of a snapshot.
+#[derive(Clone)]
+pub enum Keying {
+    /// The site's, with its id; it stays out of the file.
+    Site(SiteKey, KeyId),
+    /// Random bytes that go into the file, so that whoever has the file can try out who is in it: it is not pseudonymous.
+    Inside([u8; 32]),
+}
+
+/// What a user said, in the order in which it was said.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Entry {
+    key: Key,
+    sequence: u64,
+    granted: bool,
+}
+
+/// Collects what users said and writes the snapshot.
+pub struct Builder {
+    key: SiteKey,
+    header: Header,
+    folder: PathBuf,
+    entries: Vec<Entry>,
+    capacity: usize,
+    runs: Vec<File>,
+    sequence: u64,
+}
+
+impl Builder {
+    /// 2 Mi entries take 64 MiB.
+    const CAPACITY: usize = 2 << 20;
+
+    /// An empty one. What doesn't fit in memory goes to nameless files in `folder`.
+    pub fn new(site: Slug, purpose: Purpose, created_at: Timestamp, keying: Keying, folder: &Path) -> Self {
+        let (key, key_id, key_inside) = match keying {
+            Keying::Site(key, id) => (key, id, None),
+            Keying::Inside(bytes) => (SiteKey::from_bytes(KeyId(0), bytes), KeyId(0), Some(bytes)),
+        };
+        let key_check = format::key_check(&key);
+        let header = Header {
+            site,
+            purpose,
+            created_at,
+            log_position: None,
+            key_id,
+            count: 0,
+            key_check,
+            key_inside,
+            bits: 0,
+        };
+        let folder = folder.to_owned();
+        Self {
+            key,
+            header,
+            folder,
+            entries: Vec::new(),
+            capacity: Self::CAPACITY,
+            runs: Vec::new(),
+            sequence: 0,
+        }
+    }
+
+    /// Takes in what a user said; what the same user says later counts instead.
+    pub fn add(&mut self, user: &UserId, granted: bool) -> io::Result<()> {
+        let key = format::first(self.key.subject(user).hash);
+        self.entries.push(Entry { key, sequence: self.sequence, granted });
+        self.sequence += 1;
+        if self.entries.len() >= self.capacity { self.spill() } else { Ok(()) }
+    }
+
+    /// What the snapshot is for.
+    pub const fn purpose(&self) -> &Purpose {
+        &self.header.purpose
+    }
+
+    /// As of when it is.
+    pub const fn created_at(&self) -> Timestamp {
+        self.header.created_at
+    }
+
+    fn spill(&mut self) -> io::Result<()> {
+        self.entries.sort_unstable();
+        let mut writer = BufWriter::new(tempfile::tempfile_in(&self.folder)?);
+        for entry in self.entries.drain(..) {
+            writer.write_all(&entry.key)?;
+            writer.write_all(&entry.sequence.to_le_bytes())?;
+            writer.write_all(&[u8::from(entry.granted)])?;
+        }
+        let mut file = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
+        file.rewind()?;
+        self.runs.push(file);
+        Ok(())
+    }
+
+    /// Writes the snapshot from the beginning of `file` on; says how many users are in it.
+    pub fn finish(mut self, file: &mut (impl Write + Seek)) -> io::Result<u32> {
+        self.header.bits = format::bits_for(self.sequence);
+        self.entries.sort_unstable();
+        let mut runs: Vec<Run> = self.runs.into_iter().map(|file| Run::Disk(BufReader::new(file))).collect();
+        runs.push(Run::Memory(self.entries.into_iter()));
+
+        let mut index = vec![0_u32; (1 << self.header.bits) + 1];
+        let mut digester = Digester::default();
+        let mut count = 0_u32;
+        file.seek(SeekFrom::Start(HEADER as u64))?;
+        let mut writer = BufWriter::with_capacity(1 << 20, &mut *file);
+        merge(runs, |key| {
+            count = count.checked_add(1).ok_or_else(|| io::Error::other("more than 4294967295 users"))?;
+            if let Some(place) = index.get_mut(format::prefix(&key, self.header.bits) + 1) {
+                *place += 1;
+            }
+            digester.update(&key);
+            writer.write_all(&key)
+        })?;
+        self.header.count = count;
+
+        let mut start = 0;
+        for place in index {
+            start += place;
+            digester.update(&start.to_le_bytes());
+            writer.write_all(&start.to_le_bytes())?;
+        }
+        let header = self.header.encode();
+        writer.write_all(&digester.finish(&header))?;
+        writer.flush()?;
+        drop(writer);
+        file.rewind()?;
+        file.write_all(&header)?;
+        Ok(count)
+    }
+}
+
+/// Entries in ascending order.
+enum Run {
+    Memory(std::vec::IntoIter<Entry>),
+    Disk(BufReader<File>),
+}
+
+impl Run {
+    fn next(&mut self) -> io::Result<Option<Entry>> {
+        match self {
+            Self::Memory(entries) => Ok(entries.next()),
+            Self::Disk(reader) => {
+                let mut key = [0; KEY];
+                match reader.read_exact(&mut key) {
+                    Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+                    read => read?,
+                }
+                let (mut sequence, mut granted) = ([0; 8], [0]);
+                reader.read_exact(&mut sequence)?;
+                reader.read_exact(&mut granted)?;
+                Ok(Some(Entry { key, sequence: u64::from_le_bytes(sequence), granted: granted == [1] }))
+            }
+        }
+    }
+}
+
+/// Gives every key whose last entry is a grant, once and in ascending order.
+fn merge(mut runs: Vec<Run>, mut give: impl FnMut(Key) -> io::Result<()>) -> io::Result<()> {
+    let mut heads = BinaryHeap::with_capacity(runs.len());
+    for (n, run) in runs.iter_mut().enumerate() {
+        heads.extend(run.next()?.map(|entry| Reverse((entry, n))));
+    }
+    let mut last: Option<Entry> = None;
+    while let Some(Reverse((entry, n))) = heads.pop() {
+        if let Some(run) = runs.get_mut(n) {
+            heads.extend(run.next()?.map(|entry| Reverse((entry, n))));
+        }
+        if let Some(before) = last.replace(entry)
+            && before.key != entry.key
+            && before.granted
+        {
+            give(before.key)?;
+        }
+    }
+    match last {
+        Some(entry) if entry.granted => give(entry.key),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+    use std::io::Cursor;
+
+    fn build(said: &[(u8, bool)], capacity: usize) -> Vec<u8> {
+        let site = Slug::parse("demo").unwrap();
+        let keying = Keying::Inside([7; 32]);
+        let mut builder =
+            Builder::new(site, Purpose::ModelTraining, Timestamp::UNIX_EPOCH, keying, &std::env::temp_dir());
+        builder.capacity = capacity;
+        for (user, granted) in said {
+            builder.add(&UserId::parse(&format!("u{user}")).unwrap(), *granted).unwrap();
+        }
+        let mut file = Cursor::new(Vec::new());
+        builder.finish(&mut file).unwrap();
+        file.into_inner()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn what_does_not_fit_in_memory_makes_the_same_file(
+            said in proptest::collection::vec((0..40_u8, any::<bool>()), 0..200), capacity in 1..50_usize,
+        ) {
+            let whole = build(&said, usize::MAX);
+            prop_assert_eq!(&whole, &build(&said, capacity));
+            let last: BTreeMap<u8, bool> = said.into_iter().collect();
+            let granted = last.values().filter(|granted| **granted).count();
+            prop_assert_eq!(Header::decode(&whole).unwrap().count as usize, granted);
+        }
+    }
+}

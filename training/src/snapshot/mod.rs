@@ -1,0 +1,223 @@
+//! Who granted a purpose, as one file. Owns opening it, the reasons to refuse it, and the look-up; the bytes are
+//! [`format`]'s, making one is [`build`]'s.
+//!
+//! A snapshot is mapped, not loaded: opening it reads it once to check its digest and hashes no user. It holds no user id, only
+//! the first 16 bytes of each subject.
+
+mod build;
+mod format;
+mod map;
+mod table;
+
+use std::fmt;
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use consentry::{
+    hash::Hash,
+    purpose::Purpose,
+    slug::Slug,
+    subject::{KeyId, SiteKey, UserId},
+    time::Timestamp,
+};
+use memmap2::Mmap;
+
+pub use build::{Builder, Keying};
+pub use format::Header;
+pub use table::{Fault, TableError, read};
+
+use format::{DIGEST, Damage, HEADER, KEY, Key};
+
+/// What a snapshot must be to be used.
+#[derive(Clone)]
+pub struct Wanted<'a> {
+    /// For this purpose.
+    pub purpose: &'a Purpose,
+    /// Of this site, if it is said.
+    pub site: Option<&'a Slug>,
+    /// Not older than this, in milliseconds.
+    pub max_age_ms: i64,
+    /// What time it is.
+    pub now: Timestamp,
+    /// The site's key, for one that has no key inside.
+    pub key: Option<&'a SiteKey>,
+}
+
+/// Why a snapshot is refused.
+#[derive(Debug)]
+pub enum Refused {
+    /// It can't be read.
+    Io(io::Error),
+    /// The file is something else.
+    NotASnapshot,
+    /// Of a version that this program doesn't know.
+    UnknownVersion(u16),
+    /// Cut short, or with other bytes than were written.
+    Damaged,
+    /// Of another purpose.
+    OtherPurpose(Purpose),
+    /// Of another site.
+    OtherSite(Slug),
+    /// Older than it may be, by when it was made.
+    TooOld(Timestamp),
+    /// Made later than now.
+    FromTheFuture(Timestamp),
+    /// The site's key is needed, with this id.
+    KeyNeeded(KeyId),
+    /// Made with another key than the one that was given.
+    OtherKey(KeyId),
+}
+
+impl Refused {
+    /// Stable name.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Io(_) => "snapshot_unreadable",
+            Self::NotASnapshot => "not_a_snapshot",
+            Self::UnknownVersion(_) => "snapshot_version_unknown",
+            Self::Damaged => "snapshot_damaged",
+            Self::OtherPurpose(_) => "snapshot_of_other_purpose",
+            Self::OtherSite(_) => "snapshot_of_other_site",
+            Self::TooOld(_) => "snapshot_too_old",
+            Self::FromTheFuture(_) => "snapshot_from_the_future",
+            Self::KeyNeeded(_) => "site_key_needed",
+            Self::OtherKey(_) => "other_site_key",
+        }
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(error) => write!(f, "can't be read: {error}"),
+            Self::NotASnapshot => f.write_str("is no snapshot; make one with `consentry snapshot build`"),
+            Self::UnknownVersion(version) => {
+                write!(f, "has version {version}, which this program doesn't know; use a newer one")
+            }
+            Self::Damaged => f.write_str("is damaged or cut short; make or fetch it again"),
+            Self::OtherPurpose(purpose) => {
+                write!(f, "is for the purpose {purpose}; name that one, or make another")
+            }
+            Self::OtherSite(site) => write!(f, "is of the site {site}; name that one, or make another"),
+            Self::TooOld(created_at) => {
+                write!(
+                    f,
+                    "is from {created_at}, which is too old; make or fetch it again, or allow it with --max-age"
+                )
+            }
+            Self::FromTheFuture(created_at) => {
+                write!(f, "says it is from {created_at}, which is yet to come; set the clock of this machine")
+            }
+            Self::KeyNeeded(KeyId(id)) => write!(f, "needs key {id} of the site; give it with --key-file"),
+            Self::OtherKey(KeyId(id)) => {
+                write!(f, "was made with another key than the one given; give key {id} of its site")
+            }
+        }
+    }
+}
+
+impl std::error::Error for Refused {}
+
+impl From<io::Error> for Refused {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<Damage> for Refused {
+    fn from(damage: Damage) -> Self {
+        match damage {
+            Damage::NotASnapshot => Self::NotASnapshot,
+            Damage::UnknownVersion(version) => Self::UnknownVersion(version),
+            Damage::Damaged => Self::Damaged,
+        }
+    }
+}
+
+/// A snapshot that may be used.
+pub struct Snapshot {
+    map: Mmap,
+    header: Header,
+    key: SiteKey,
+    /// Where the index begins.
+    index: usize,
+    digest: Hash,
+}
+
+impl Snapshot {
+    /// How far the clocks of two machines may be apart, in milliseconds.
+    const CLOCK_SKEW_MS: i64 = 5 * 60_000;
+
+    /// Opens the file and checks all of it: whole, and what is wanted.
+    pub fn open(path: &Path, wanted: &Wanted<'_>) -> Result<Self, Refused> {
+        let map = map::map(&File::open(path)?)?;
+        let header = Header::decode(&map)?;
+        let (keys, _, length) = header.lengths().ok_or(Damage::Damaged)?;
+        if map.len() != length {
+            return Err(Refused::Damaged);
+        }
+        let (content, digest) = map.split_at(length - DIGEST);
+        let (head, body) = content.split_at(HEADER);
+        let threads = std::thread::available_parallelism().map_or(1, Into::into);
+        let computed = format::digest(head, body, threads);
+        if computed != digest {
+            return Err(Refused::Damaged);
+        }
+        let key = Self::check(&header, wanted)?;
+        Ok(Self { header, key, index: HEADER + keys, digest: Hash(computed), map })
+    }
+
+    fn check(header: &Header, wanted: &Wanted<'_>) -> Result<SiteKey, Refused> {
+        if header.purpose != *wanted.purpose {
+            return Err(Refused::OtherPurpose(header.purpose.clone()));
+        }
+        if wanted.site.is_some_and(|site| header.site != *site) {
+            return Err(Refused::OtherSite(header.site.clone()));
+        }
+        let age = wanted.now.as_ms() - header.created_at.as_ms();
+        if age > wanted.max_age_ms {
+            return Err(Refused::TooOld(header.created_at));
+        }
+        if age < -Self::CLOCK_SKEW_MS {
+            return Err(Refused::FromTheFuture(header.created_at));
+        }
+        let key = match (header.key_inside, wanted.key) {
+            (Some(bytes), _) => SiteKey::from_bytes(header.key_id, bytes),
+            (None, Some(key)) => key.clone(),
+            (None, None) => return Err(Refused::KeyNeeded(header.key_id)),
+        };
+        if format::key_check(&key) == header.key_check {
+            Ok(key)
+        } else {
+            Err(Refused::OtherKey(header.key_id))
+        }
+    }
+
+    /// What it says of itself.
+    pub const fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// The digest of all its bytes, by which one snapshot is told from another.
+    pub const fn digest(&self) -> Hash {
+        self.digest
+    }
+
+    /// Whether this user granted the purpose.
+    pub fn holds(&self, user: &UserId) -> bool {
+        let key = format::first(self.key.subject(user).hash);
+        self.near(&key).is_some_and(|keys| keys.binary_search(&key).is_ok())
+    }
+
+    /// The keys that share the prefix of `key`.
+    fn near(&self, key: &Key) -> Option<&[Key]> {
+        let place = self.index + 4 * format::prefix(key, self.header.bits);
+        let at = |place: usize| {
+            let bytes = self.map.get(place..)?.first_chunk()?;
+            usize::try_from(u32::from_le_bytes(*bytes)).ok()
+        };
+        let (keys, _) = self.map.get(HEADER..self.index)?.as_chunks::<KEY>();
+        keys.get(at(place)?..at(place + 4)?)
+    }
+}
