@@ -1,5 +1,5 @@
 //! Whose row is this? Owns [`scan`], which finds the user id in one row of JSON, and the reasons for which a row can't be
-//! judged. Where rows begin and end, and whether that user granted anything, is left to others.
+//! judged. Where rows begin and end, and whether that user granted anything, is left to [`crate::filter`].
 //!
 //! The whole row is held to what `serde_json` accepts, so that nobody downstream can read another person out of it than was
 //! found here.

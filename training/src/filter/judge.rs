@@ -1,0 +1,100 @@
+//! Which rows of a block stay. Owns the verdict on each row; whose it is comes from [`crate::scan`], who granted from
+//! the caller.
+
+use consentry::subject::UserId;
+
+use super::blocks::Block;
+use crate::scan::{Field, Reason, scan};
+
+/// A row that can't be judged.
+pub(super) struct Odd {
+    /// Which row of its block, from 0 on.
+    pub(super) row: u64,
+    pub(super) reason: Reason,
+    /// The row without its line end; `None` if it is too long to keep.
+    pub(super) bytes: Option<Vec<u8>>,
+    /// Its length in bytes.
+    pub(super) length: u64,
+}
+
+/// A block after its rows were judged.
+pub(super) struct Judged {
+    /// Holds the rows that stay, and only those.
+    pub(super) block: Block,
+    /// How many lines it had.
+    pub(super) rows: u64,
+    pub(super) kept: u64,
+    pub(super) refused: u64,
+    pub(super) blank: u64,
+    pub(super) odd: Vec<Odd>,
+}
+
+/// Moves the rows that stay to the front of the block.
+pub(super) fn judge(
+    mut block: Block,
+    field: &Field,
+    max_row: usize,
+    granted: &(impl Fn(&UserId) -> bool + ?Sized),
+) -> Judged {
+    let mut judged =
+        Judged { block: Block::default(), rows: 0, kept: 0, refused: 0, blank: 0, odd: Vec::new() };
+    if let Some(length) = block.too_long {
+        judged.rows = 1;
+        judged.odd.push(Odd { row: 0, reason: Reason::TooLong, bytes: None, length });
+    }
+    let (mut start, mut kept) = (0, 0);
+    while start < block.len {
+        let rest = &block.bytes[start..block.len];
+        let end = memchr::memchr(b'\n', rest);
+        let row = &rest[..end.unwrap_or(rest.len())];
+        let with_end = end.map_or(rest.len(), |end| end + 1);
+        match verdict(row, field, max_row, granted) {
+            Verdict::Stays => {
+                judged.kept += 1;
+                block.bytes.copy_within(start..start + with_end, kept);
+                kept += with_end;
+            }
+            Verdict::Refused => judged.refused += 1,
+            Verdict::Blank => judged.blank += 1,
+            Verdict::Odd(reason) => judged.odd.push(Odd {
+                row: judged.rows,
+                reason,
+                bytes: (reason != Reason::TooLong).then(|| row.to_vec()),
+                length: row.len() as u64,
+            }),
+        }
+        judged.rows += 1;
+        start += with_end;
+    }
+    block.len = kept;
+    judged.block = block;
+    judged
+}
+
+enum Verdict {
+    Stays,
+    Refused,
+    /// Nothing but spaces: no row, nobody's.
+    Blank,
+    Odd(Reason),
+}
+
+fn verdict(
+    row: &[u8],
+    field: &Field,
+    max_row: usize,
+    granted: &(impl Fn(&UserId) -> bool + ?Sized),
+) -> Verdict {
+    if row.len() > max_row {
+        return Verdict::Odd(Reason::TooLong);
+    }
+    match scan(row, field) {
+        Ok(id) => match UserId::parse(&id) {
+            Ok(user) if granted(&user) => Verdict::Stays,
+            Ok(_) => Verdict::Refused,
+            Err(_) => Verdict::Odd(Reason::NotAnId),
+        },
+        Err(Reason::NotJson) if row.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r')) => Verdict::Blank,
+        Err(reason) => Verdict::Odd(reason),
+    }
+}

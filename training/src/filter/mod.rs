@@ -1,0 +1,224 @@
+//! Rows of those who granted a purpose, byte for byte and in order. Owns the way of a row from an input through the threads
+//! to the output, the counts, and what stops a run; where inputs and outputs are is the caller's business.
+//!
+//! One thread reads and decompresses, several judge, one compresses and writes. Blocks go round the judges in turn and are
+//! fetched from them in the same turn, so their order needs no book-keeping, and no more of them are in memory than the
+//! channels hold.
+
+mod blocks;
+mod digest;
+mod judge;
+mod quarantine;
+mod read;
+mod write;
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::PathBuf;
+use std::sync::mpsc::sync_channel;
+use std::thread;
+
+use consentry::{hash::Hash, subject::UserId};
+use serde::Serialize;
+
+use crate::codec::Compression;
+use crate::scan::{Field, Reason};
+use blocks::Block;
+use judge::{Judged, judge};
+use read::read;
+use write::Writer;
+
+/// Where rows come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Standard input.
+    Stdin,
+    /// A file.
+    File(PathBuf),
+}
+
+impl Source {
+    /// How it is called in messages and manifests: the path, or `-`.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Stdin => "-".into(),
+            Self::File(path) => path.display().to_string(),
+        }
+    }
+
+    fn open(&self) -> io::Result<Box<dyn Read + Send>> {
+        Ok(match self {
+            Self::Stdin => Box::new(io::stdin()),
+            Self::File(path) => Box::new(File::open(path)?),
+        })
+    }
+}
+
+/// How to filter.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where a row names its user.
+    pub field: Field,
+    /// The longest row, in bytes.
+    pub max_row: usize,
+    /// Whether a row that can't be judged ends the run.
+    pub strict: bool,
+    /// How to compress the output; as the first input is if `None`.
+    pub compression: Option<Compression>,
+    /// Whether to hash inputs and output.
+    pub digests: bool,
+    /// How many threads judge.
+    pub judges: usize,
+    /// How many bytes of rows go from hand to hand.
+    pub block: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            field: Field::default(),
+            max_row: 64 << 20,
+            strict: false,
+            compression: None,
+            digests: false,
+            judges: thread::available_parallelism().map_or(2, Into::into).max(2),
+            block: 1 << 20,
+        }
+    }
+}
+
+/// What became of the rows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// Lines read.
+    pub rows: u64,
+    /// Rows of users who granted the purpose.
+    pub kept: u64,
+    /// Rows of users who did not.
+    pub no_consent: u64,
+    /// Lines of nothing but spaces, which are left out.
+    pub blank: u64,
+    /// Rows that can't be judged.
+    pub quarantined: u64,
+    /// These by reason; in the order of [`Reason::ALL`].
+    #[serde(serialize_with = "by_code")]
+    pub reasons: [u64; Reason::ALL.len()],
+}
+
+fn by_code<S: serde::Serializer>(
+    reasons: &[u64; Reason::ALL.len()],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(
+        Reason::ALL.iter().zip(reasons).filter(|(_, n)| **n > 0).map(|(reason, n)| (reason.code(), n)),
+    )
+}
+
+/// Bytes that were read or written, as they are in the file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Stream {
+    /// The path, or `-`.
+    pub file: String,
+    /// How many.
+    pub bytes: u64,
+    /// Their SHA-256, if it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<Hash>,
+}
+
+/// What a whole run did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// What became of the rows.
+    pub counts: Counts,
+    /// What was read.
+    pub inputs: Vec<Stream>,
+    /// How many bytes were written, and their SHA-256.
+    pub written: (u64, Option<Hash>),
+}
+
+/// What ends a run. Never says what stands in a row.
+#[derive(Debug)]
+pub enum FilterError {
+    /// An input can't be read to its end.
+    Input {
+        /// Which.
+        file: String,
+        /// Why.
+        error: io::Error,
+    },
+    /// The output can't be written.
+    Output(io::Error),
+    /// The quarantine can't be written.
+    Quarantine(io::Error),
+    /// A row can't be judged and the run is strict.
+    Unjudgeable {
+        /// In which input.
+        file: String,
+        /// In which line, from 1 on.
+        line: u64,
+        /// Why.
+        reason: Reason,
+    },
+}
+
+impl fmt::Display for FilterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Input { file, error } => write!(f, "{file} can't be read: {error}"),
+            Self::Output(error) => write!(f, "the output can't be written: {error}"),
+            Self::Quarantine(error) => write!(f, "the quarantine can't be written: {error}"),
+            Self::Unjudgeable { file, line, reason } => {
+                write!(
+                    f,
+                    "{file}, line {line}: the row {reason} ({}); mend it, or run without --strict",
+                    reason.code()
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for FilterError {}
+
+/// Writes the rows whose user `granted`, and to `quarantine`, if there is one, those that can't be judged.
+///
+/// Where one input ends without a line end and more rows follow, one is put between them.
+pub fn filter<'w, W: Write + 'w>(
+    sources: &'w [Source],
+    granted: &(impl Fn(&UserId) -> bool + Sync),
+    output: W,
+    quarantine: Option<&'w mut (dyn Write + 'w)>,
+    options: &Options,
+) -> Result<(Report, W), FilterError> {
+    thread::scope(|scope| {
+        let (give_back, used) = sync_channel(4 * options.judges);
+        let (mut to_judges, mut from_judges) = (Vec::new(), Vec::new());
+        for _ in 0..options.judges.max(1) {
+            let (to, blocks) = sync_channel::<Block>(1);
+            let (done, from) = sync_channel::<Judged>(1);
+            scope.spawn(move || {
+                for block in blocks {
+                    if done.send(judge(block, &options.field, options.max_row, granted)).is_err() {
+                        break;
+                    }
+                }
+            });
+            to_judges.push(to);
+            from_judges.push(from);
+        }
+        let (tell, told) = sync_channel(1);
+        let reader = scope.spawn(move || read(sources, options, &tell, &used, &to_judges));
+        // Nothing is told where the first input can't be opened, and then nothing is written either.
+        let compression = options.compression.or_else(|| told.recv().ok()).unwrap_or(Compression::None);
+        let written = Writer::new(sources, options, output, compression, quarantine)
+            .and_then(|writer| writer.write_all(&from_judges, &give_back));
+        // Whoever still waits for the writer stops now.
+        drop(from_judges);
+        let inputs = reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        let (counts, output) = written?;
+        let inputs = inputs?;
+        Ok((Report { counts, inputs, written: output.so_far() }, output.into_inner()))
+    })
+}

@@ -1,0 +1,49 @@
+//! The reading thread. Owns the way through the inputs, one after the other, and handing their blocks to the judges in turn.
+
+use std::io;
+use std::sync::mpsc::{Receiver, SyncSender};
+
+use super::blocks::{Block, Blocks};
+use super::digest::Digested;
+use super::{FilterError, Options, Source, Stream};
+use crate::codec::{self, Compression};
+
+/// Reads all inputs, or until nobody takes blocks any more. Tells how the first is compressed, before its first block.
+pub(super) fn read(
+    sources: &[Source],
+    options: &Options,
+    tell: &SyncSender<Compression>,
+    used: &Receiver<Block>,
+    judges: &[SyncSender<Block>],
+) -> Result<Vec<Stream>, FilterError> {
+    let mut turn = judges.iter().cycle();
+    let mut streams = Vec::new();
+    for (input, source) in sources.iter().enumerate() {
+        let failed = |error| FilterError::Input { file: source.name(), error };
+        let mut raw = Digested::new(source.open().map_err(failed)?, options.digests);
+        let (compression, reader) = codec::decode(&mut raw).map_err(failed)?;
+        // Only the first is waited for.
+        let _ = tell.try_send(compression);
+        let mut blocks = Blocks::new(reader, options.block, options.max_row);
+        while let Some(mut block) =
+            blocks.next(used.try_recv().unwrap_or_default()).map_err(|error| failed(explained(error)))?
+        {
+            block.input = input;
+            if turn.next().is_none_or(|judge| judge.send(block).is_err()) {
+                return Ok(streams);
+            }
+        }
+        drop(blocks);
+        let (bytes, sha256) = raw.so_far();
+        streams.push(Stream { file: source.name(), bytes, sha256 });
+    }
+    Ok(streams)
+}
+
+/// Says of a compressed file what its decoder says in words of its own.
+fn explained(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => io::Error::new(error.kind(), "it is cut short; get the whole file"),
+        _ => error,
+    }
+}
