@@ -6,12 +6,12 @@
 //! channels hold.
 
 mod blocks;
-mod digest;
 mod judge;
 mod quarantine;
 mod read;
 mod write;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -20,14 +20,14 @@ use std::sync::mpsc::sync_channel;
 use std::thread;
 
 use consentry::{hash::Hash, subject::UserId};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::codec::Compression;
 use crate::scan::{Field, Reason};
 use blocks::Block;
 use judge::{Judged, judge};
 use read::read;
-use write::Writer;
+use write::{Writer, Written};
 
 /// Where rows come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,7 +89,7 @@ impl Default for Options {
 }
 
 /// What became of the rows.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Lines read.
     pub rows: u64,
@@ -101,29 +101,19 @@ pub struct Counts {
     pub blank: u64,
     /// Rows that can't be judged.
     pub quarantined: u64,
-    /// These by reason; in the order of [`Reason::ALL`].
-    #[serde(serialize_with = "by_code")]
-    pub reasons: [u64; Reason::ALL.len()],
-}
-
-fn by_code<S: serde::Serializer>(
-    reasons: &[u64; Reason::ALL.len()],
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(
-        Reason::ALL.iter().zip(reasons).filter(|(_, n)| **n > 0).map(|(reason, n)| (reason.code(), n)),
-    )
+    /// These by the code of their reason.
+    pub reasons: BTreeMap<String, u64>,
 }
 
 /// Bytes that were read or written, as they are in the file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stream {
     /// The path, or `-`.
     pub file: String,
     /// How many.
     pub bytes: u64,
     /// Their SHA-256, if it was asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sha256: Option<Hash>,
 }
 
@@ -136,6 +126,8 @@ pub struct Report {
     pub inputs: Vec<Stream>,
     /// How many bytes were written, and their SHA-256.
     pub written: (u64, Option<Hash>),
+    /// The same of the quarantine.
+    pub set_aside: Option<(u64, Option<Hash>)>,
 }
 
 /// What ends a run. Never says what stands in a row.
@@ -217,8 +209,9 @@ pub fn filter<'w, W: Write + 'w>(
         // Whoever still waits for the writer stops now.
         drop(from_judges);
         let inputs = reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        let (counts, output) = written?;
+        let Written { counts, output, set_aside } = written?;
         let inputs = inputs?;
-        Ok((Report { counts, inputs, written: output.so_far() }, output.into_inner()))
+        let report = Report { counts, inputs, written: output.so_far(), set_aside };
+        Ok((report, output.into_inner()))
     })
 }

@@ -4,9 +4,9 @@ use std::io;
 use std::sync::mpsc::{Receiver, SyncSender};
 
 use super::blocks::{Block, Blocks};
-use super::digest::Digested;
 use super::{FilterError, Options, Source, Stream};
 use crate::codec::{self, Compression};
+use crate::digest::Digested;
 
 /// Reads all inputs, or until nobody takes blocks any more. Tells how the first is compressed, before its first block.
 pub(super) fn read(

@@ -4,24 +4,33 @@
 use std::io::{self, Write};
 use std::sync::mpsc::{Receiver, SyncSender};
 
+use consentry::hash::Hash;
+
 use super::blocks::Block;
-use super::digest::Digested;
 use super::judge::Judged;
 use super::{Counts, FilterError, Options, Source, quarantine};
 use crate::codec::{Compression, Encoder};
-use crate::scan::Reason;
+use crate::digest::Digested;
 
 pub(super) struct Writer<'w, W: Write> {
     sources: &'w [Source],
     strict: bool,
     encoder: Encoder<Digested<W>>,
-    quarantine: Option<&'w mut (dyn Write + 'w)>,
+    quarantine: Option<Digested<&'w mut (dyn Write + 'w)>>,
     counts: Counts,
     /// The input that the last block came from, and how many of its lines went before.
     input: usize,
     lines: u64,
     /// Whether what was written last ended without a line end.
     open: bool,
+}
+
+/// What was written in the end.
+pub(super) struct Written<W> {
+    pub(super) counts: Counts,
+    pub(super) output: Digested<W>,
+    /// Bytes of the quarantine and their hash.
+    pub(super) set_aside: Option<(u64, Option<Hash>)>,
 }
 
 impl<'w, W: Write> Writer<'w, W> {
@@ -34,6 +43,7 @@ impl<'w, W: Write> Writer<'w, W> {
     ) -> Result<Self, FilterError> {
         let output = Digested::new(output, options.digests);
         let encoder = Encoder::new(output, compression).map_err(FilterError::Output)?;
+        let quarantine = quarantine.map(|writer| Digested::new(writer, options.digests));
         let counts = Counts::default();
         Ok(Self {
             sources,
@@ -52,7 +62,7 @@ impl<'w, W: Write> Writer<'w, W> {
         mut self,
         judges: &[Receiver<Judged>],
         used: &SyncSender<Block>,
-    ) -> Result<(Counts, Digested<W>), FilterError> {
+    ) -> Result<Written<W>, FilterError> {
         for judge in judges.iter().cycle() {
             let Ok(done) = judge.recv() else { break };
             self.count(&done)?;
@@ -62,10 +72,11 @@ impl<'w, W: Write> Writer<'w, W> {
         }
         let mut output = self.encoder.finish().map_err(FilterError::Output)?;
         output.flush().map_err(FilterError::Output)?;
-        if let Some(quarantine) = self.quarantine {
+        if let Some(quarantine) = &mut self.quarantine {
             quarantine.flush().map_err(FilterError::Quarantine)?;
         }
-        Ok((self.counts, output))
+        let set_aside = self.quarantine.map(|quarantine| quarantine.so_far());
+        Ok(Written { counts: self.counts, output, set_aside })
     }
 
     fn count(&mut self, judged: &Judged) -> Result<(), FilterError> {
@@ -82,11 +93,7 @@ impl<'w, W: Write> Writer<'w, W> {
                 quarantine::write(writer, &file, line, odd).map_err(FilterError::Quarantine)?;
             }
             self.counts.quarantined += 1;
-            let place =
-                Reason::ALL.iter().zip(&mut self.counts.reasons).find(|(reason, _)| **reason == odd.reason);
-            if let Some((_, count)) = place {
-                *count += 1;
-            }
+            *self.counts.reasons.entry(odd.reason.code().into()).or_default() += 1;
         }
         self.lines += judged.rows;
         self.counts.rows += judged.rows;

@@ -6,22 +6,22 @@ use consentry::hash::Hash;
 use sha2::{Digest, Sha256};
 
 /// Counts the bytes that go through, and hashes them if asked to.
-pub(super) struct Digested<T> {
+pub(crate) struct Digested<T> {
     inner: T,
     bytes: u64,
     sha256: Option<Sha256>,
 }
 
 impl<T> Digested<T> {
-    pub(super) fn new(inner: T, hash: bool) -> Self {
+    pub(crate) fn new(inner: T, hash: bool) -> Self {
         Self { inner, bytes: 0, sha256: hash.then(Sha256::new) }
     }
 
-    pub(super) fn into_inner(self) -> T {
+    pub(crate) fn into_inner(self) -> T {
         self.inner
     }
 
-    pub(super) fn so_far(&self) -> (u64, Option<Hash>) {
+    pub(crate) fn so_far(&self) -> (u64, Option<Hash>) {
         (self.bytes, self.sha256.clone().map(|hasher| Hash(hasher.finalize().into())))
     }
 

@@ -1,0 +1,194 @@
+//! The arguments. Owns names, defaults, help texts and the parsing of values into types.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use consentry::{purpose::Purpose, slug::Slug};
+use consentry_training::{codec::Compression, scan::Field};
+
+/// Training data obeys consent: keeps only the rows of users who granted a purpose.
+#[derive(Parser)]
+#[command(name = "consentry", version, after_help = EXIT_CODES)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  done, and no row was kept
+  2  wrong arguments, or something that can't be read or written
+  3  some input can't be judged (with --strict nothing was written)
+  4  it can't be told who granted the purpose; nothing was written";
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    Filter(Filter),
+    /// Files that say who granted a purpose
+    Snapshot {
+        #[command(subcommand)]
+        command: SnapshotCommand,
+    },
+    /// Files that say what a run of `filter` did
+    Manifest {
+        #[command(subcommand)]
+        command: ManifestCommand,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum SnapshotCommand {
+    Build(Build),
+}
+
+#[derive(Subcommand)]
+pub(crate) enum ManifestCommand {
+    Check(Check),
+}
+
+/// Keep the rows of users who granted a purpose, byte for byte and in order
+///
+/// Reads JSONL, plain, gzip or zstd by content, and writes all rows that stay to one output. Rows that can't be judged (no
+/// JSON, no UTF-8, a byte-order mark, no user id or two of them) are counted, never written to the output.
+#[derive(ClapArgs)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct Filter {
+    /// What the rows are to be used for, such as `model_training`
+    #[arg(long, value_parser = purpose)]
+    pub(crate) purpose: Purpose,
+    /// Who granted that: a file of `consentry snapshot build`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) snapshot: PathBuf,
+    /// The site whose users these are; the snapshot must be of it
+    #[arg(long, value_parser = slug)]
+    pub(crate) site: Option<Slug>,
+    /// The site's key, if the snapshot was made with it: one line `KEY_ID:64_HEX_DIGITS`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key_file: Option<PathBuf>,
+    /// The oldest snapshot to trust: a number with s, m, h or d behind it
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = duration_ms)]
+    pub(crate) max_age: i64,
+    /// Where a row names its user: a key, or a path of keys with dots between them
+    #[arg(long, value_name = "PATH", default_value = "user_id", value_parser = field)]
+    pub(crate) user_field: Field,
+    /// Where to write the rows that stay; standard output if absent
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// How to compress the output; as the first input is if absent
+    #[arg(long, value_enum)]
+    pub(crate) compress: Option<Compress>,
+    /// Where to write the rows that can't be judged, with file, line and reason, as JSONL
+    #[arg(long, value_name = "FILE")]
+    pub(crate) quarantine: Option<PathBuf>,
+    /// Fail at the first row that can't be judged
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Where to write what was done, with SHA-256 of inputs and outputs, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) manifest: Option<PathBuf>,
+    /// Files to read, `-` for standard input, which is also read if there are none
+    #[arg(value_name = "INPUT")]
+    pub(crate) inputs: Vec<PathBuf>,
+}
+
+/// Make a snapshot from a table of `user_id` and `status`
+///
+/// The table is CSV with a first line of names, or JSONL; plain, gzip or zstd. The last status of a user counts: granted,
+/// revoked or pending. A column `purpose` leaves out what is about another one; a column `expires_at` (RFC 3339) ends grants.
+#[derive(ClapArgs)]
+pub(crate) struct Build {
+    /// What the users granted or not
+    #[arg(long, value_parser = purpose)]
+    pub(crate) purpose: Purpose,
+    /// The site whose users these are
+    #[arg(long, value_parser = slug)]
+    pub(crate) site: Slug,
+    /// The site's key: one line `KEY_ID:64_HEX_DIGITS`. Without it a random key is kept inside the snapshot
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key_file: Option<PathBuf>,
+    /// Where to write the snapshot
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// The tables, `-` for standard input; what later ones say counts more
+    #[arg(value_name = "TABLE", required = true)]
+    pub(crate) tables: Vec<PathBuf>,
+}
+
+/// Hold the files of a run against its manifest
+///
+/// Exits with 1 if one of them is not what it was.
+#[derive(ClapArgs)]
+pub(crate) struct Check {
+    /// Where relative paths in the manifest begin
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(crate) root: PathBuf,
+    /// The manifest
+    #[arg(value_name = "MANIFEST")]
+    pub(crate) manifest: PathBuf,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Compress {
+    None,
+    Gzip,
+    Zstd,
+}
+
+impl From<Compress> for Compression {
+    fn from(compress: Compress) -> Self {
+        match compress {
+            Compress::None => Self::None,
+            Compress::Gzip => Self::Gzip,
+            Compress::Zstd => Self::Zstd,
+        }
+    }
+}
+
+fn purpose(text: &str) -> Result<Purpose, &'static str> {
+    Purpose::parse(text).ok_or(
+        "a purpose is model_training, inference, analytics, personalization, sale_or_sharing or a name of up to 64 \
+         lower-case letters, digits and underscores that the site declares",
+    )
+}
+
+fn slug(text: &str) -> Result<Slug, &'static str> {
+    Slug::parse(text).ok_or("a site is a name of up to 64 lower-case letters, digits and underscores")
+}
+
+fn field(text: &str) -> Result<Field, &'static str> {
+    Field::parse(text).ok_or("write up to 16 keys with dots between them, such as meta.user_id")
+}
+
+fn duration_ms(text: &str) -> Result<i64, &'static str> {
+    const HELP: &str = "write a number and s, m, h or d, such as 36h";
+    let unit = match text.chars().next_back() {
+        Some('s') => 1000,
+        Some('m') => 60_000,
+        Some('h') => 3_600_000,
+        Some('d') => 86_400_000,
+        _ => return Err(HELP),
+    };
+    let number = text[..text.len() - 1].parse::<u32>().map_err(|_| HELP)?;
+    Ok(i64::from(number) * unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_defined_without_contradiction() {
+        use clap::CommandFactory as _;
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn times_have_a_unit() {
+        assert_eq!(duration_ms("36h"), Ok(129_600_000));
+        assert_eq!(duration_ms("0s"), Ok(0));
+        for bad in ["", "1", "h", "-1d", "1.5h", "1w", "1é", "99999999999d"] {
+            assert!(duration_ms(bad).is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! The `consentry` command. Owns arguments, messages, exit codes and the clock; what is done is `consentry-training`'s.
+#![allow(clippy::disallowed_methods, reason = "a command on a machine has a clock and randomness")]
+
+mod args;
+mod failure;
+mod filter;
+mod key;
+mod manifest;
+mod messages;
+mod snapshot;
+
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use clap::Parser as _;
+use consentry::time::Timestamp;
+
+use args::{Args, Command, ManifestCommand, SnapshotCommand};
+use failure::Failure;
+
+/// Everything was done.
+const DONE: u8 = 0;
+/// Everything was done, and no row was left.
+const NOTHING_KEPT: u8 = 1;
+/// Wrong arguments, or something that can't be read or written.
+const USAGE: u8 = 2;
+/// Some input can't be judged; with `--strict` nothing was written.
+const QUARANTINED: u8 = 3;
+/// It can't be told who granted the purpose; nothing was written.
+const CONSENT_UNAVAILABLE: u8 = 4;
+
+fn main() -> ExitCode {
+    let done = match Args::parse().command {
+        Command::Filter(args) => filter::run(&args),
+        Command::Snapshot { command: SnapshotCommand::Build(args) } => snapshot::build(&args),
+        Command::Manifest { command: ManifestCommand::Check(args) } => manifest::check(&args),
+    };
+    ExitCode::from(done.unwrap_or_else(|Failure { code, message }| {
+        messages::say(&message);
+        code
+    }))
+}
+
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_ms(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
