@@ -90,6 +90,32 @@ test("the banner lets the focus pass on to the page", async () => {
   await person.context.close();
 });
 
+for (const [position, width, left] of [["bottom", 320, 40], ["bottom", 1280, 500], ["bottom-left", 1280, 40], ["center", 1280, 500]]) {
+  test(`nothing that gets the focus is hidden behind a banner at ${position}, ${width} pixels wide`, async () => {
+    const person = await visitor(browser, edge, { viewport: { width, height: 640 } });
+    const links = Array.from({ length: 40 }, (_, at) => `<p style="margin-left: ${left}px"><a href="#${at}">A link of the page</a></p>`).join("");
+    const page = await person.openHtml(html(`data-position="${position}"`, { body: links }));
+    await page.locator(".consentry-corner").waitFor({ state: "attached" });
+    await page.locator("[data-consentry=choose]").focus();
+    const hidden = [];
+    for (let presses = 0; presses <= 40; presses++) {
+      await page.keyboard.press("Tab");
+      hidden.push(...(await page.evaluate(hiddenFocus)));
+    }
+    assert.deepEqual(hidden, []);
+    await person.context.close();
+  });
+}
+
+/** Where the focus is, if that is outside the window or wholly behind the banner. */
+function hiddenFocus() {
+  const focus = document.activeElement.getBoundingClientRect();
+  const cover = document.getElementById("consentry-banner").getBoundingClientRect();
+  const behind =
+    focus.top >= cover.top && focus.bottom <= cover.bottom && focus.left >= cover.left && focus.right <= cover.right;
+  return behind || focus.bottom <= 0 || focus.top >= innerHeight ? [document.activeElement.href] : [];
+}
+
 test("the preferences are a modal dialog with a name, opened from the corner and left to it", async () => {
   const person = await visitor(browser, edge);
   const page = await person.openHtml(html());
@@ -258,3 +284,12 @@ for (const [language, dir, about] of [["ar", "rtl", { lang: "en" }], ["he", "rtl
     await person.context.close();
   });
 }
+
+test("on paper there is only the page", async () => {
+  const person = await visitor(browser, edge);
+  const page = await person.openHtml(html("", { body: CONTENT }));
+  await page.locator(".consentry-corner").waitFor({ state: "attached" });
+  await page.emulateMedia({ media: "print" });
+  assert.equal(await page.locator(".consentry").filter({ visible: true }).count(), 0);
+  await person.context.close();
+});

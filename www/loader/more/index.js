@@ -10,6 +10,7 @@ import { explain } from './notice.js';
 import { preferences as makePreferences } from './preferences.js';
 import { queue } from './queue.js';
 import { register } from './register.js';
+import { makeRoom } from './room.js';
 import { settings } from './settings.js';
 import { templates } from './templates.js';
 
@@ -37,6 +38,7 @@ export function begin(part) {
 
   const corner = makeCorner(page);
   const preferences = makePreferences(page);
+  makeRoom();
   furnish({
     open(view, draft) {
       if (view === PREFERENCES) preferences.open(draft);
