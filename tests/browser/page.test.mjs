@@ -187,3 +187,13 @@ test("the banner shifts nothing", async () => {
   assert.equal(shift, 0);
   await person.context.close();
 });
+
+test("a page that embeds a site twice is asked once", async () => {
+  const person = await visitor(browser, edge);
+  const page = await person.openHtml(html(EMBED));
+  await recorded(page, () => press(page, "Accept all"));
+  assert.equal(await page.locator(".consentry-banner").count(), 1);
+  assert.equal(await page.locator("#consentry-reopen").count(), 1);
+  assert.deepEqual(person.complaints, []);
+  await person.context.close();
+});

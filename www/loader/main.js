@@ -4,7 +4,7 @@ import { call, core, use } from './core.js';
 import { dress, press } from './elements.js';
 import './page.js';
 import { kept } from './store.js';
-import { data, purposes, script } from './tag.js';
+import { data, purposes, script, site, sites } from './tag.js';
 import { ours, watch } from './tags.js';
 import { spoken } from './texts.js';
 
@@ -12,6 +12,8 @@ export { script };
 
 /** Starts the widget with the exports of its module. */
 export function run(exports) {
+  // A page that embeds a site twice, in its template and by its tag manager, is asked once.
+  if (sites?.[site]) return;
   use(exports);
   dress(css);
   call(
