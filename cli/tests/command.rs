@@ -324,8 +324,8 @@ fn a_killed_build_leaves_the_old_snapshot() {
     let before = fs::read(place.path("s")).unwrap();
     let mut child = place.start(&[&BUILD[..], &["-"]].concat());
     let mut input = child.stdin.take().unwrap();
+    input.write_all(USERS.as_bytes()).unwrap();
     while !place.path(".s.consentry-tmp").exists() {
-        input.write_all(USERS.as_bytes()).unwrap();
         std::thread::yield_now();
         assert!(child.try_wait().unwrap().is_none(), "the build ended early");
     }
