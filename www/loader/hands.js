@@ -34,7 +34,9 @@ export function keep(surface, shownAt, count, at, length) {
   const secret = keepChoice(choice);
   const entry = `queue.${now()}.${token(16)}`;
   set(entry, JSON.stringify({ ...asked, choice, count, secret, spoken, surface, shownAt, widget: VERSION }));
-  more().then(({ record }) => record(entry, surface)).catch(() => {});
+  // Without a network the other part may be missing as well.
+  const send = () => more().then(({ record }) => record(entry, surface)).catch(() => addEventListener('online', send, { once: true }));
+  send();
 }
 
 /** Tells every signal, the first time the page what holds, runs the tags that may run, then tells the page if the person `changed` it. */

@@ -7,7 +7,7 @@ import { cookies, domain, get, kept, known, memory, set, start } from './store.j
 import { api, config, script, site } from './tag.js';
 import { ours } from './tags.js';
 import { hash, learn, named, own, spoken, words } from './texts.js';
-import { asked, choices, furnish } from './view.js';
+import { asked, banner, choices, furnish } from './view.js';
 
 /** What the module begins with. */
 const seen = kept();
@@ -38,6 +38,7 @@ async function load() {
     accepted,
     api,
     asked,
+    banner,
     button,
     call,
     choices,

@@ -11,7 +11,8 @@ export const asked = { purposes: [] };
 
 const BANNER = 1;
 
-let banner;
+/** Its element, once it is made. */
+export let banner;
 let others;
 let wanted;
 let shown;

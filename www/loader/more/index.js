@@ -6,7 +6,7 @@ import { content } from './content.js';
 import { corner as makeCorner } from './corner.js';
 import { follow } from './follow.js';
 import { link } from './link.js';
-import { explain } from './notice.js';
+import { explain, textsIn } from './notice.js';
 import { preferences as makePreferences } from './preferences.js';
 import { queue } from './queue.js';
 import { register } from './register.js';
@@ -26,15 +26,14 @@ const HIDDEN = 0;
 const PREFERENCES = 2;
 
 export function begin(part) {
-  const { asked, dress, furnish, learn, words } = part;
+  const { asked, banner, dress, furnish, learn, words } = part;
   /** What a purpose means, in plain words. */
   const described = (name) => part.own(name, 'text') ?? words[`${name}_text`] ?? '';
   const page = { ...part, described };
   dress(css);
   learn(KEYS, lines);
   const answered = asked.purposes.filter(({ basis }) => basis !== 'contract');
-  const texts = [words[asked.title], words[asked.text], asked.gpc && words.gpc_honoured, words.accept, words.reject, words.choose];
-  explain(page, BANNER, texts, answered);
+  explain(page, BANNER, textsIn(banner), answered);
 
   const corner = makeCorner(page);
   const preferences = makePreferences(page);

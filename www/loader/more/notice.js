@@ -13,9 +13,17 @@ function text(words) {
   return [...number(bytes.length), ...bytes];
 }
 
+/** What can be read in an element, in that order. */
+export function textsIn(element) {
+  const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+  const texts = [];
+  while (walker.nextNode()) texts.push(walker.currentNode.data);
+  return texts;
+}
+
 /** Notes what a surface shows: texts in their order, and purposes with what is said about them. */
 export function explain({ asked, named, spoken }, surface, texts, purposes, described = () => '') {
-  const shown = texts.filter(Boolean);
+  const shown = texts.filter((text) => text?.trim());
   const bytes = Uint8Array.from([
     ...encoder.encode('consentry-notice-v1'),
     ...number(+asked.version),

@@ -1,5 +1,5 @@
 // The preferences: a modal dialog with a switch for each purpose.
-import { explain } from './notice.js';
+import { explain, textsIn } from './notice.js';
 
 /** The surface that the preferences are. */
 const DIALOG = 1;
@@ -58,18 +58,7 @@ function make(page) {
       core.close(1);
     });
   }
-  const has = (basis) => asked.purposes.some((purpose) => purpose.basis === basis);
-  const texts = [
-    words.preferences,
-    words.preferences_text,
-    note,
-    has('legitimate_interest') && words.object,
-    has('contract') && words.always_on,
-    words.accept,
-    words.reject,
-    words.save,
-  ];
-  explain(page, DIALOG, texts, asked.purposes, described);
+  explain(page, DIALOG, textsIn(dialog), asked.purposes, described);
   return dialog;
 }
 

@@ -71,14 +71,27 @@ export function queue({ api, site, store, tell }, registered) {
     return body;
   }
 
-  /** Sends the oldest entry, and after its answer the next. */
+  /** Sends one entry after the other. */
   async function flush() {
     const entry = oldest();
     if (busy || !entry || !navigator.onLine) return;
-    const [, moment, key] = entry.split('.');
-    const left = own.has(entry) ? 0 : +moment + LEFT_MS - Date.now();
-    if (left > 0 && left <= LEFT_MS) return setTimeout(flush, left);
+    const [, moment] = entry.split('.');
+    const left = +moment + LEFT_MS - Date.now();
+    const young = left > 0 && left <= LEFT_MS;
+    if (young && !own.has(entry)) return setTimeout(flush, left);
     busy = true;
+    // What this page alone may send is sent at once, because the page may be about to go.
+    const wait = await (young ? deliver() : alone(deliver));
+    busy = false;
+    if (wait) setTimeout(flush, wait);
+    else flush();
+  }
+
+  /** Sends the oldest entry; how long to wait before going on. */
+  async function deliver() {
+    const entry = oldest();
+    // Another page sent it meanwhile.
+    if (!entry) return;
     let status = 0;
     let told = 0;
     let sent;
@@ -87,14 +100,12 @@ export function queue({ api, site, store, tell }, registered) {
       sent = await body(entry);
     } catch {
       // What can't be read was written by nobody here.
-      remove(entry);
-      busy = false;
-      return flush();
+      return remove(entry);
     }
     try {
       const response = await fetch(`${api}/consent`, {
         method: 'POST',
-        headers: { 'Content-Type': 'application/json', 'Idempotency-Key': key },
+        headers: { 'Content-Type': 'application/json', 'Idempotency-Key': entry.split('.')[2] },
         body: JSON.stringify(sent),
         // The right to decide is the person's secret in the body; without a cookie to set, those of the Worker's host have no
         // business here.
@@ -106,22 +117,26 @@ export function queue({ api, site, store, tell }, registered) {
       told = response.headers.get('Retry-After');
       answer = await response.json();
     } catch {}
-    busy = false;
     // A cookie that can't be set, for a domain that is not this one's, must not cost the decision.
-    if (sent.cookie && answer?.field?.startsWith('cookie')) {
-      set(entry, JSON.stringify({ ...sent, cookie: undefined }));
-      return flush();
-    }
+    if (sent.cookie && answer?.field?.startsWith('cookie')) return set(entry, JSON.stringify({ ...sent, cookie: undefined }));
     const recorded = status >= 200 && status < 300;
     if (!recorded && !FINAL.includes(status)) {
       const doubled = FIRST_WAIT_MS * 2 ** failures++;
-      return setTimeout(flush, Math.min(Math.max(doubled, told * 1_000 || 0), LONGEST_WAIT_MS));
+      return Math.min(Math.max(doubled, told * 1_000 || 0), LONGEST_WAIT_MS);
     }
     failures = 0;
     remove(entry);
     tell(recorded ? 'recorded' : 'refused', answer);
     if (answer?.notice_registered === false) registered(sent);
-    flush();
+  }
+
+  /** Does what only one page of the browser may do at a time. Where there are no locks, the Worker knows what it has already. */
+  async function alone(act) {
+    try {
+      return await navigator.locks.request(`${start}queue`, act);
+    } catch {
+      return act();
+    }
   }
 
   addEventListener('online', flush);
