@@ -285,6 +285,23 @@ for (const [language, dir, about] of [["ar", "rtl", { lang: "en" }], ["he", "rtl
   });
 }
 
+test("what two sites have in the corner does not overlap", async () => {
+  const person = await visitor(browser, edge);
+  await signal(person.context);
+  const embeds = ["demo", "other"].map((site) => `<script src="/banner.js" data-site="${site}" data-lang="de" data-regime="us_opt_out"></script>`);
+  const page = await person.openHtml(`<!doctype html><html lang="en"><head>${embeds.join("")}</head><body></body></html>`);
+  const buttons = page.locator(".consentry-corner button").filter({ visible: true });
+  await page.waitForFunction(() => document.querySelectorAll(".consentry-corner").length === 2);
+  for (const width of [320, 1280]) {
+    await page.setViewportSize({ width, height: 640 });
+    const [one, other] = await Promise.all((await buttons.all()).map((button) => button.boundingBox()));
+    const beside = one.x + one.width <= other.x || other.x + other.width <= one.x;
+    const above = one.y + one.height <= other.y || other.y + other.height <= one.y;
+    assert.equal(beside || above, true, JSON.stringify([one, other]));
+  }
+  await person.context.close();
+});
+
 test("on paper there is only the page", async () => {
   const person = await visitor(browser, edge);
   const page = await person.openHtml(html("", { body: CONTENT }));

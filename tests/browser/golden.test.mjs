@@ -15,8 +15,8 @@ const ACTUAL = new URL("../../target/golden/", import.meta.url);
 /** Comes with Chromium on Debian, and has all three scripts. */
 const FONT = "DejaVu Sans";
 
-/** The share of pixels that may differ: less than a word. */
-const TOLERANCE = 0.002;
+/** The share of pixels that may differ: less than a short word has. */
+const TOLERANCE = 0.001;
 
 const SIZES = [
   { width: 320, height: 560 },
