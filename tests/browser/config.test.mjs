@@ -182,6 +182,13 @@ test("a page that adds the widget later gets it", () =>
     assert.deepEqual(await accepted(page, "videos"), [true]);
   }));
 
+test("a page whose tools make a module of every script gets it as well", () =>
+  on(embedding('type="module" data-purposes="videos"'), async (page) => {
+    await banner(page).waitFor();
+    await recorded(page, () => press(page, "Accept all"));
+    assert.deepEqual(await accepted(page, "videos"), [true]);
+  }));
+
 const TWO = embedding('data-purposes="analytics"', {
   head: `<script type="application/json" id="consentry-config-blog">{"purposes": {"videos": {"title": "Films"}},
     "consent_mode_defaults": [{"ad_storage": "granted"}]}</script>

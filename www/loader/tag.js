@@ -1,6 +1,7 @@
 // The embedding tag and what it says about itself: its data attributes, and what they can't say in a data block before it.
 
-export const script = document.currentScript;
+// A module, as some tools make of every script, is told of no tag.
+export const script = document.currentScript ?? document.querySelector('script[src*="/banner."]');
 const { dataset } = script;
 
 /** The site's id at the Worker. */
