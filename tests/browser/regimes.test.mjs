@@ -61,6 +61,18 @@ for (const [where, visiting] of Object.entries(GPC)) {
     }));
 }
 
+test("the signal is shown where the regime honours it, and asks nobody less where a yes is needed anyway", async () => {
+  for (const [regime, notes] of [["gdpr", 0], ["default", 1]]) {
+    const asking = 'data-purposes="inference analytics:legitimate_interest"';
+    await on(embedding(`${asking} data-regime="${regime}"`), async (page) => {
+      await banner(page).waitFor();
+      assert.equal(await banner(page).getByText("Opt-out request honoured").count(), notes, regime);
+      // An objection can be made by technical means everywhere.
+      assert.deepEqual(await accepted(page, "inference", "analytics"), [false, false], regime);
+    }, { extraHTTPHeaders: { "Sec-GPC": "1" } });
+  }
+});
+
 test("a yes over Global Privacy Control counts only by its own switch, and is recorded as one", () =>
   GPC.header(async (page, person) => {
     await press(page, "Privacy settings");
@@ -138,6 +150,18 @@ test("a legitimate interest is used until an objection, a contract without a que
     await recorded(page, () => press(page, "Save my choice"));
     assert.deepEqual(await accepted(page, "analytics"), [true]);
     assert.deepEqual((await records(person, page, "analytics")).at(-1), ["granted", "legitimate_interest"]);
+  }));
+
+test("training, inference, statistics and personalisation come explained, each with its ground", () =>
+  on(embedding('data-regime="gdpr"'), async (page) => {
+    await press(page, "Choose");
+    const said = await page.locator(".consentry-about").evaluateAll((all) => all.map((about) => [...about.children].map((p) => p.textContent)));
+    const subjects = [/teach our AI models/, /AI model to answer you/, /count visits/, /adapted to what you did/];
+    assert.equal(said.length, subjects.length);
+    said.forEach(([text, ground], place) => {
+      assert.match(text, subjects[place]);
+      assert.equal(ground, "Only with your consent");
+    });
   }));
 
 /** Signals in the order in which a tag manager gets them. */
