@@ -80,6 +80,7 @@ fn bench(mut parser: lexopt::Parser) -> Result<Command> {
         match argument {
             Long("json") => json = true,
             Value(word) if word == "widget" => subject = Subject::Widget,
+            Value(word) if word == "filter" => subject = Subject::Filter,
             Long("help") | Short('h') => return Ok(Command::Help),
             other => return Err(other.unexpected().into()),
         }
@@ -149,6 +150,8 @@ mod tests {
         assert_eq!(parsed("bench").unwrap(), everything(false));
         let widget = Command::Bench { subject: Subject::Widget, json: false };
         assert_eq!(parsed("bench widget").unwrap(), widget);
+        let filter = Command::Bench { subject: Subject::Filter, json: false };
+        assert_eq!(parsed("bench filter").unwrap(), filter);
         assert!(parsed("bench widgets").is_err());
     }
 

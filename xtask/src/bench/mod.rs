@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: what it weighs and how fast it is, as a table and as JSON. Judges nothing: a busy machine is slow.
 
 mod d1;
+mod filter;
 mod load;
 mod sizes;
 mod start;
@@ -30,14 +31,22 @@ pub(crate) enum Subject {
     Everything,
     /// The banner beside those of others.
     Widget,
+    /// The filter of training data beside a loop in Python.
+    Filter,
 }
 
 /// Measures; `json` also writes `target/bench.json`.
 pub(crate) fn run(project: &Project, subject: Subject, json: bool) -> Result<()> {
-    build::run(project)?;
     let tables = match subject {
-        Subject::Everything => everything(project)?,
-        Subject::Widget => vec![widget::measure(project)?],
+        Subject::Everything => {
+            build::run(project)?;
+            everything(project)?
+        }
+        Subject::Widget => {
+            build::run(project)?;
+            vec![widget::measure(project)?]
+        }
+        Subject::Filter => vec![filter::measure(project)?],
     };
     for table in &tables {
         println!("\n{table}");
