@@ -319,6 +319,33 @@ fn a_killed_run_leaves_no_half_file_and_the_next_no_temporary_one() {
 }
 
 #[test]
+fn killed_at_any_moment_an_output_is_the_old_one_or_the_new_one() {
+    let place = Place::with_snapshot();
+    place.put("in", [ADA, BOB].concat().repeat(20_000));
+    for round in 0..20 {
+        place.put("out", "old");
+        let mut child = place.start(&[&FILTER[..], &["in", "-o", "out"]].concat());
+        std::thread::sleep(std::time::Duration::from_millis(round * 4));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let out = place.get("out");
+        assert!(out == "old" || out == ADA.repeat(20_000), "round {round}: {} bytes", out.len());
+    }
+    assert_eq!(place.filter(&["-o", "out"], ADA).code, 0);
+    assert_eq!(place.names(), ["in", "out", "s", "users.csv"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_said_to_be_full() {
+    let place = Place::with_snapshot();
+    let done = place.filter(&["-o", "/dev/full", "--manifest", "m"], ADA);
+    assert_eq!(done.code, 2);
+    assert!(done.err.contains("the output can't be written"), "{}", done.err);
+    assert_eq!(place.names(), ["s", "users.csv"]);
+}
+
+#[test]
 fn a_killed_build_leaves_the_old_snapshot() {
     let place = Place::with_snapshot();
     let before = fs::read(place.path("s")).unwrap();
