@@ -81,7 +81,7 @@ pub(crate) struct Filter {
     /// Where to write the rows that can't be judged, with file, line and reason, as JSONL
     #[arg(long, value_name = "FILE")]
     pub(crate) quarantine: Option<PathBuf>,
-    /// Fail at the first row that can't be judged
+    /// Fail at the first row that can't be judged: no file is written, though standard output may have had rows before it
     #[arg(long)]
     pub(crate) strict: bool,
     /// Where to write what was done, with SHA-256 of inputs and outputs, as JSON
