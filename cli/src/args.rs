@@ -19,7 +19,7 @@ Exit codes:
   0  done
   1  done, and no row was kept
   2  wrong arguments, or something that can't be read or written
-  3  some input can't be judged (with --strict nothing was written)
+  3  some input can't be judged (with --strict no file was written)
   4  it can't be told who granted the purpose; nothing was written";
 
 #[derive(Subcommand)]
