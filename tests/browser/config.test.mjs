@@ -73,6 +73,18 @@ test("a configuration that can't be read is said to be none, and the defaults ar
   }
 });
 
+test("one entry needs no list, and the address of the API may be relative to the page", () => {
+  const config = {
+    purposes: { analytics: { block: "https://tags.example/" } },
+    consent_mode_defaults: { region: ["US-CA"], ad_storage: "denied" },
+  };
+  return on(embedding('data-api="/"', { config }), async (page) => {
+    assert.deepEqual(await names(page), ["Statistics"]);
+    const answer = await recorded(page, () => press(page, "Accept all"));
+    assert.deepEqual(answer.records.map(({ purpose }) => purpose), ["analytics"]);
+  });
+});
+
 test("whatever the widget stumbles over, Consent Mode was told to deny before", async () => {
   const person = await visitor(browser, edge);
   const config = '{"purposes": {"analytics": {"block": 5}}, "consent_mode_defaults": 5}';

@@ -23,7 +23,7 @@ const switches = {
 // Everything is denied before anything else happens, of which the one or the other could fail.
 send('default', switches);
 // For hosts that don't know where a visitor is: Google applies an entry with `region` there only.
-for (const entry of config.consent_mode_defaults ?? []) gtag('consent', 'default', entry);
+for (const entry of [].concat(config.consent_mode_defaults ?? [])) gtag('consent', 'default', entry);
 
 /** Tells everybody the switches of Consent Mode, the first the lowest bit. */
 export function signal(bits) {

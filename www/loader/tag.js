@@ -8,7 +8,7 @@ const { dataset } = script;
 export const site = dataset.site || 'default';
 
 /** Where the Worker is, without a slash at the end. */
-export const api = (dataset.api || new URL(script.src || location).origin).replace(/\/+$/, '');
+export const api = new URL(dataset.api || new URL(script.src || location).origin, document.baseURI).href.replace(/\/+$/, '');
 
 /** A data attribute, or an empty text. */
 export const data = (name) => dataset[name] ?? '';

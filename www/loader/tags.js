@@ -52,7 +52,7 @@ function resume() {
 
 /** The addresses that belong to a purpose: each stands for all that begin so, `*` in it for anything. */
 const blocks = Object.entries(config.purposes ?? {}).flatMap(([purpose, { block = [] }]) =>
-  block.map((start) => [purpose, new RegExp(`^${pattern(start)}`)]),
+  [].concat(block).map((start) => [purpose, new RegExp(`^${pattern(start)}`)]),
 );
 
 const STOPPABLE = 'script, iframe';
