@@ -64,6 +64,8 @@ test("the whole choice can be made with the keyboard, and the focus stays in the
   await page.keyboard.press("Tab");
   await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");
+  // They come with the part that is loaded after the banner.
+  await page.locator("#consentry-preferences").waitFor();
   const names = [];
   for (let presses = 0; presses < 9; presses++) {
     names.push(await page.evaluate(() => document.activeElement.name || document.activeElement.dataset.consentry || ""));
@@ -91,6 +93,7 @@ test("nothing scrolls sideways at 320 px", async () => {
   const width = () => page.evaluate(() => document.documentElement.scrollWidth);
   assert.deepEqual([await width(), await overflowing()], [320, []]);
   await press(page, "Choose");
+  await page.locator("#consentry-preferences").waitFor();
   assert.deepEqual([await width(), await overflowing()], [320, []]);
   await person.context.close();
 });

@@ -155,9 +155,11 @@ export function all(status) {
 }
 
 /** Presses a button of the widget, in whatever of it is shown. */
-export function press(page, name) {
+export async function press(page, name) {
   const shown = page.locator("#consentry-banner button, #consentry-preferences button, #consentry-reopen");
-  return shown.filter({ hasText: name, visible: true }).click();
+  await shown.filter({ hasText: name, visible: true }).click();
+  // The preferences come with the part that is loaded after the banner.
+  if (name === "Choose") await page.locator("#consentry-preferences").waitFor();
 }
 
 /** Does something in a page and waits until the Worker has recorded what follows from it: its answer. */
