@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 
 use consentry::time::Timestamp;
 use consentry_training::filter::{Counts, FilterError, Options, Report, Source, Stream, filter};
+use consentry_training::key;
 use consentry_training::manifest::{Consents, Manifest};
 use consentry_training::output::Output;
 use consentry_training::snapshot::{Snapshot, Wanted};
 
 use crate::args::Filter;
 use crate::failure::Failure;
-use crate::{DONE, NOTHING_KEPT, QUARANTINED, key, messages, now};
+use crate::{DONE, NOTHING_KEPT, QUARANTINED, messages, now};
 
 pub(crate) fn run(args: &Filter) -> Result<u8, Failure> {
     let started_at = now();
@@ -129,7 +130,8 @@ fn apart(args: &Filter) -> Result<(), Failure> {
 }
 
 fn open(args: &Filter, now: Timestamp) -> Result<Snapshot, Failure> {
-    let key = args.key_file.as_deref().map(key::read).transpose()?.map(|(key, _)| key);
+    let read = |path: &Path| key::read(path).map_err(|error| Failure::file(path, error));
+    let key = args.key_file.as_deref().map(read).transpose()?.map(|(key, _)| key);
     let wanted = Wanted {
         purpose: &args.purpose,
         site: args.site.as_ref(),

@@ -4,7 +4,6 @@
 mod args;
 mod failure;
 mod filter;
-mod key;
 mod manifest;
 mod messages;
 mod snapshot;

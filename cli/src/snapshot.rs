@@ -4,17 +4,18 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use consentry_training::key;
 use consentry_training::output::Output;
 use consentry_training::snapshot::{Builder, Keying, read};
 
 use crate::args::Build;
 use crate::failure::Failure;
-use crate::{DONE, key, messages, now};
+use crate::{DONE, messages, now};
 
 pub(crate) fn build(args: &Build) -> Result<u8, Failure> {
     let keying = match &args.key_file {
         Some(path) => {
-            let (key, id) = key::read(path)?;
+            let (key, id) = key::read(path).map_err(|error| Failure::file(path, error))?;
             Keying::Site(key, id)
         }
         None => Keying::Inside(random()?),

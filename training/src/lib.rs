@@ -7,6 +7,7 @@
 pub mod codec;
 mod digest;
 pub mod filter;
+pub mod key;
 pub mod manifest;
 pub mod output;
 pub mod scan;

@@ -1,6 +1,8 @@
 //! The file with a site's key. Owns its form: one line, the key's id, a colon, 64 hexadecimal digits.
 
+use std::fmt;
 use std::fs;
+use std::io;
 use std::path::Path;
 
 use consentry::{
@@ -8,14 +10,31 @@ use consentry::{
     subject::{KeyId, SiteKey},
 };
 
-use crate::failure::Failure;
+/// Why there is no key. Never says what stands in the file.
+#[derive(Debug)]
+pub enum KeyFileError {
+    /// It can't be read.
+    Io(io::Error),
+    /// It holds something else.
+    NotAKey,
+}
 
-/// Reads a key. What is wrong with one is said without a word of it.
-pub(crate) fn read(path: &Path) -> Result<(SiteKey, KeyId), Failure> {
-    let text = fs::read_to_string(path).map_err(|error| Failure::file(path, error))?;
-    parse(&text).ok_or_else(|| {
-        Failure::file(path, "is no key file; write one line: the key's id, a colon and 64 hexadecimal digits")
-    })
+impl fmt::Display for KeyFileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(error) => write!(f, "{error}"),
+            Self::NotAKey => {
+                f.write_str("is no key file; write one line: the key's id, a colon and 64 hexadecimal digits")
+            }
+        }
+    }
+}
+
+impl std::error::Error for KeyFileError {}
+
+/// Reads a key.
+pub fn read(path: &Path) -> Result<(SiteKey, KeyId), KeyFileError> {
+    parse(&fs::read_to_string(path).map_err(KeyFileError::Io)?).ok_or(KeyFileError::NotAKey)
 }
 
 fn parse(text: &str) -> Option<(SiteKey, KeyId)> {
