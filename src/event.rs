@@ -56,6 +56,8 @@ kinds! {
     ErasureRead = "erasure_read",
     /// A visitor signed in: `details` names the other subject, the visitor's of a person's event and the other way round.
     IdentityLinked = "identity_linked",
+    /// Somebody read who granted a purpose, whole or what changed of it; `details` says which.
+    SnapshotRead = "snapshot_read",
     /// The text of a notice was registered; `notice_hash` is its hash.
     NoticeRegistered = "notice_registered",
     /// A site was created or its settings replaced.

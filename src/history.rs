@@ -27,7 +27,7 @@ pub struct Entry {
 impl Entry {
     /// When the decision was made as far as is known: `decided_at`, but never after it was recorded.
     pub fn effective_at(&self) -> Timestamp {
-        self.decided_at.map_or(self.created_at, |decided| decided.min(self.created_at))
+        effective_at(self.created_at, self.decided_at)
     }
 }
 
@@ -40,6 +40,43 @@ pub struct Current {
     pub since: Timestamp,
     /// Whether it is a yes that the person gave although Global Privacy Control was on, honoured and shown to them as an opt-out.
     pub over_gpc: bool,
+}
+
+/// The fold itself, for who can't hold all entries at once: those of one subject about one purpose, one after the other in the
+/// order of the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fold {
+    current: Option<Current>,
+    revoked_at: Option<Timestamp>,
+}
+
+impl Fold {
+    /// Takes in the next entry, given by the fields of [`Entry`]; says whether it is the one that decides now.
+    pub fn add(
+        &mut self,
+        status: Status,
+        created_at: Timestamp,
+        decided_at: Option<Timestamp>,
+        over_gpc: bool,
+    ) -> bool {
+        let since = effective_at(created_at, decided_at);
+        if status == Status::Revoked {
+            self.revoked_at = self.revoked_at.max(Some(since));
+        } else if decided_at.is_some() && self.revoked_at >= Some(since) {
+            return false;
+        }
+        self.current = Some(Current { status, since, over_gpc });
+        true
+    }
+
+    /// What holds after the entries so far; `None` if there were none.
+    pub const fn current(&self) -> Option<Current> {
+        self.current
+    }
+}
+
+fn effective_at(created_at: Timestamp, decided_at: Option<Timestamp>) -> Timestamp {
+    decided_at.map_or(created_at, |decided| decided.min(created_at))
 }
 
 /// Everything recorded about one subject, in the order of the log.
@@ -78,18 +115,12 @@ impl History {
 
     /// The entry that decides about `purpose`, by the rule of this module.
     pub fn deciding(&self, purpose: &Purpose) -> Option<&Entry> {
-        let mut deciding = None;
-        let mut revoked_at: Option<Timestamp> = None;
-        for entry in self.0.iter().filter(|entry| entry.purpose == *purpose) {
-            let since = entry.effective_at();
-            if entry.status == Status::Revoked {
-                revoked_at = revoked_at.max(Some(since));
-            } else if entry.decided_at.is_some() && revoked_at >= Some(since) {
-                continue;
-            }
-            deciding = Some(entry);
-        }
-        deciding
+        let mut fold = Fold::default();
+        self.0
+            .iter()
+            .filter(|entry| entry.purpose == *purpose)
+            .filter(|entry| fold.add(entry.status, entry.created_at, entry.decided_at, entry.over_gpc))
+            .last()
     }
 
     /// What a person takes over from the visitor they turn out to be, by purpose: whatever decides for the visitor, where the

@@ -33,6 +33,8 @@ pub mod event;
 #[cfg(feature = "full")]
 pub mod evidence;
 #[cfg(feature = "full")]
+pub mod granted;
+#[cfg(feature = "full")]
 pub mod hash;
 #[cfg(feature = "full")]
 pub mod log;

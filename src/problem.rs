@@ -62,6 +62,8 @@ codes! {
     Misconfigured = "misconfigured", 500, "The service is not configured";
     /// The service broke a rule of its own.
     Internal = "internal", 500, "The service failed";
+    /// A snapshot was asked for that is still to be built.
+    SnapshotNotBuilt = "snapshot_not_built", 503, "The snapshot is not built yet";
     /// The database did not answer.
     StorageUnavailable = "storage_unavailable", 503, "The storage is not available";
 }

@@ -8,16 +8,10 @@
 //! | 4 × (2^bits + 1) | index: where the keys that begin with each of the 2^bits prefixes start |
 //! | 32 | digest: SHA-256 over the header and the SHA-256 of each MiB of keys and index, so that it can be checked in parallel |
 
-use consentry::{
-    hash::Hash,
-    purpose::Purpose,
-    slug::Slug,
-    subject::{KeyId, SiteKey},
-    time::Timestamp,
-};
+pub(super) use consentry::granted::{KEY, Key, key as first, key_check};
+use consentry::{purpose::Purpose, slug::Slug, subject::KeyId, time::Timestamp};
 use sha2::{Digest, Sha256};
 
-pub(super) const KEY: usize = 16;
 pub(super) const HEADER: usize = 256;
 pub(super) const DIGEST: usize = 32;
 const MAGIC: &[u8; 8] = b"consnap\n";
@@ -27,9 +21,6 @@ const KEY_INSIDE: u8 = 1;
 const HAS_POSITION: u8 = 2;
 /// More prefixes than this cost more than they save.
 const MAX_BITS: u8 = 24;
-
-/// The first 16 bytes of a subject.
-pub(super) type Key = [u8; KEY];
 
 /// What a snapshot says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,18 +48,6 @@ pub(super) enum Damage {
     NotASnapshot,
     UnknownVersion(u16),
     Damaged,
-}
-
-/// Tells two keys apart without saying either. The first byte keeps it apart from subjects and from other tags of the key.
-pub(super) fn key_check(key: &SiteKey) -> Key {
-    first(key.tag(b"\x03consentry/snapshot/key-check"))
-}
-
-/// The part of a subject that a snapshot keeps.
-pub(super) fn first(Hash(bytes): Hash) -> Key {
-    let mut key = [0; KEY];
-    key.copy_from_slice(&bytes[..KEY]);
-    key
 }
 
 /// How many bits of a key choose its place in the index, so that about four keys share one.
