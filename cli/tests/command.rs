@@ -227,13 +227,28 @@ fn wrong_arguments_have_code_two() {
         &["--max-age", "soon"],
         &["not-there"],
         &["-", "-"],
-        &["-o", "out", "--quarantine", "out", "in"],
+        &["-o", "out", "--quarantine", "./out", "in"],
         &["-o", "no/such/folder", "in"],
         &["."],
     ] {
         assert_eq!(place.filter(args, "").code, 2, "{args:?}");
     }
     assert_eq!(place.run(&["filter", "--purpose", "Training", "--snapshot", "s"]).code, 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_output_that_is_an_input_under_another_name_is_refused() {
+    let place = Place::with_snapshot();
+    place.put("in", ADA);
+    std::os::unix::fs::symlink("in", place.path("link")).unwrap();
+    fs::hard_link(place.path("in"), place.path("twin")).unwrap();
+    for args in [["in", "-o", "./in"], ["in", "-o", "link"], ["link", "--quarantine", "twin"]] {
+        let done = place.filter(&args, "");
+        assert_eq!(done.code, 2, "{args:?}");
+        assert!(done.err.contains("is an input too"), "{}", done.err);
+    }
+    assert_eq!(place.get("in"), ADA);
 }
 
 #[test]

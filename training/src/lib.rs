@@ -1,14 +1,17 @@
 //! Training data obeys consent.
 //!
-//! In scope: whose row this is ([`scan`]), who granted a purpose ([`snapshot`]), keeping the rows of those who did
-//! ([`filter`]), what a run did ([`manifest`]), and files that are either whole or not there ([`output`]). Out of scope: arguments, clocks, randomness and
-//! what is printed; those belong to the faces around this crate. Rules of consent are the core's.
+//! In scope: whose row this is ([`scan`]), who granted a purpose ([`grants`], [`snapshot`]), keeping the rows of those who did
+//! ([`filter`]), from files to files ([`run`]), what that did ([`manifest`]), and files that are either whole or not there
+//! ([`output`]). Out of scope: arguments, clocks, randomness and what is printed; those belong to the faces around this crate.
+//! Rules of consent are the core's.
 
 pub mod codec;
 mod digest;
 pub mod filter;
+pub mod grants;
 pub mod key;
 pub mod manifest;
 pub mod output;
+pub mod run;
 pub mod scan;
 pub mod snapshot;

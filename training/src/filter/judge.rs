@@ -4,6 +4,7 @@
 use consentry::subject::UserId;
 
 use super::blocks::Block;
+use crate::grants::Grants;
 use crate::scan::{Field, Reason, scan};
 
 /// A row that can't be judged.
@@ -34,7 +35,7 @@ pub(super) fn judge(
     mut block: Block,
     field: &Field,
     max_row: usize,
-    granted: &(impl Fn(&UserId) -> bool + ?Sized),
+    grants: &(impl Grants + ?Sized),
 ) -> Judged {
     let mut judged =
         Judged { block: Block::default(), rows: 0, kept: 0, refused: 0, blank: 0, odd: Vec::new() };
@@ -48,7 +49,7 @@ pub(super) fn judge(
         let end = memchr::memchr(b'\n', rest);
         let row = &rest[..end.unwrap_or(rest.len())];
         let with_end = end.map_or(rest.len(), |end| end + 1);
-        match verdict(row, field, max_row, granted) {
+        match verdict(row, field, max_row, grants) {
             Verdict::Stays => {
                 judged.kept += 1;
                 block.bytes.copy_within(start..start + with_end, kept);
@@ -79,18 +80,13 @@ enum Verdict {
     Odd(Reason),
 }
 
-fn verdict(
-    row: &[u8],
-    field: &Field,
-    max_row: usize,
-    granted: &(impl Fn(&UserId) -> bool + ?Sized),
-) -> Verdict {
+fn verdict(row: &[u8], field: &Field, max_row: usize, grants: &(impl Grants + ?Sized)) -> Verdict {
     if row.len() > max_row {
         return Verdict::Odd(Reason::TooLong);
     }
     match scan(row, field) {
         Ok(id) => match UserId::parse(&id) {
-            Ok(user) if granted(&user) => Verdict::Stays,
+            Ok(user) if grants.granted(&user).is_some() => Verdict::Stays,
             Ok(_) => Verdict::Refused,
             Err(_) => Verdict::Odd(Reason::NotAnId),
         },

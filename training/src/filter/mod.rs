@@ -15,15 +15,17 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
-use consentry::{hash::Hash, subject::UserId};
+use consentry::hash::Hash;
 use serde::{Deserialize, Serialize};
 
 use crate::codec::Compression;
+use crate::grants::Grants;
 use crate::scan::{Field, Reason};
+use crate::snapshot::Refused;
 use blocks::Block;
 use judge::{Judged, judge};
 use read::read;
@@ -44,6 +46,14 @@ impl Source {
         match self {
             Self::Stdin => "-".into(),
             Self::File(path) => path.display().to_string(),
+        }
+    }
+
+    /// The path, if it is a file.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Stdin => None,
+            Self::File(path) => Some(path),
         }
     }
 
@@ -144,6 +154,8 @@ pub enum FilterError {
     Output(io::Error),
     /// The quarantine can't be written.
     Quarantine(io::Error),
+    /// It can't be told any more who granted the purpose.
+    Consents(Refused),
     /// A row can't be judged and the run is strict.
     Unjudgeable {
         /// In which input.
@@ -161,6 +173,7 @@ impl fmt::Display for FilterError {
             Self::Input { file, error } => write!(f, "{file} can't be read: {error}"),
             Self::Output(error) => write!(f, "the output can't be written: {error}"),
             Self::Quarantine(error) => write!(f, "the quarantine can't be written: {error}"),
+            Self::Consents(refused) => write!(f, "the record of who granted the purpose {refused}"),
             Self::Unjudgeable { file, line, reason } => {
                 write!(
                     f,
@@ -174,12 +187,12 @@ impl fmt::Display for FilterError {
 
 impl std::error::Error for FilterError {}
 
-/// Writes the rows whose user `granted`, and to `quarantine`, if there is one, those that can't be judged.
+/// Writes the rows of users whom `grants` knows, and to `quarantine`, if there is one, those that can't be judged.
 ///
 /// Where one input ends without a line end and more rows follow, one is put between them.
 pub fn filter<'w, W: Write + 'w>(
     sources: &'w [Source],
-    granted: &(impl Fn(&UserId) -> bool + Sync),
+    grants: &(impl Grants + ?Sized),
     output: W,
     quarantine: Option<&'w mut (dyn Write + 'w)>,
     options: &Options,
@@ -192,7 +205,7 @@ pub fn filter<'w, W: Write + 'w>(
             let (done, from) = sync_channel::<Judged>(1);
             scope.spawn(move || {
                 for block in blocks {
-                    if done.send(judge(block, &options.field, options.max_row, granted)).is_err() {
+                    if done.send(judge(block, &options.field, options.max_row, grants)).is_err() {
                         break;
                     }
                 }
@@ -205,7 +218,7 @@ pub fn filter<'w, W: Write + 'w>(
         // Nothing is told where the first input can't be opened, and then nothing is written either.
         let compression = options.compression.or_else(|| told.recv().ok()).unwrap_or(Compression::None);
         let written = Writer::new(sources, options, output, compression, quarantine)
-            .and_then(|writer| writer.write_all(&from_judges, &give_back));
+            .and_then(|writer| writer.write_all(&from_judges, &give_back, grants));
         // Whoever still waits for the writer stops now.
         drop(from_judges);
         let inputs = reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));

@@ -11,6 +11,7 @@ use super::judge::Judged;
 use super::{Counts, FilterError, Options, Source, quarantine};
 use crate::codec::{Compression, Encoder};
 use crate::digest::Digested;
+use crate::grants::Grants;
 
 pub(super) struct Writer<'w, W: Write> {
     sources: &'w [Source],
@@ -62,9 +63,12 @@ impl<'w, W: Write> Writer<'w, W> {
         mut self,
         judges: &[Receiver<Judged>],
         used: &SyncSender<Block>,
+        grants: &(impl Grants + ?Sized),
     ) -> Result<Written<W>, FilterError> {
         for judge in judges.iter().cycle() {
             let Ok(done) = judge.recv() else { break };
+            // What was trusted after it was asked was trusted when it was.
+            grants.trusted().map_err(FilterError::Consents)?;
             self.count(&done)?;
             self.write(&done.block).map_err(FilterError::Output)?;
             // If the reader has enough of them, this one is dropped.

@@ -12,7 +12,7 @@ mod table;
 use std::fmt;
 use std::fs::File;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use consentry::{
     hash::Hash,
@@ -24,10 +24,11 @@ use consentry::{
 use memmap2::Mmap;
 
 pub use build::{Builder, Keying};
+pub use consentry::granted::Key;
 pub use format::Header;
 pub use table::{Fault, TableError, read};
 
-use format::{DIGEST, Damage, HEADER, KEY, Key};
+use format::{DIGEST, Damage, HEADER, KEY};
 
 /// What a snapshot must be to be used.
 #[derive(Clone)]
@@ -137,6 +138,7 @@ impl From<Damage> for Refused {
 
 /// A snapshot that may be used.
 pub struct Snapshot {
+    file: PathBuf,
     map: Mmap,
     header: Header,
     key: SiteKey,
@@ -165,7 +167,7 @@ impl Snapshot {
             return Err(Refused::Damaged);
         }
         let key = Self::check(&header, wanted)?;
-        Ok(Self { header, key, index: HEADER + keys, digest: Hash(computed), map })
+        Ok(Self { file: path.to_owned(), header, key, index: HEADER + keys, digest: Hash(computed), map })
     }
 
     fn check(header: &Header, wanted: &Wanted<'_>) -> Result<SiteKey, Refused> {
@@ -194,6 +196,11 @@ impl Snapshot {
         }
     }
 
+    /// The file it was opened from.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
     /// What it says of itself.
     pub const fn header(&self) -> &Header {
         &self.header
@@ -206,8 +213,13 @@ impl Snapshot {
 
     /// Whether this user granted the purpose.
     pub fn holds(&self, user: &UserId) -> bool {
+        self.granted(user).is_some()
+    }
+
+    /// The key of this user, if they granted the purpose.
+    pub fn granted(&self, user: &UserId) -> Option<Key> {
         let key = format::first(self.key.subject(user).hash);
-        self.near(&key).is_some_and(|keys| keys.binary_search(&key).is_ok())
+        self.near(&key)?.binary_search(&key).ok().map(|_| key)
     }
 
     /// The keys that share the prefix of `key`.

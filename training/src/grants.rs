@@ -1,0 +1,54 @@
+//! Who granted a purpose, as a run asks it. Owns what any such knowledge must answer; a snapshot does it from its file, and
+//! whatever keeps itself fresh during a run can do it instead.
+
+use consentry::{subject::UserId, time::Timestamp};
+
+use crate::manifest::Consents;
+use crate::snapshot::{Key, Refused, Snapshot};
+
+/// Knows who granted a purpose; several threads ask at once.
+///
+/// A closure from a user to their key does too, and never refuses.
+pub trait Grants: Sync {
+    /// The key (the first 16 bytes of the subject) of a user whose grant stands, `None` for everybody else.
+    fn granted(&self, user: &UserId) -> Option<Key>;
+
+    /// Whether what is known may be used still. Asked before rows are written and before files get their names; a refusal
+    /// ends the run and no more is written.
+    fn trusted(&self) -> Result<(), Refused> {
+        Ok(())
+    }
+}
+
+impl<F: Fn(&UserId) -> Option<Key> + Sync> Grants for F {
+    fn granted(&self, user: &UserId) -> Option<Key> {
+        self(user)
+    }
+}
+
+/// Knows it from something that a manifest can name.
+pub trait Witness: Grants {
+    /// What the manifest of a run that began at `started_at` says of it, asked at the end of the run.
+    fn consents(&self, started_at: Timestamp) -> Consents;
+}
+
+impl Grants for Snapshot {
+    fn granted(&self, user: &UserId) -> Option<Key> {
+        Self::granted(self, user)
+    }
+}
+
+impl Witness for Snapshot {
+    fn consents(&self, started_at: Timestamp) -> Consents {
+        let header = self.header();
+        Consents {
+            file: self.file().display().to_string(),
+            digest: self.digest(),
+            site: header.site.clone(),
+            users: header.count,
+            created_at: header.created_at,
+            age_ms: started_at.as_ms() - header.created_at.as_ms(),
+            log_position: header.log_position,
+        }
+    }
+}

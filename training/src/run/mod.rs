@@ -1,0 +1,165 @@
+//! A run from files to files: the filter with its outputs, quarantine and manifest. Owns the order of its steps: nothing gets
+//! its name before everything in it is known to be good, and the manifest comes last, because it speaks of files that are
+//! there. How rows are judged is [`crate::filter`]'s business; messages and exit codes are the face's.
+
+mod error;
+mod target;
+
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use consentry::{purpose::Purpose, time::Timestamp};
+
+use crate::filter::{Counts, FilterError, Options, Report, Source, Stream, filter};
+use crate::grants::Witness;
+use crate::manifest::Manifest;
+use crate::output::Output;
+
+pub use error::RunError;
+use target::Sink;
+pub use target::Target;
+
+/// What is to be done.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// What the rows are to be used for.
+    pub purpose: Purpose,
+    /// What to read, in this order.
+    pub inputs: Vec<Source>,
+    /// Where rows go that stay.
+    pub output: Target,
+    /// Where rows go that can't be judged; they are left out and counted if `None`.
+    pub quarantine: Option<PathBuf>,
+    /// Where to say what was done.
+    pub manifest: Option<PathBuf>,
+    /// How to filter. [`Options::digests`] is set where there is a manifest.
+    pub options: Options,
+    /// The time.
+    pub clock: fn() -> Timestamp,
+}
+
+impl Job {
+    /// Rows from `inputs` to `output`, with nothing else to write.
+    pub fn new(purpose: Purpose, inputs: Vec<Source>, output: Target, clock: fn() -> Timestamp) -> Self {
+        let options = Options::default();
+        Self { purpose, inputs, output, quarantine: None, manifest: None, options, clock }
+    }
+
+    /// Checks inputs and outputs and takes the outputs' places, before anything is asked of consent: so what a killed run left
+    /// there is gone whatever comes of this one.
+    pub fn begin(mut self) -> Result<Run, RunError> {
+        let started_at = (self.clock)();
+        target::check_inputs(&self.inputs)?;
+        let extra = [&self.quarantine, &self.manifest].into_iter().flatten();
+        target::check_outputs(
+            &self.inputs,
+            self.output.file().into_iter().chain(extra.map(PathBuf::as_path)),
+        )?;
+        self.options.digests |= self.manifest.is_some();
+        let sink = self.output.create()?;
+        let quarantine = self.quarantine.as_deref().map(create).transpose()?.map(BufWriter::new);
+        let manifest = self.manifest.as_deref().map(create).transpose()?;
+        Ok(Run { job: self, started_at, sink, quarantine, manifest })
+    }
+}
+
+/// A job that has its places. Dropped, it leaves nothing behind.
+#[derive(Debug)]
+pub struct Run {
+    job: Job,
+    started_at: Timestamp,
+    sink: Sink,
+    quarantine: Option<BufWriter<Output>>,
+    manifest: Option<Output>,
+}
+
+/// What a run did.
+#[derive(Clone, Debug)]
+pub struct Done {
+    /// What became of the rows.
+    pub counts: Counts,
+    /// What was read.
+    pub inputs: Vec<Stream>,
+    /// What was written.
+    pub outputs: Vec<Stream>,
+    /// Where the rows are that can't be judged, if they were kept.
+    pub quarantine: Option<Stream>,
+}
+
+impl Run {
+    /// When it began.
+    pub const fn started_at(&self) -> Timestamp {
+        self.started_at
+    }
+
+    /// Does it.
+    pub fn finish(self, witness: &(impl Witness + ?Sized)) -> Result<Done, RunError> {
+        let Self { job, started_at, sink, mut quarantine, manifest } = self;
+        let set_aside = quarantine.as_mut().map(|writer| writer as &mut dyn Write);
+        let to_stdout = matches!(sink, Sink::Stdout(_));
+        let (report, sink) =
+            filter(&job.inputs, witness, sink, set_aside, &job.options).map_err(|error| match error {
+                FilterError::Output(error) if to_stdout && error.kind() == io::ErrorKind::BrokenPipe => {
+                    RunError::ReaderGone
+                }
+                error => RunError::Filter(error),
+            })?;
+        witness.trusted().map_err(|refused| RunError::Filter(FilterError::Consents(refused)))?;
+
+        if let (Some(writer), Some(path)) = (quarantine, &job.quarantine) {
+            let output = writer.into_inner().map_err(|error| file(path)(error.into_error()))?;
+            output.publish().map_err(file(path))?;
+        }
+        if let (Sink::File(output), Target::File(path)) = (sink, &job.output) {
+            output.publish().map_err(file(path))?;
+        }
+        let done = done(&job, report);
+        if let (Some(output), Some(path)) = (manifest, &job.manifest) {
+            write(&described(&job, started_at, &done, witness), output).map_err(file(path))?;
+        }
+        Ok(done)
+    }
+}
+
+fn create(path: &Path) -> Result<Output, RunError> {
+    Output::create(path).map_err(file(path))
+}
+
+fn file(path: &Path) -> impl FnOnce(io::Error) -> RunError {
+    |error| RunError::File { file: path.to_owned(), error }
+}
+
+fn done(job: &Job, report: Report) -> Done {
+    let stream = |path: Option<&Path>, (bytes, sha256)| {
+        let file = path.map_or("-".into(), |path| path.display().to_string());
+        Stream { file, bytes, sha256 }
+    };
+    Done {
+        counts: report.counts,
+        inputs: report.inputs,
+        outputs: vec![stream(job.output.file(), report.written)],
+        quarantine: report.set_aside.map(|written| stream(job.quarantine.as_deref(), written)),
+    }
+}
+
+fn described(job: &Job, started_at: Timestamp, done: &Done, witness: &(impl Witness + ?Sized)) -> Manifest {
+    let done = done.clone();
+    Manifest {
+        version: env!("CARGO_PKG_VERSION").into(),
+        started_at,
+        ended_at: (job.clock)(),
+        purpose: job.purpose.clone(),
+        user_field: job.options.field.to_string(),
+        snapshot: witness.consents(started_at),
+        inputs: done.inputs,
+        outputs: done.outputs,
+        quarantine: done.quarantine,
+        counts: done.counts,
+    }
+}
+
+fn write(manifest: &Manifest, mut output: Output) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut output, manifest)?;
+    output.write_all(b"\n")?;
+    output.publish()
+}
