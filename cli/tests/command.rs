@@ -311,6 +311,37 @@ fn a_reader_that_goes_away_hears_nothing() {
 }
 
 #[test]
+fn a_row_is_written_though_the_next_is_not_there_yet() {
+    let place = Place::with_snapshot();
+    let mut child = place.start(&FILTER);
+    let mut input = child.stdin.take().unwrap();
+    let mut output = child.stdout.take().unwrap();
+    let mut row = vec![0; ADA.len()];
+    for _ in 0..3 {
+        input.write_all([BOB, ADA, "{"].concat().as_bytes()).unwrap();
+        output.read_exact(&mut row).unwrap();
+        assert_eq!(String::from_utf8_lossy(&row), ADA);
+        input.write_all(b"}\n").unwrap();
+    }
+    drop(input);
+    let done = Done::new(&child.wait_with_output().unwrap());
+    assert!(done.err.contains("9 rows: 3 kept, 3 without consent, 3 quarantined"), "{}", done.err);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_output_that_fails_ends_the_run_though_the_input_is_silent() {
+    let place = Place::with_snapshot();
+    let mut child = place.start(&[&FILTER[..], &["-o", "/dev/full"]].concat());
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(ADA.as_bytes()).unwrap();
+    // The pipe stays open, so only the failed output can end it.
+    let done = Done::new(&child.wait_with_output().unwrap());
+    drop(input);
+    assert_eq!(done.code, 2);
+}
+
+#[test]
 fn a_killed_run_leaves_no_half_file_and_the_next_no_temporary_one() {
     let place = Place::with_snapshot();
     place.put("out", "old");

@@ -40,7 +40,7 @@ impl<R: Read> Blocks<R> {
         block.bytes[..block.len].copy_from_slice(&self.rest);
         self.rest.clear();
         loop {
-            self.fill(&mut block)?;
+            let paused = self.fill(&mut block)?;
             let read = &block.bytes[..block.len];
             if self.ended {
                 return Ok((block.len > 0).then_some(block));
@@ -55,21 +55,24 @@ impl<R: Read> Blocks<R> {
                 block.len = 0;
                 return Ok(Some(block));
             }
-            block.bytes.resize(2 * block.bytes.len(), 0);
+            if !paused {
+                block.bytes.resize(2 * block.bytes.len(), 0);
+            }
         }
     }
 
-    /// Reads until the block is full or the stream ends.
-    fn fill(&mut self, block: &mut Block) -> io::Result<()> {
+    /// Reads until the block is full or the stream ends; or, which it says, has nothing for now.
+    fn fill(&mut self, block: &mut Block) -> io::Result<bool> {
         while !self.ended && block.len < block.bytes.len() {
             match self.reader.read(&mut block.bytes[block.len..]) {
                 Ok(0) => self.ended = true,
                 Ok(n) => block.len += n,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(true),
                 Err(error) => return Err(error),
             }
         }
-        Ok(())
+        Ok(false)
     }
 
     /// Passes the rest of a row of which `length` bytes were read; says how long all of it is.

@@ -9,13 +9,15 @@ mod blocks;
 mod judge;
 mod quarantine;
 mod read;
+mod source;
 mod write;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, Write};
+use std::ops::AddAssign;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
@@ -29,41 +31,8 @@ use crate::snapshot::Refused;
 use blocks::Block;
 use judge::{Judged, judge};
 use read::read;
+pub use source::{Source, Watch};
 use write::{Writer, Written};
-
-/// Where rows come from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// Standard input.
-    Stdin,
-    /// A file.
-    File(PathBuf),
-}
-
-impl Source {
-    /// How it is called in messages and manifests: the path, or `-`.
-    pub fn name(&self) -> String {
-        match self {
-            Self::Stdin => "-".into(),
-            Self::File(path) => path.display().to_string(),
-        }
-    }
-
-    /// The path, if it is a file.
-    pub fn path(&self) -> Option<&Path> {
-        match self {
-            Self::Stdin => None,
-            Self::File(path) => Some(path),
-        }
-    }
-
-    fn open(&self) -> io::Result<Box<dyn Read + Send>> {
-        Ok(match self {
-            Self::Stdin => Box::new(io::stdin()),
-            Self::File(path) => Box::new(File::open(path)?),
-        })
-    }
-}
 
 /// How to filter.
 #[derive(Clone, Debug)]
@@ -82,6 +51,8 @@ pub struct Options {
     pub judges: usize,
     /// How many bytes of rows go from hand to hand.
     pub block: usize,
+    /// To see how far the run is, and to stop it.
+    pub watch: Arc<Watch>,
 }
 
 impl Default for Options {
@@ -94,6 +65,7 @@ impl Default for Options {
             digests: false,
             judges: thread::available_parallelism().map_or(2, Into::into).max(2),
             block: 1 << 20,
+            watch: Arc::default(),
         }
     }
 }
@@ -113,6 +85,19 @@ pub struct Counts {
     pub quarantined: u64,
     /// These by the code of their reason.
     pub reasons: BTreeMap<String, u64>,
+}
+
+impl AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.rows += other.rows;
+        self.kept += other.kept;
+        self.no_consent += other.no_consent;
+        self.blank += other.blank;
+        self.quarantined += other.quarantined;
+        for (reason, n) in other.reasons {
+            *self.reasons.entry(reason).or_default() += n;
+        }
+    }
 }
 
 /// Bytes that were read or written, as they are in the file.
@@ -154,6 +139,8 @@ pub enum FilterError {
     Output(io::Error),
     /// The quarantine can't be written.
     Quarantine(io::Error),
+    /// It was told to, by [`Watch::stop`].
+    Stopped,
     /// It can't be told any more who granted the purpose.
     Consents(Refused),
     /// A row can't be judged and the run is strict.
@@ -173,6 +160,7 @@ impl fmt::Display for FilterError {
             Self::Input { file, error } => write!(f, "{file} can't be read: {error}"),
             Self::Output(error) => write!(f, "the output can't be written: {error}"),
             Self::Quarantine(error) => write!(f, "the quarantine can't be written: {error}"),
+            Self::Stopped => f.write_str("stopped before the end"),
             Self::Consents(refused) => write!(f, "the record of who granted the purpose {refused}"),
             Self::Unjudgeable { file, line, reason } => {
                 write!(
@@ -197,6 +185,7 @@ pub fn filter<'w, W: Write + 'w>(
     quarantine: Option<&'w mut (dyn Write + 'w)>,
     options: &Options,
 ) -> Result<(Report, W), FilterError> {
+    let gone = &AtomicBool::new(false);
     thread::scope(|scope| {
         let (give_back, used) = sync_channel(4 * options.judges);
         let (mut to_judges, mut from_judges) = (Vec::new(), Vec::new());
@@ -214,13 +203,14 @@ pub fn filter<'w, W: Write + 'w>(
             from_judges.push(from);
         }
         let (tell, told) = sync_channel(1);
-        let reader = scope.spawn(move || read(sources, options, &tell, &used, &to_judges));
+        let reader = scope.spawn(move || read(sources, options, gone, &tell, &used, &to_judges));
         // Nothing is told where the first input can't be opened, and then nothing is written either.
         let compression = options.compression.or_else(|| told.recv().ok()).unwrap_or(Compression::None);
         let written = Writer::new(sources, options, output, compression, quarantine)
             .and_then(|writer| writer.write_all(&from_judges, &give_back, grants));
         // Whoever still waits for the writer stops now.
         drop(from_judges);
+        gone.store(true, Relaxed);
         let inputs = reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         let Written { counts, output, set_aside } = written?;
         let inputs = inputs?;

@@ -1,9 +1,11 @@
 //! The reading thread. Owns the way through the inputs, one after the other, and handing their blocks to the judges in turn.
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, SyncSender};
 
 use super::blocks::{Block, Blocks};
+use super::source::Input;
 use super::{FilterError, Options, Source, Stream};
 use crate::codec::{self, Compression};
 use crate::digest::Digested;
@@ -12,6 +14,7 @@ use crate::digest::Digested;
 pub(super) fn read(
     sources: &[Source],
     options: &Options,
+    gone: &AtomicBool,
     tell: &SyncSender<Compression>,
     used: &Receiver<Block>,
     judges: &[SyncSender<Block>],
@@ -19,15 +22,23 @@ pub(super) fn read(
     let mut turn = judges.iter().cycle();
     let mut streams = Vec::new();
     for (input, source) in sources.iter().enumerate() {
-        let failed = |error| FilterError::Input { file: source.name(), error };
-        let mut raw = Digested::new(source.open().map_err(failed)?, options.digests);
+        let failed = |error| {
+            if options.watch.stopped() {
+                FilterError::Stopped
+            } else {
+                FilterError::Input { file: source.name(), error: explained(error) }
+            }
+        };
+        let eager = AtomicBool::new(false);
+        let raw = Input::open(source, &options.watch, gone, &eager).map_err(failed)?;
+        let mut raw = Digested::new(raw, options.digests);
         let (compression, reader) = codec::decode(&mut raw).map_err(failed)?;
+        // Rows that come one by one go on one by one, which no decoder could do.
+        eager.store(compression == Compression::None, Relaxed);
         // Only the first is waited for.
         let _ = tell.try_send(compression);
         let mut blocks = Blocks::new(reader, options.block, options.max_row);
-        while let Some(mut block) =
-            blocks.next(used.try_recv().unwrap_or_default()).map_err(|error| failed(explained(error)))?
-        {
+        while let Some(mut block) = blocks.next(used.try_recv().unwrap_or_default()).map_err(failed)? {
             block.input = input;
             if turn.next().is_none_or(|judge| judge.send(block).is_err()) {
                 return Ok(streams);

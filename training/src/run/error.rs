@@ -43,6 +43,7 @@ impl RunError {
             Self::Filter(FilterError::Input { .. }) => "input_unreadable",
             Self::Filter(FilterError::Output(_)) => "output_not_written",
             Self::Filter(FilterError::Quarantine(_)) => "quarantine_not_written",
+            Self::Filter(FilterError::Stopped) => "stopped",
             Self::Filter(FilterError::Consents(_)) => "consent_unavailable",
             Self::Filter(FilterError::Unjudgeable { .. }) => "row_unjudgeable",
         }
