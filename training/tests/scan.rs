@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use base64ct::{Base64, Encoding as _};
-use consentry_training::scan::{Field, Reason, scan};
+use consentry_training::scan::{Field, Reason, Way, scan, scan_by, scan_text};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -106,8 +106,11 @@ fn reference(row: &[u8], path: &str) -> Result<String, Reason> {
 
 fn agree(row: &[u8], path: &str) -> Result<(), TestCaseError> {
     let field = Field::parse(path).ok_or_else(|| TestCaseError::fail("no path"))?;
-    let scanned = scan(row, &field).map(Cow::into_owned);
-    prop_assert_eq!(scanned, reference(row, path), "{} in {}", path, String::from_utf8_lossy(row));
+    let expected = reference(row, path);
+    for way in Way::all() {
+        let scanned = scan_by(way, row, &field).map(Cow::into_owned);
+        prop_assert_eq!(&scanned, &expected, "{:?}, {} in {}", way, path, String::from_utf8_lossy(row));
+    }
     Ok(())
 }
 
@@ -235,10 +238,40 @@ fn the_rows_that_all_faces_must_judge_alike_are_judged_so() {
             (None, Some(encoded)) => Base64::decode_vec(&encoded).unwrap(),
             _ => panic!("a case has one row"),
         };
-        let judged = scan(&bytes, &Field::parse(&case.field).unwrap());
-        let told = judged.as_deref().map_err(|reason| reason.code());
+        let field = Field::parse(&case.field).unwrap();
         let expected = case.user_id.as_deref().ok_or(case.reason.as_deref().unwrap_or(""));
-        assert_eq!(told, expected, "{}", String::from_utf8_lossy(&bytes));
+        let as_text = std::str::from_utf8(&bytes).ok().map(|text| scan_text(text, &field));
+        let by_ways = Way::all().map(|way| scan_by(way, &bytes, &field));
+        for judged in by_ways.chain(as_text).chain([scan(&bytes, &field)]) {
+            let told = judged.as_deref().map_err(|reason| reason.code());
+            assert_eq!(told, expected, "{}", String::from_utf8_lossy(&bytes));
+        }
+    }
+}
+
+/// Whatever a row has, at every distance from where the scan takes up the next bytes.
+#[test]
+fn a_row_is_judged_alike_wherever_its_parts_stand() {
+    let parts = [
+        r#""user_id":"u1""#,
+        r#""user\u005fid":"u1""#,
+        r#""a":"\\\"\ud83e\udd80\\","user_id":"u1""#,
+        r#""a":"\ud83e\u0041","user_id":"u1""#,
+        r#""a":"\\\x","user_id":"u1""#,
+        "\"a\":\"\t\",\"user_id\":\"u1\"",
+        "\"a\":\"é🦀\",\"user_id\":\"é\",\"b\":1e999",
+    ];
+    for part in parts {
+        for before in (0..130).chain(980..1030) {
+            for behind in [0, 64, 600] {
+                let row = format!(
+                    "{{\"x\":\"{}\",{part},\"y\":\"{}\"}}",
+                    "x".repeat(before),
+                    "\\\\".repeat(behind)
+                );
+                agree(row.as_bytes(), "user_id").unwrap();
+            }
+        }
     }
 }
 

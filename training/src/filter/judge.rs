@@ -1,11 +1,13 @@
 //! Which rows of a block stay. Owns the verdict on each row; whose it is comes from [`crate::scan`], who granted from
 //! the caller.
 
+use std::ops::Range;
+
 use consentry::subject::UserId;
 
 use super::blocks::Block;
 use crate::grants::Grants;
-use crate::scan::{Field, Reason, scan};
+use crate::scan::{Field, Reason, scan, scan_text, utf8};
 
 /// A row that can't be judged.
 pub(super) struct Odd {
@@ -43,17 +45,23 @@ pub(super) fn judge(
         judged.rows = 1;
         judged.odd.push(Odd { row: 0, reason: Reason::TooLong, bytes: None, length });
     }
-    let (mut start, mut kept) = (0, 0);
-    while start < block.len {
-        let rest = &block.bytes[start..block.len];
-        let end = memchr::memchr(b'\n', rest);
-        let row = &rest[..end.unwrap_or(rest.len())];
-        let with_end = end.map_or(rest.len(), |end| end + 1);
-        match verdict(row, field, max_row, grants) {
+    let bytes = &block.bytes[..block.len];
+    // If all of it is UTF-8, so is every row, because a line end is never a part of another character.
+    let text = utf8(bytes);
+    // Those that stay; side by side, they are moved as one.
+    let mut stay: Vec<Range<usize>> = Vec::new();
+    let mut start = 0;
+    while start < bytes.len() {
+        let line_end = memchr::memchr(b'\n', &bytes[start..]).map(|length| start + length);
+        let (end, next) = line_end.map_or((bytes.len(), bytes.len()), |end| (end, end + 1));
+        let row = &bytes[start..end];
+        match verdict(row, text.and_then(|text| text.get(start..end)), field, max_row, grants) {
             Verdict::Stays => {
                 judged.kept += 1;
-                block.bytes.copy_within(start..start + with_end, kept);
-                kept += with_end;
+                match stay.last_mut() {
+                    Some(last) if last.end == start => last.end = next,
+                    _ => stay.push(start..next),
+                }
             }
             Verdict::Refused => judged.refused += 1,
             Verdict::Blank => judged.blank += 1,
@@ -65,7 +73,13 @@ pub(super) fn judge(
             }),
         }
         judged.rows += 1;
-        start += with_end;
+        start = next;
+    }
+    let mut kept = 0;
+    for rows in stay {
+        let length = rows.len();
+        block.bytes.copy_within(rows, kept);
+        kept += length;
     }
     block.len = kept;
     judged.block = block;
@@ -80,11 +94,18 @@ enum Verdict {
     Odd(Reason),
 }
 
-fn verdict(row: &[u8], field: &Field, max_row: usize, grants: &(impl Grants + ?Sized)) -> Verdict {
+/// `text` is the row, if it is known to be UTF-8.
+fn verdict(
+    row: &[u8],
+    text: Option<&str>,
+    field: &Field,
+    max_row: usize,
+    grants: &(impl Grants + ?Sized),
+) -> Verdict {
     if row.len() > max_row {
         return Verdict::Odd(Reason::TooLong);
     }
-    match scan(row, field) {
+    match text.map_or_else(|| scan(row, field), |text| scan_text(text, field)) {
         Ok(id) => match UserId::parse(&id) {
             Ok(user) if grants.granted(&user).is_some() => Verdict::Stays,
             Ok(_) => Verdict::Refused,

@@ -1,9 +1,10 @@
 //! One pass over a row. Owns the grammar of JSON as `serde_json` reads it into a `Value`, and the way through it to the user
-//! id; strings are left to [`super::plain`] byte by byte, numbers at the end of what a double can hold to `serde_json` itself.
+//! id; where strings end is read off [`super::masks`], numbers at the end of what a double can hold are left to `serde_json` itself.
 
 use std::borrow::Cow;
 
-use super::{Reason, plain};
+use super::masks::Masks;
+use super::{Reason, Way};
 
 /// What a value is to the path.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -33,6 +34,7 @@ struct Text {
 struct Walk<'r, 'f> {
     text: &'r str,
     row: &'r [u8],
+    masks: Masks<'r>,
     at: usize,
     /// Open objects and arrays.
     depth: usize,
@@ -47,10 +49,11 @@ struct Walk<'r, 'f> {
     found: Found<'r>,
 }
 
-pub(super) fn walk<'r>(text: &'r str, keys: &[Box<str>]) -> Result<Cow<'r, str>, Reason> {
+pub(super) fn walk<'r>(text: &'r str, keys: &[Box<str>], way: Way) -> Result<Cow<'r, str>, Reason> {
     let mut walk = Walk {
         text,
         row: text.as_bytes(),
+        masks: Masks::new(text.as_bytes(), way),
         at: 0,
         depth: 0,
         objects: 0,
@@ -233,39 +236,49 @@ impl<'r> Walk<'r, '_> {
     fn string(&mut self) -> Result<Text, Reason> {
         let start = self.at + 1;
         let mut escaped = false;
-        let mut end = plain::end(self.row, start);
+        // Where the second half of a surrogate pair has its `u`.
+        let mut paired = None;
+        let (mut chunk, mut ahead) = (start / 64, !0 << (start % 64));
         loop {
-            match self.row.get(end) {
-                Some(b'"') => {
-                    self.at = end + 1;
-                    return Ok(Text { start, end, escaped });
-                }
-                Some(b'\\') => {
-                    escaped = true;
-                    end = plain::end(self.row, self.escape(end + 1)?);
-                }
-                _ => return Err(Reason::NotJson),
+            let bits = self.masks.of(chunk).ok_or(Reason::NotJson)?;
+            let quotes = bits.quotes & ahead;
+            // Up to the first quote.
+            let string = ahead & (quotes ^ quotes.wrapping_sub(1));
+            if bits.bad & string != 0 {
+                return Err(Reason::NotJson);
             }
+            escaped |= bits.escapes & string != 0;
+            let mut hex = bits.hex & string;
+            while hex != 0 {
+                let at = 64 * chunk + hex.trailing_zeros() as usize;
+                if paired != Some(at) {
+                    paired = self.unpaired(at + 1)?;
+                }
+                hex &= hex - 1;
+            }
+            if quotes != 0 {
+                let end = 64 * chunk + quotes.trailing_zeros() as usize;
+                self.at = end + 1;
+                return Ok(Text { start, end, escaped });
+            }
+            chunk += 1;
+            ahead = !0;
         }
     }
 
-    /// Passes an escape whose letter is at `at`.
-    fn escape(&self, at: usize) -> Result<usize, Reason> {
-        match self.row.get(at) {
-            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(at + 1),
-            Some(b'u') => match self.hex(at + 1)? {
-                0xdc00..=0xdfff => Err(Reason::NotJson),
-                0xd800..=0xdbff => {
-                    let pair = self.row.get(at + 5..at + 7) == Some(b"\\u");
-                    if pair && matches!(self.hex(at + 7)?, 0xdc00..=0xdfff) {
-                        Ok(at + 11)
-                    } else {
-                        Err(Reason::NotJson)
-                    }
+    /// Reads the digits of an escape, and for the first half of a surrogate pair those of the second; says where that has its `u`.
+    fn unpaired(&self, at: usize) -> Result<Option<usize>, Reason> {
+        match self.hex(at)? {
+            0xdc00..=0xdfff => Err(Reason::NotJson),
+            0xd800..=0xdbff => {
+                let pair = self.row.get(at + 4..at + 6) == Some(b"\\u");
+                if pair && matches!(self.hex(at + 6)?, 0xdc00..=0xdfff) {
+                    Ok(Some(at + 5))
+                } else {
+                    Err(Reason::NotJson)
                 }
-                _ => Ok(at + 5),
-            },
-            _ => Err(Reason::NotJson),
+            }
+            _ => Ok(None),
         }
     }
 
