@@ -19,7 +19,7 @@ Exit codes:
   0  done
   1  done, and no row was kept
   2  wrong arguments, or something that can't be read or written
-  3  some input can't be judged (with --strict no file was written)
+  3  some input can't be judged (with --strict the file with it was not written)
   4  it can't be told who granted the purpose; nothing was written";
 
 #[derive(Subcommand)]
@@ -49,8 +49,9 @@ pub(crate) enum ManifestCommand {
 
 /// Keep the rows of users who granted a purpose, byte for byte and in order
 ///
-/// Reads JSONL, plain, gzip or zstd by content, and writes all rows that stay to one output. Rows that can't be judged (no
-/// JSON, no UTF-8, a byte-order mark, no user id or two of them) are counted, never written to the output.
+/// Reads JSONL, plain, gzip or zstd by content, and writes the rows that stay: to one output in the order of the inputs, or, if
+/// the output is a folder, to a file of the same name for each input, several at once. Each file is whole or not there. Rows that
+/// can't be judged (no JSON, no UTF-8, a byte-order mark, no user id or two of them) are counted, never written to the output.
 #[derive(ClapArgs)]
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct Filter {
@@ -72,22 +73,25 @@ pub(crate) struct Filter {
     /// Where a row names its user: a key, or a path of keys with dots between them
     #[arg(long, value_name = "PATH", default_value = "user_id", value_parser = field)]
     pub(crate) user_field: Field,
-    /// Where to write the rows that stay; standard output if absent
-    #[arg(short, long, value_name = "FILE")]
+    /// Where to write the rows that stay: a file, or a folder (there already, or with / at its end) for a file of each input;
+    /// standard output if absent
+    #[arg(short, long, value_name = "FILE|FOLDER")]
     pub(crate) output: Option<PathBuf>,
-    /// How to compress the output; as the first input is if absent
+    /// How to compress the output; as its first input is if absent
     #[arg(long, value_enum)]
     pub(crate) compress: Option<Compress>,
     /// Where to write the rows that can't be judged, with file, line and reason, as JSONL
     #[arg(long, value_name = "FILE")]
     pub(crate) quarantine: Option<PathBuf>,
-    /// Fail at the first row that can't be judged: no file is written, though standard output may have had rows before it
+    /// Fail at the first row that can't be judged: no file is written, though standard output may have had rows before it, and a
+    /// folder files that were finished before it
     #[arg(long)]
     pub(crate) strict: bool,
     /// Where to write what was done, with SHA-256 of inputs and outputs, as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) manifest: Option<PathBuf>,
-    /// Files to read, `-` for standard input, which is also read if there are none
+    /// What to read: files, folders of files, patterns such as 'data/*.jsonl.gz', `-` for standard input, which is also read
+    /// if nothing is named
     #[arg(value_name = "INPUT")]
     pub(crate) inputs: Vec<PathBuf>,
 }

@@ -1,12 +1,12 @@
 //! `consentry filter`. Owns what the arguments ask of the library's run, what is said of it, and the exit codes.
 
 use std::io::{self, IsTerminal as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use consentry::time::Timestamp;
 use consentry_training::filter::{Counts, FilterError, Options, Source};
 use consentry_training::key;
-use consentry_training::run::{Job, RunError, Target};
+use consentry_training::run::{Job, RunError, Target, inputs};
 use consentry_training::snapshot::{Snapshot, Wanted};
 
 use crate::args::Filter;
@@ -17,7 +17,7 @@ pub(crate) fn run(args: &Filter) -> Result<u8, Failure> {
     if args.inputs.is_empty() && io::stdin().is_terminal() {
         return Err(Failure::usage("name the files to read, or pipe rows into this command"));
     }
-    let run = job(args).begin().map_err(|error| failure(&error))?;
+    let run = job(args)?.begin().map_err(|error| failure(&error))?;
     let snapshot = open(args, run.started_at())?;
     let counts = match run.finish(&snapshot) {
         Err(RunError::ReaderGone) => return Ok(DONE),
@@ -34,9 +34,13 @@ pub(crate) fn run(args: &Filter) -> Result<u8, Failure> {
     })
 }
 
-fn job(args: &Filter) -> Job {
-    let output = args.output.clone().map_or(Target::Stdout, Target::File);
-    Job {
+fn job(args: &Filter) -> Result<Job, Failure> {
+    let inputs = match args.inputs.as_slice() {
+        [] => vec![Source::Stdin],
+        names => inputs(names).map_err(|error| failure(&error))?,
+    };
+    let output = args.output.as_deref().map_or(Target::Stdout, Target::at);
+    Ok(Job {
         quarantine: args.quarantine.clone(),
         manifest: args.manifest.clone(),
         options: Options {
@@ -45,18 +49,8 @@ fn job(args: &Filter) -> Job {
             compression: args.compress.map(Into::into),
             ..Options::default()
         },
-        ..Job::new(args.purpose.clone(), sources(&args.inputs), output, now)
-    }
-}
-
-fn sources(inputs: &[PathBuf]) -> Vec<Source> {
-    if inputs.is_empty() {
-        return vec![Source::Stdin];
-    }
-    let source = |path: &PathBuf| {
-        if path == Path::new("-") { Source::Stdin } else { Source::File(path.clone()) }
-    };
-    inputs.iter().map(source).collect()
+        ..Job::new(args.purpose.clone(), inputs, output, now)
+    })
 }
 
 fn open(args: &Filter, now: Timestamp) -> Result<Snapshot, Failure> {

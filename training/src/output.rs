@@ -32,6 +32,15 @@ impl Output {
     ///
     /// An error of the kind [`io::ErrorKind::ResourceBusy`] says that another run is writing that file.
     pub fn create(name: &Path) -> io::Result<Self> {
+        Self::begin(name, true)
+    }
+
+    /// The same in a folder that [`Self::clean`] has just seen to.
+    pub(crate) fn create_in_clean(name: &Path) -> io::Result<Self> {
+        Self::begin(name, false)
+    }
+
+    fn begin(name: &Path, cleans: bool) -> io::Result<Self> {
         let existing = fs::metadata(name).ok();
         if existing.as_ref().is_some_and(|kept| !kept.is_file() && !kept.is_dir()) {
             let file = OpenOptions::new().write(true).open(name)?;
@@ -46,7 +55,9 @@ impl Output {
             _ => return Err(io::Error::new(io::ErrorKind::IsADirectory, "is a folder; name a file")),
         };
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-        clean(folder)?;
+        if cleans {
+            Self::clean(folder)?;
+        }
         let mut hidden = std::ffi::OsString::from(".");
         hidden.push(last);
         hidden.push(SUFFIX);
@@ -56,6 +67,20 @@ impl Output {
             file.set_permissions(kept.permissions())?;
         }
         Ok(Self { file, place: Place::Whole { temporary, name } })
+    }
+
+    /// Removes the temporary files in a folder that belong to no running process.
+    pub(crate) fn clean(folder: &Path) -> io::Result<()> {
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let name = name.as_encoded_bytes();
+            if name.starts_with(b".") && name.ends_with(SUFFIX.as_bytes()) {
+                // One that can't be removed is in nobody's way.
+                let _ = remove_if_left(&entry.path());
+            }
+        }
+        Ok(())
     }
 
     /// Gives the file its name, once all of it is on the disk.
@@ -115,20 +140,6 @@ fn claim(temporary: &Path) -> io::Result<File> {
             Err(error) => return Err(error),
         }
     }
-}
-
-/// Removes the temporary files in a folder that belong to no running process.
-fn clean(folder: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        let name = name.as_encoded_bytes();
-        if name.starts_with(b".") && name.ends_with(SUFFIX.as_bytes()) {
-            // One that can't be removed is in nobody's way.
-            let _ = remove_if_left(&entry.path());
-        }
-    }
-    Ok(())
 }
 
 /// Whether the file is gone now.

@@ -11,6 +11,14 @@ use crate::filter::FilterError;
 pub enum RunError {
     /// An input is not there.
     Missing(PathBuf),
+    /// A pattern or a folder stands for no file.
+    NoMatch(PathBuf),
+    /// A folder that is to be read has a folder in it.
+    FolderInFolder(PathBuf),
+    /// Standard input has no name in a folder.
+    StdinIntoFolder,
+    /// Two inputs would have the same output.
+    SameName(PathBuf),
     /// Standard input is named twice.
     StdinTwice,
     /// Two outputs are one file.
@@ -35,6 +43,10 @@ impl RunError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Missing(_) => "input_missing",
+            Self::NoMatch(_) => "input_matches_nothing",
+            Self::FolderInFolder(_) => "input_folder_in_folder",
+            Self::StdinIntoFolder => "stdin_into_folder",
+            Self::SameName(_) => "inputs_of_one_name",
             Self::StdinTwice => "stdin_twice",
             Self::SameOutput(_) => "outputs_are_one_file",
             Self::OutputIsInput(_) => "output_is_input",
@@ -54,6 +66,18 @@ impl fmt::Display for RunError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing(file) => write!(f, "{}: there is no such file", file.display()),
+            Self::NoMatch(name) => write!(f, "{}: there is no file in it to read", name.display()),
+            Self::FolderInFolder(folder) => write!(
+                f,
+                "{}: is a folder in a folder; name the files with a pattern, such as 'data/**/*.jsonl'",
+                folder.display()
+            ),
+            Self::StdinIntoFolder => {
+                f.write_str("standard input has no name that its output could get in a folder; name a file")
+            }
+            Self::SameName(file) => {
+                write!(f, "{}: two inputs have this name; filter them into two folders", file.display())
+            }
             Self::StdinTwice => f.write_str("standard input can be read once; name `-` once"),
             Self::SameOutput(file) => write!(
                 f,

@@ -3,21 +3,25 @@
 //! there. How rows are judged is [`crate::filter`]'s business; messages and exit codes are the face's.
 
 mod error;
+mod inputs;
+mod shards;
 mod target;
 
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use consentry::{purpose::Purpose, time::Timestamp};
+use consentry::{hash::Hash, purpose::Purpose, time::Timestamp};
 
-use crate::filter::{Counts, FilterError, Options, Report, Source, Stream, filter};
+use crate::digest::Digested;
+use crate::filter::{Counts, FilterError, Options, Source, Stream, filter};
 use crate::grants::Witness;
 use crate::manifest::Manifest;
 use crate::output::Output;
 
 pub use error::RunError;
-use target::Sink;
+pub use inputs::inputs;
 pub use target::Target;
+use target::{OneStream, Sink};
 
 /// What is to be done.
 #[derive(Clone, Debug)]
@@ -26,7 +30,8 @@ pub struct Job {
     pub purpose: Purpose,
     /// What to read, in this order.
     pub inputs: Vec<Source>,
-    /// Where rows go that stay.
+    /// Where rows go that stay. In a folder every input gets an output of its own, under its name; each is whole or not there, and
+    /// those that were finished stay when the run fails.
     pub output: Target,
     /// Where rows go that can't be judged; they are left out and counted if `None`.
     pub quarantine: Option<PathBuf>,
@@ -50,13 +55,11 @@ impl Job {
     pub fn begin(mut self) -> Result<Run, RunError> {
         let started_at = (self.clock)();
         target::check_inputs(&self.inputs)?;
+        let outputs = self.output.files(&self)?;
         let extra = [&self.quarantine, &self.manifest].into_iter().flatten();
-        target::check_outputs(
-            &self.inputs,
-            self.output.file().into_iter().chain(extra.map(PathBuf::as_path)),
-        )?;
+        target::check_outputs(&self.inputs, outputs.iter().chain(extra))?;
         self.options.digests |= self.manifest.is_some();
-        let sink = self.output.create()?;
+        let sink = self.output.create(outputs)?;
         let quarantine = self.quarantine.as_deref().map(create).transpose()?.map(BufWriter::new);
         let manifest = self.manifest.as_deref().map(create).transpose()?;
         Ok(Run { job: self, started_at, sink, quarantine, manifest })
@@ -95,30 +98,79 @@ impl Run {
     /// Does it.
     pub fn finish(self, witness: &(impl Witness + ?Sized)) -> Result<Done, RunError> {
         let Self { job, started_at, sink, mut quarantine, manifest } = self;
-        let set_aside = quarantine.as_mut().map(|writer| writer as &mut dyn Write);
-        let to_stdout = matches!(sink, Sink::Stdout(_));
-        let (report, sink) =
-            filter(&job.inputs, witness, sink, set_aside, &job.options).map_err(|error| match error {
-                FilterError::Output(error) if to_stdout && error.kind() == io::ErrorKind::BrokenPipe => {
-                    RunError::ReaderGone
-                }
-                error => RunError::Filter(error),
-            })?;
+        let (done, sink) = match sink {
+            Sink::Shards(outputs) => (shards(&job, &outputs, quarantine.as_mut(), witness)?, None),
+            Sink::One(stream) => {
+                let (done, stream) = whole(&job, stream, quarantine.as_mut(), witness)?;
+                (done, Some(stream))
+            }
+        };
         witness.trusted().map_err(|refused| RunError::Filter(FilterError::Consents(refused)))?;
 
         if let (Some(writer), Some(path)) = (quarantine, &job.quarantine) {
             let output = writer.into_inner().map_err(|error| file(path)(error.into_error()))?;
             output.publish().map_err(file(path))?;
         }
-        if let (Sink::File(output), Target::File(path)) = (sink, &job.output) {
+        if let (Some(OneStream::File(output)), Target::File(path)) = (sink, &job.output) {
             output.publish().map_err(file(path))?;
         }
-        let done = done(&job, report);
         if let (Some(output), Some(path)) = (manifest, &job.manifest) {
             write(&described(&job, started_at, &done, witness), output).map_err(file(path))?;
         }
         Ok(done)
     }
+}
+
+/// All inputs into one stream, which is yet to get its name.
+fn whole(
+    job: &Job,
+    stream: OneStream,
+    quarantine: Option<&mut BufWriter<Output>>,
+    witness: &(impl Witness + ?Sized),
+) -> Result<(Done, OneStream), RunError> {
+    let set_aside = quarantine.map(|writer| writer as &mut dyn Write);
+    let to_stdout = matches!(stream, OneStream::Stdout(_));
+    let (report, stream) =
+        filter(&job.inputs, witness, stream, set_aside, &job.options).map_err(|error| match error {
+            FilterError::Output(error) if to_stdout && error.kind() == io::ErrorKind::BrokenPipe => {
+                RunError::ReaderGone
+            }
+            error => RunError::Filter(error),
+        })?;
+    let name = match &job.output {
+        Target::File(path) => Some(path.as_path()),
+        Target::Stdout | Target::Folder(_) => None,
+    };
+    let done = Done {
+        counts: report.counts,
+        inputs: report.inputs,
+        outputs: vec![named(name, report.written)],
+        quarantine: report.set_aside.map(|written| named(job.quarantine.as_deref(), written)),
+    };
+    Ok((done, stream))
+}
+
+/// Every input into an output of its own.
+fn shards(
+    job: &Job,
+    outputs: &[PathBuf],
+    quarantine: Option<&mut BufWriter<Output>>,
+    witness: &(impl Witness + ?Sized),
+) -> Result<Done, RunError> {
+    let mut quarantine = quarantine.map(|writer| Digested::new(writer, job.options.digests));
+    let reports = shards::filter_all(job, outputs, quarantine.as_mut(), witness)?;
+    let mut done = Done {
+        counts: Counts::default(),
+        inputs: Vec::new(),
+        outputs: Vec::new(),
+        quarantine: quarantine.map(|writer| named(job.quarantine.as_deref(), writer.so_far())),
+    };
+    for (report, output) in reports.into_iter().zip(outputs) {
+        done.counts += report.counts;
+        done.inputs.extend(report.inputs);
+        done.outputs.push(named(Some(output), report.written));
+    }
+    Ok(done)
 }
 
 fn create(path: &Path) -> Result<Output, RunError> {
@@ -129,17 +181,8 @@ fn file(path: &Path) -> impl FnOnce(io::Error) -> RunError {
     |error| RunError::File { file: path.to_owned(), error }
 }
 
-fn done(job: &Job, report: Report) -> Done {
-    let stream = |path: Option<&Path>, (bytes, sha256)| {
-        let file = path.map_or("-".into(), |path| path.display().to_string());
-        Stream { file, bytes, sha256 }
-    };
-    Done {
-        counts: report.counts,
-        inputs: report.inputs,
-        outputs: vec![stream(job.output.file(), report.written)],
-        quarantine: report.set_aside.map(|written| stream(job.quarantine.as_deref(), written)),
-    }
+fn named(path: Option<&Path>, (bytes, sha256): (u64, Option<Hash>)) -> Stream {
+    Stream { file: path.map_or("-".into(), |path| path.display().to_string()), bytes, sha256 }
 }
 
 fn described(job: &Job, started_at: Timestamp, done: &Done, witness: &(impl Witness + ?Sized)) -> Manifest {

@@ -1,10 +1,11 @@
 //! Where a run reads and writes. Owns the rules that keep inputs and outputs apart, and what becomes of the output.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::{self, Path, PathBuf};
 
-use super::{RunError, create};
+use super::{Job, RunError, create, shards};
 use crate::filter::Source;
 use crate::output::Output;
 
@@ -15,21 +16,35 @@ pub enum Target {
     Stdout,
     /// One file.
     File(PathBuf),
+    /// A folder, made if it isn't there: a file for each input, under its name.
+    Folder(PathBuf),
 }
 
 impl Target {
-    /// The file, if it is one.
-    pub(super) fn file(&self) -> Option<&Path> {
+    /// What a path means: a folder if it is one or ends like one, else a file.
+    pub fn at(path: &Path) -> Self {
+        let ends =
+            path.as_os_str().as_encoded_bytes().last().is_some_and(|byte| path::is_separator((*byte).into()));
+        if ends || path.is_dir() { Self::Folder(path.to_owned()) } else { Self::File(path.to_owned()) }
+    }
+
+    /// The files that will be written.
+    pub(super) fn files(&self, job: &Job) -> Result<Vec<PathBuf>, RunError> {
         match self {
-            Self::Stdout => None,
-            Self::File(path) => Some(path),
+            Self::Stdout => Ok(Vec::new()),
+            Self::File(path) => Ok(vec![path.clone()]),
+            Self::Folder(path) => shards::names(job, path),
         }
     }
 
-    pub(super) fn create(&self) -> Result<Sink, RunError> {
+    pub(super) fn create(&self, outputs: Vec<PathBuf>) -> Result<Sink, RunError> {
         Ok(match self {
-            Self::Stdout => Sink::Stdout(io::stdout()),
-            Self::File(path) => Sink::File(create(path)?),
+            Self::Stdout => Sink::One(OneStream::Stdout(io::stdout())),
+            Self::File(path) => Sink::One(OneStream::File(create(path)?)),
+            Self::Folder(path) => {
+                shards::prepare(path)?;
+                Sink::Shards(outputs)
+            }
         })
     }
 }
@@ -37,11 +52,18 @@ impl Target {
 /// An open target.
 #[derive(Debug)]
 pub(super) enum Sink {
+    One(OneStream),
+    /// The outputs at the places of their inputs.
+    Shards(Vec<PathBuf>),
+}
+
+#[derive(Debug)]
+pub(super) enum OneStream {
     File(Output),
     Stdout(io::Stdout),
 }
 
-impl Write for Sink {
+impl Write for OneStream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::File(output) => output.write(bytes),
@@ -71,20 +93,18 @@ pub(super) fn check_inputs(inputs: &[Source]) -> Result<(), RunError> {
 /// No output is another output or an input, under whatever name.
 pub(super) fn check_outputs<'p>(
     inputs: &[Source],
-    outputs: impl Iterator<Item = &'p Path>,
+    outputs: impl Iterator<Item = &'p PathBuf>,
 ) -> Result<(), RunError> {
-    let mut read: Vec<Place> = inputs.iter().filter_map(Source::path).filter_map(place).collect();
-    read.sort();
-    let mut written = Vec::new();
+    let read: BTreeSet<Place> = inputs.iter().filter_map(Source::path).filter_map(place).collect();
+    let mut written = BTreeSet::new();
     for output in outputs {
         let Some(place) = place(output) else { continue };
-        if read.binary_search(&place).is_ok() {
-            return Err(RunError::OutputIsInput(output.to_owned()));
+        if read.contains(&place) {
+            return Err(RunError::OutputIsInput(output.clone()));
         }
-        if written.contains(&place) {
-            return Err(RunError::SameOutput(output.to_owned()));
+        if !written.insert(place) {
+            return Err(RunError::SameOutput(output.clone()));
         }
-        written.push(place);
     }
     Ok(())
 }
@@ -112,7 +132,9 @@ fn place(path: &Path) -> Option<Place> {
         Ok(_) => fs::canonicalize(path).ok().map(Place::Named),
         Err(_) => {
             let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-            let folder = fs::canonicalize(folder.unwrap_or(Path::new("."))).ok()?;
+            let folder = folder.unwrap_or(Path::new("."));
+            // The folder may be one that the run is yet to make.
+            let folder = fs::canonicalize(folder).or_else(|_| path::absolute(folder)).ok()?;
             Some(Place::Named(folder.join(path.file_name()?)))
         }
     }
