@@ -112,6 +112,18 @@ fn everybody_of_many_is_found_and_nobody_else() {
 }
 
 #[test]
+fn many_are_found_together_as_one_by_one() {
+    let lines: Vec<String> = (0..3000).step_by(3).map(|n| format!("u{n},granted")).collect();
+    let (_folder, name) = snapshot(&format!("user_id,status\n{}", lines.join("\n")));
+    let opened = Snapshot::open(&name, &wanted(&Purpose::ModelTraining)).unwrap();
+    let users: Vec<UserId> = (0..3000).map(|n| UserId::parse(&format!("u{n}")).unwrap()).collect();
+    for count in [0, 1, 31, 32, 33, 3000] {
+        let one_by_one: Vec<_> = users[..count].iter().map(|user| opened.granted(user)).collect();
+        assert_eq!(opened.granted_all(&users[..count]), one_by_one);
+    }
+}
+
+#[test]
 fn a_line_that_can_not_be_read_is_named_and_not_quoted() {
     for (line, expected) in [
         ("a,yes", Fault::Status),

@@ -48,24 +48,20 @@ pub(super) fn judge(
     let bytes = &block.bytes[..block.len];
     // If all of it is UTF-8, so is every row, because a line end is never a part of another character.
     let text = utf8(bytes);
-    // Those that stay; side by side, they are moved as one.
-    let mut stay: Vec<Range<usize>> = Vec::new();
+    // Whose rows are where: asked of all together, once they are known.
+    let (mut users, mut places): (Vec<UserId>, Vec<Range<usize>>) = (Vec::new(), Vec::new());
     let mut start = 0;
     while start < bytes.len() {
         let line_end = memchr::memchr(b'\n', &bytes[start..]).map(|length| start + length);
         let (end, next) = line_end.map_or((bytes.len(), bytes.len()), |end| (end, end + 1));
         let row = &bytes[start..end];
-        match verdict(row, text.and_then(|text| text.get(start..end)), field, max_row, grants) {
-            Verdict::Stays => {
-                judged.kept += 1;
-                match stay.last_mut() {
-                    Some(last) if last.end == start => last.end = next,
-                    _ => stay.push(start..next),
-                }
+        match look(row, text.and_then(|text| text.get(start..end)), field, max_row) {
+            Seen::Users(user) => {
+                users.push(user);
+                places.push(start..next);
             }
-            Verdict::Refused => judged.refused += 1,
-            Verdict::Blank => judged.blank += 1,
-            Verdict::Odd(reason) => judged.odd.push(Odd {
+            Seen::Blank => judged.blank += 1,
+            Seen::Odd(reason) => judged.odd.push(Odd {
                 row: judged.rows,
                 reason,
                 bytes: (reason != Reason::TooLong).then(|| row.to_vec()),
@@ -76,9 +72,14 @@ pub(super) fn judge(
         start = next;
     }
     let mut kept = 0;
-    for rows in stay {
-        let length = rows.len();
-        block.bytes.copy_within(rows, kept);
+    for (granted, place) in grants.granted_all(&users).into_iter().zip(places) {
+        if granted.is_none() {
+            judged.refused += 1;
+            continue;
+        }
+        judged.kept += 1;
+        let length = place.len();
+        block.bytes.copy_within(place, kept);
         kept += length;
     }
     block.len = kept;
@@ -86,32 +87,23 @@ pub(super) fn judge(
     judged
 }
 
-enum Verdict {
-    Stays,
-    Refused,
+/// What a row is by itself.
+enum Seen {
+    /// This user's.
+    Users(UserId),
     /// Nothing but spaces: no row, nobody's.
     Blank,
     Odd(Reason),
 }
 
 /// `text` is the row, if it is known to be UTF-8.
-fn verdict(
-    row: &[u8],
-    text: Option<&str>,
-    field: &Field,
-    max_row: usize,
-    grants: &(impl Grants + ?Sized),
-) -> Verdict {
+fn look(row: &[u8], text: Option<&str>, field: &Field, max_row: usize) -> Seen {
     if row.len() > max_row {
-        return Verdict::Odd(Reason::TooLong);
+        return Seen::Odd(Reason::TooLong);
     }
     match text.map_or_else(|| scan(row, field), |text| scan_text(text, field)) {
-        Ok(id) => match UserId::parse(&id) {
-            Ok(user) if grants.granted(&user).is_some() => Verdict::Stays,
-            Ok(_) => Verdict::Refused,
-            Err(_) => Verdict::Odd(Reason::NotAnId),
-        },
-        Err(Reason::NotJson) if row.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r')) => Verdict::Blank,
-        Err(reason) => Verdict::Odd(reason),
+        Ok(id) => UserId::parse(&id).map_or(Seen::Odd(Reason::NotAnId), Seen::Users),
+        Err(Reason::NotJson) if row.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r')) => Seen::Blank,
+        Err(reason) => Seen::Odd(reason),
     }
 }

@@ -94,18 +94,10 @@ fn look<L: Lanes>(bytes: &[u8; 64], carry: &mut u64) -> Bits {
     let escapes = begin(backslashes & !*carry);
     let behind = escapes << 1 | *carry;
     *carry = escapes >> 63;
-    let (mut letters, mut hex) = (0, 0);
-    let mut rest = behind;
-    while rest != 0 {
-        let bit = rest & rest.wrapping_neg();
-        match bytes[bit.trailing_zeros() as usize] {
-            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => letters |= bit,
-            b'u' => hex |= bit,
-            _ => {}
-        }
-        rest ^= bit;
-    }
-    Bits { quotes: quotes & !behind, escapes, hex, bad: controls | behind & !letters & !hex }
+    let hex = lanes.equal(b'u') & behind;
+    let good = [b'"', b'\\', b'/', b'b', b'f', b'n', b'r', b't'].map(|letter| lanes.equal(letter));
+    let letters = good.into_iter().fold(hex, |letters, these| letters | these);
+    Bits { quotes: quotes & !behind, escapes, hex, bad: controls | behind & !letters }
 }
 
 /// Which of these backslashes begin an escape: the first of each run, and every other one behind it.

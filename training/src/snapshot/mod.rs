@@ -151,6 +151,9 @@ impl Snapshot {
     /// How far the clocks of two machines may be apart, in milliseconds.
     const CLOCK_SKEW_MS: i64 = 5 * 60_000;
 
+    /// How many look-ups wait for memory at once; processors keep up to about this many loads under way.
+    const TOGETHER: usize = 32;
+
     /// Opens the file and checks all of it: whole, and what is wanted.
     pub fn open(path: &Path, wanted: &Wanted<'_>) -> Result<Self, Refused> {
         let map = map::map(&File::open(path)?)?;
@@ -220,6 +223,27 @@ impl Snapshot {
     pub fn granted(&self, user: &UserId) -> Option<Key> {
         let key = format::first(self.key.subject(user).hash);
         self.near(&key)?.binary_search(&key).ok().map(|_| key)
+    }
+
+    /// [`Self::granted`] of each, in their order. Much faster than one after the other: a look-up waits for memory twice, and
+    /// here many wait together.
+    pub fn granted_all(&self, users: &[UserId]) -> Vec<Option<Key>> {
+        let mut all = Vec::with_capacity(users.len());
+        for users in users.chunks(Self::TOGETHER) {
+            let mut wanted = [(Key::default(), &[][..]); Self::TOGETHER];
+            for (wanted, user) in wanted.iter_mut().zip(users) {
+                wanted.0 = format::first(self.key.subject(user).hash);
+            }
+            for (key, near) in &mut wanted[..users.len()] {
+                *near = self.near(key).unwrap_or_default();
+            }
+            // Asks for the keys before any is compared.
+            let asked = wanted.iter().fold(0, |sum, (_, near)| sum ^ near.first().map_or(0, |key| key[0]));
+            std::hint::black_box(asked);
+            let found = |(key, near): &(Key, &[Key])| near.binary_search(key).ok().map(|_| *key);
+            all.extend(wanted[..users.len()].iter().map(found));
+        }
+        all
     }
 
     /// The keys that share the prefix of `key`.
