@@ -14,17 +14,20 @@ pub(crate) struct Args {
     pub(crate) command: Command,
 }
 
-const EXIT_CODES: &str = "\
+pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0  done
   1  done, and no row was kept
   2  wrong arguments, or something that can't be read or written
   3  some input can't be judged (with --strict the file with it was not written)
-  4  it can't be told who granted the purpose; nothing was written";
+  4  it can't be told who granted the purpose; nothing was written
+  5  a purge was not completed: somebody may still be somewhere, and its report says where";
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
     Filter(Filter),
+    #[cfg(unix)]
+    Purge(crate::purge::Args),
     /// Files that say who granted a purpose
     Snapshot {
         #[command(subcommand)]
@@ -160,7 +163,7 @@ fn slug(text: &str) -> Result<Slug, &'static str> {
     Slug::parse(text).ok_or("a site is a name of up to 64 lower-case letters, digits and underscores")
 }
 
-fn field(text: &str) -> Result<Field, &'static str> {
+pub(crate) fn field(text: &str) -> Result<Field, &'static str> {
     Field::parse(text).ok_or("write up to 16 keys with dots between them, such as meta.user_id")
 }
 

@@ -6,6 +6,8 @@ mod failure;
 mod filter;
 mod manifest;
 mod messages;
+#[cfg(unix)]
+mod purge;
 mod snapshot;
 
 use std::process::ExitCode;
@@ -27,10 +29,15 @@ const USAGE: u8 = 2;
 const QUARANTINED: u8 = 3;
 /// It can't be told who granted the purpose; nothing was written.
 const CONSENT_UNAVAILABLE: u8 = 4;
+/// Somebody may still be in a store.
+#[cfg(unix)]
+const INCOMPLETE: u8 = 5;
 
 fn main() -> ExitCode {
     let done = match Args::parse().command {
         Command::Filter(args) => filter::run(&args),
+        #[cfg(unix)]
+        Command::Purge(args) => purge::run(&args),
         Command::Snapshot { command: SnapshotCommand::Build(args) } => snapshot::build(&args),
         Command::Manifest { command: ManifestCommand::Check(args) } => manifest::check(&args),
     };

@@ -1,8 +1,8 @@
 //! Training data obeys consent.
 //!
 //! In scope: whose row this is ([`scan`]), who granted a purpose ([`grants`], [`snapshot`]), keeping the rows of those who did
-//! ([`filter`]), from files to files ([`run`]), what that did ([`manifest`]), and files that are either whole or not there
-//! ([`output`]). Out of scope: arguments, clocks, randomness and what is printed; those belong to the faces around this crate.
+//! ([`filter`]), from files to files ([`run`]), what that did ([`manifest`]), removing people from where their data was kept (`purge`), and
+//! files that are either whole or not there ([`output`]). Out of scope: arguments, clocks, randomness and what is printed; those belong to the faces around this crate.
 //! Rules of consent are the core's.
 
 pub mod codec;
@@ -12,6 +12,8 @@ pub mod grants;
 pub mod key;
 pub mod manifest;
 pub mod output;
+#[cfg(unix)]
+pub mod purge;
 pub mod run;
 pub mod scan;
 pub mod snapshot;

@@ -3,6 +3,7 @@
 //!
 //! The lock lives as long as its process, so a temporary file that can be locked belongs to nobody any more.
 
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -58,10 +59,7 @@ impl Output {
         if cleans {
             Self::clean(folder)?;
         }
-        let mut hidden = std::ffi::OsString::from(".");
-        hidden.push(last);
-        hidden.push(SUFFIX);
-        let temporary = folder.join(hidden);
+        let temporary = hidden(&folder.join(last))?;
         let file = claim(&temporary)?;
         if let Some(kept) = existing {
             file.set_permissions(kept.permissions())?;
@@ -73,9 +71,7 @@ impl Output {
     pub(crate) fn clean(folder: &Path) -> io::Result<()> {
         for entry in fs::read_dir(folder)? {
             let entry = entry?;
-            let name = entry.file_name();
-            let name = name.as_encoded_bytes();
-            if name.starts_with(b".") && name.ends_with(SUFFIX.as_bytes()) {
+            if is_temporary(&entry.file_name()) {
                 // One that can't be removed is in nobody's way.
                 let _ = remove_if_left(&entry.path());
             }
@@ -84,9 +80,24 @@ impl Output {
     }
 
     /// Gives the file its name, once all of it is on the disk.
-    pub fn publish(mut self) -> io::Result<()> {
+    pub fn publish(self) -> io::Result<()> {
+        self.publish_with(&[])
+    }
+
+    /// Gives the file its name and `more` names on the same file system, one after the other, once all of it is on the
+    /// disk. Whatever stops it, each name leads to the old file or to the new one.
+    pub fn publish_with(mut self, more: &[PathBuf]) -> io::Result<()> {
         if let Place::Whole { temporary, name } = &self.place {
             self.file.sync_all()?;
+            for other in more {
+                let hidden = hidden(other)?;
+                if !remove_if_left(&hidden)? {
+                    return Err(busy());
+                }
+                fs::hard_link(temporary, &hidden)?;
+                fs::rename(&hidden, other).inspect_err(|_| drop(fs::remove_file(&hidden)))?;
+                sync_folder(other)?;
+            }
             fs::rename(temporary, name)?;
             sync_folder(name)?;
             self.place = Place::Published;
@@ -119,6 +130,22 @@ impl Drop for Output {
     }
 }
 
+/// The temporary name beside a name.
+fn hidden(name: &Path) -> io::Result<PathBuf> {
+    let last = name.file_name().ok_or(io::ErrorKind::IsADirectory)?;
+    let mut hidden = OsString::from(".");
+    hidden.push(last);
+    hidden.push(SUFFIX);
+    Ok(name.with_file_name(hidden))
+}
+
+fn busy() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::ResourceBusy,
+        "is being written by another run; wait for it or name another file",
+    )
+}
+
 /// Makes the file and locks it. A file of that name which nobody holds is removed first, never written into: it could be a link.
 fn claim(temporary: &Path) -> io::Result<File> {
     loop {
@@ -131,15 +158,18 @@ fn claim(temporary: &Path) -> io::Result<File> {
             }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 if !remove_if_left(temporary)? {
-                    return Err(io::Error::new(
-                        io::ErrorKind::ResourceBusy,
-                        "is being written by another run; wait for it or name another file",
-                    ));
+                    return Err(busy());
                 }
             }
             Err(error) => return Err(error),
         }
     }
+}
+
+/// Whether a name is one that an output has before it is published.
+pub(crate) fn is_temporary(name: &OsStr) -> bool {
+    let name = name.as_encoded_bytes();
+    name.starts_with(b".") && name.ends_with(SUFFIX.as_bytes())
 }
 
 /// Whether the file is gone now.
