@@ -39,6 +39,10 @@ pub mod hash;
 #[cfg(feature = "full")]
 pub mod log;
 #[cfg(feature = "full")]
+pub mod merkle;
+#[cfg(feature = "full")]
 pub mod problem;
 #[cfg(feature = "full")]
 pub mod subject;
+#[cfg(feature = "full")]
+pub mod tile;
