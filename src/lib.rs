@@ -27,6 +27,8 @@ pub mod words;
 mod bytes;
 
 #[cfg(feature = "full")]
+pub mod checkpoint;
+#[cfg(feature = "full")]
 pub mod erasure;
 #[cfg(feature = "full")]
 pub mod event;
@@ -40,6 +42,8 @@ pub mod hash;
 pub mod log;
 #[cfg(feature = "full")]
 pub mod merkle;
+#[cfg(feature = "full")]
+pub mod note;
 #[cfg(feature = "full")]
 pub mod problem;
 #[cfg(feature = "full")]
