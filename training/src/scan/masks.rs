@@ -67,6 +67,14 @@ pub(super) trait Lanes: Copy {
 
     /// The control characters of JSON: bytes below a space.
     fn controls(self) -> u64;
+
+    /// Which of the bytes at `places` are letters that make an escape by themselves, and which are the `u` before digits. Where
+    /// comparing is cheap, all are compared, because how many places there are can't be foretold.
+    #[inline(always)]
+    fn letters(self, _bytes: &[u8; 64], places: u64) -> (u64, u64) {
+        let good = [b'"', b'\\', b'/', b'b', b'f', b'n', b'r', b't'].map(|letter| self.equal(letter));
+        (places & good.into_iter().fold(0, |letters, these| letters | these), places & self.equal(b'u'))
+    }
 }
 
 /// Makes the masks of `bytes`, no more than there is room for; takes and gives the carry.
@@ -94,10 +102,8 @@ fn look<L: Lanes>(bytes: &[u8; 64], carry: &mut u64) -> Bits {
     let escapes = begin(backslashes & !*carry);
     let behind = escapes << 1 | *carry;
     *carry = escapes >> 63;
-    let hex = lanes.equal(b'u') & behind;
-    let good = [b'"', b'\\', b'/', b'b', b'f', b'n', b'r', b't'].map(|letter| lanes.equal(letter));
-    let letters = good.into_iter().fold(hex, |letters, these| letters | these);
-    Bits { quotes: quotes & !behind, escapes, hex, bad: controls | behind & !letters }
+    let (letters, hex) = lanes.letters(bytes, behind);
+    Bits { quotes: quotes & !behind, escapes, hex, bad: controls | behind & !letters & !hex }
 }
 
 /// Which of these backslashes begin an escape: the first of each run, and every other one behind it.
@@ -151,6 +157,21 @@ impl Lanes for Words {
     #[inline(always)]
     fn controls(self) -> u64 {
         self.gather(|word| ((word & Self::LOW) + 0x60 * Self::ONES) | word)
+    }
+
+    #[inline(always)]
+    fn letters(self, bytes: &[u8; 64], mut places: u64) -> (u64, u64) {
+        let (mut letters, mut hex) = (0, 0);
+        while places != 0 {
+            let bit = places & places.wrapping_neg();
+            match bytes[bit.trailing_zeros() as usize] {
+                b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => letters |= bit,
+                b'u' => hex |= bit,
+                _ => {}
+            }
+            places ^= bit;
+        }
+        (letters, hex)
     }
 }
 
