@@ -32,7 +32,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     user_file: Option<PathBuf>,
     /// From where, as KIND:WHERE; may be repeated. `jsonl:PATTERN`: files of one JSON object a line. `folder:DIR/{user_id}`:
-    /// files or folders named after a user, such as `folder:embeddings/{user_id}.npy`
+    /// files or folders named after a user, such as `folder:embeddings/{user_id}.npy`. `chroma:http://HOST:PORT/COLLECTION`: a
+    /// collection of a Chroma server, which deletes logically only
     #[arg(long = "store", value_name = "KIND:WHERE")]
     stores: Vec<String>,
     /// Where rows of the stores named here say whose they are: a key, or a path of keys with dots between them

@@ -4,6 +4,7 @@
 //! Nothing here prints or stops half-way: a store that fails says so in the [`Report`], and the others go on. Files are
 //! replaced as [`crate::output`] writes them, so whatever kills a purge, each is the old or the new one.
 
+mod chroma;
 mod files;
 mod folder;
 mod jsonl;
@@ -15,6 +16,7 @@ use std::collections::HashMap;
 use consentry::subject::{SiteKey, UserId};
 use consentry::time::Timestamp;
 
+pub use chroma::Collection;
 use files::Names;
 pub use plan::{Plan, PlanError, Store};
 use report::Erasure;
@@ -73,6 +75,9 @@ fn one(store: &Store, people: &People, names: &Names, dry_run: bool) -> StoreRep
     match store {
         Store::Jsonl(files) => {
             jsonl::purge(files, people, names, dry_run, report(&files.path, Erasure::Physical))
+        }
+        Store::Chroma(store) => {
+            chroma::purge(store, people, dry_run, report(&store.place(), Erasure::Logical))
         }
         Store::Folder(store) => folder::purge(store, people, dry_run, report(&store.path, Erasure::Physical)),
     }

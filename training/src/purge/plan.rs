@@ -10,6 +10,7 @@ use std::fmt;
 use consentry::subject::{UserId, UserIdError};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::chroma::Collection;
 use super::folder;
 use crate::scan::Field;
 
@@ -55,17 +56,20 @@ pub enum Store {
     Jsonl(Files),
     /// Files or folders that bear a user's id in their name.
     Folder(Named),
+    /// A collection of a Chroma server.
+    Chroma(Collection),
 }
 
 impl Store {
     /// The kinds, as they are written.
-    pub const KINDS: [&str; 2] = ["jsonl", "folder"];
+    pub const KINDS: [&str; 3] = ["jsonl", "folder", "chroma"];
 
     /// Its kind.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Jsonl(_) => "jsonl",
             Self::Folder(_) => "folder",
+            Self::Chroma(_) => "chroma",
         }
     }
 
@@ -76,12 +80,25 @@ impl Store {
         if place.is_empty() {
             return Err(unknown());
         }
-        match kind {
-            "jsonl" => Ok(Self::Jsonl(Files { path: place.into(), user_field: user_field.clone() })),
-            "folder" => folder::Pattern::parse(place)
-                .map(|_| Self::Folder(Named { path: place.into() }))
-                .map_err(|error| PlanError::Word(error.into())),
-            _ => Err(unknown()),
+        let store = match kind {
+            "jsonl" => Self::Jsonl(Files { path: place.into(), user_field: user_field.clone() }),
+            "folder" => Self::Folder(Named { path: place.into() }),
+            "chroma" => Self::Chroma(
+                Collection::parse(place, &user_field.to_string())
+                    .map_err(|error| PlanError::Word(error.into()))?,
+            ),
+            _ => return Err(unknown()),
+        };
+        store.check().map_err(|error| PlanError::Word(error.into()))?;
+        Ok(store)
+    }
+
+    /// What its types can't say of it.
+    fn check(&self) -> Result<(), &'static str> {
+        match self {
+            Self::Jsonl(_) => Ok(()),
+            Self::Folder(named) => folder::Pattern::parse(&named.path).map(drop),
+            Self::Chroma(collection) => collection.check(),
         }
     }
 }
@@ -140,9 +157,7 @@ pub fn read(json: &[u8]) -> Result<(Vec<UserId>, Vec<Store>), PlanError> {
         _ => return Err(PlanError::Json("users: write a list of ids".into())),
     };
     for store in &raw.stores {
-        if let Store::Folder(named) = store {
-            folder::Pattern::parse(&named.path).map_err(|error| PlanError::Json(error.into()))?;
-        }
+        store.check().map_err(|error| PlanError::Json(error.into()))?;
     }
     Ok((users, raw.stores))
 }

@@ -3,6 +3,7 @@
 mod python;
 mod rust;
 mod script;
+mod stores;
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -25,12 +26,13 @@ struct Stage {
 }
 
 /// From cheap to dear: what fails fast is told first.
-const STAGES: [Stage; 10] = [
+const STAGES: [Stage; 11] = [
     Stage { name: "fmt", run: rust::fmt },
     Stage { name: "clippy", run: rust::clippy },
     Stage { name: "clippy-wasm", run: rust::clippy_wasm },
     Stage { name: "deny", run: rust::deny },
     Stage { name: "core", run: rust::core },
+    Stage { name: "stores", run: stores::stores },
     Stage { name: "types", run: script::types },
     Stage { name: "wasm", run: script::wasm },
     Stage { name: "api", run: script::api },
