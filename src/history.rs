@@ -33,6 +33,7 @@ impl Entry {
 
 /// What holds now for one purpose, before expiry is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "full", derive(serde::Serialize, serde::Deserialize))]
 pub struct Current {
     /// What was decided.
     pub status: Status,
@@ -45,6 +46,7 @@ pub struct Current {
 /// The fold itself, for who can't hold all entries at once: those of one subject about one purpose, one after the other in the
 /// order of the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "full", derive(serde::Serialize, serde::Deserialize))]
 pub struct Fold {
     current: Option<Current>,
     revoked_at: Option<Timestamp>,

@@ -105,6 +105,7 @@ async function spawn(home, vars, rateLimits, cf, output) {
       host: "127.0.0.1",
       port: 0,
       d1Persist: join(home, "d1"),
+      r2Persist: join(home, "r2"),
       cf,
       log: new Log(LogLevel.ERROR),
       handleRuntimeStdio(stdout, stderr) {

@@ -49,6 +49,12 @@ impl<P: Platform> App<'_, P> {
         SiteKey::derive(&self.config.secret, site, CURRENT_KEY)
     }
 
+    /// Which key that is.
+    #[allow(clippy::unused_self, reason = "rotation will ask the site")]
+    pub(crate) const fn key_id(&self) -> KeyId {
+        CURRENT_KEY
+    }
+
     /// The registry, at most a minute old.
     pub(crate) async fn registry(&self) -> Result<Rc<Registry>, Problem> {
         let kept = self.cache.registry.borrow().clone();
@@ -90,7 +96,7 @@ impl<P: Platform> App<'_, P> {
     pub(crate) fn fault(&self, error: &DatabaseError) -> Problem {
         self.platform.log(&format!("database: {error:?}"));
         match error {
-            DatabaseError::Unavailable(_) => {
+            DatabaseError::Unavailable(_) | DatabaseError::Objects(_) => {
                 Problem::new(Code::StorageUnavailable, "nothing was stored; repeat the call in a moment")
             }
             DatabaseError::Duplicate(_) | DatabaseError::Refused(_) | DatabaseError::Unreadable(_) => {

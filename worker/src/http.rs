@@ -14,6 +14,10 @@ pub(crate) const MAX_BODY: usize = 64 * 1024;
 /// A whole answer.
 pub(crate) type Answer = Response<String>;
 
+/// Among the extensions of an answer: its body is the object with this name.
+#[derive(Clone)]
+pub(crate) struct Stored(pub(crate) String);
+
 /// One call, with what the platform knows about the caller.
 #[derive(Debug)]
 pub(crate) struct Call {
@@ -177,8 +181,8 @@ pub(crate) fn problem(problem: &Problem) -> Answer {
         Code::Unauthenticated => {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"consentry\""));
         }
-        // The platform's limiter counts by the minute.
-        Code::RateLimited => {
+        // The platform's limiter counts by the minute, and as often the scheduled handler goes on with building.
+        Code::RateLimited | Code::SnapshotNotBuilt => {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
         }
         Code::StorageUnavailable => {

@@ -21,6 +21,7 @@ mod respond;
 mod routes;
 mod scope;
 mod site;
+mod snapshot;
 mod store;
 #[cfg(test)]
 mod testing;

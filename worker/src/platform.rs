@@ -20,6 +20,30 @@ pub(crate) trait Platform {
     /// Runs the statements in one round trip and one transaction: all of them or none.
     async fn batch(&self, shard: usize, statements: Vec<Statement>) -> Result<Vec<Rows>, DatabaseError>;
 
+    /// Keeps an object under a name.
+    async fn put_object(&self, name: &str, bytes: Vec<u8>) -> Result<(), DatabaseError>;
+
+    /// The object of a name, if there is one.
+    async fn object(&self, name: &str) -> Result<Option<Vec<u8>>, DatabaseError>;
+
+    /// Removes an object; that there is none is no error.
+    async fn delete_object(&self, name: &str) -> Result<(), DatabaseError>;
+
+    /// Begins an object that comes in parts; gives what stands for it until it is whole.
+    async fn begin_upload(&self, name: &str) -> Result<String, DatabaseError>;
+
+    /// Hands in a part, from 1 on, all but the last of one size; gives its tag.
+    async fn upload_part(
+        &self,
+        name: &str,
+        upload: &str,
+        number: usize,
+        bytes: Vec<u8>,
+    ) -> Result<String, DatabaseError>;
+
+    /// Makes the object of its parts, which are named by their tags in order.
+    async fn finish_upload(&self, name: &str, upload: &str, tags: Vec<String>) -> Result<(), DatabaseError>;
+
     /// Counts one call of `key`; `false` if it was one too many.
     async fn within_limit(&self, class: LimitClass, key: String) -> bool;
 
@@ -123,6 +147,8 @@ pub(crate) enum DatabaseError {
     Unreadable(String),
     /// The database did not answer, or not in time.
     Unavailable(String),
+    /// The store of objects did not do what it was asked.
+    Objects(String),
 }
 
 impl DatabaseError {

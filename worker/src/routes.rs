@@ -51,6 +51,10 @@ endpoints! {
     Export = GET "/data/export/{user_id}",
     /// Who did what.
     Audit = GET "/audit/{user_id}",
+    /// Who granted a purpose.
+    Snapshot = GET "/snapshots/{purpose}",
+    /// What changed of it.
+    SnapshotChanges = GET "/snapshots/{purpose}/changes",
     /// All sites.
     ListSites = GET "/admin/sites",
     /// One site with its keys.

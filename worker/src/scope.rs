@@ -22,6 +22,9 @@ pub(crate) enum Scope {
     /// Read a person's audit trail.
     #[serde(rename = "audit:read")]
     AuditRead,
+    /// Read who granted a purpose, as keyed hashes.
+    #[serde(rename = "snapshot:read")]
+    SnapshotRead,
 }
 
 impl fmt::Display for Scope {
@@ -32,6 +35,7 @@ impl fmt::Display for Scope {
             Self::SubjectExport => "subject:export",
             Self::SubjectErase => "subject:erase",
             Self::AuditRead => "audit:read",
+            Self::SnapshotRead => "snapshot:read",
         })
     }
 }

@@ -2,7 +2,9 @@
 //! so that a call needs no look-up of its own. A withdrawn key therefore works for up to a minute more.
 
 use crate::{object::Object, scope::Scope};
-use consentry::{hash::Hash, purpose::Purpose, regime::Regime, slug::Slug, time::Timestamp};
+use consentry::{
+    hash::Hash, problem::Problem, purpose::Purpose, regime::Regime, slug::Slug, time::Timestamp,
+};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, rc::Rc};
 
@@ -74,6 +76,16 @@ impl Site {
     /// Every purpose the site has, the built-in ones first.
     pub(crate) fn purposes(&self) -> impl Iterator<Item = Purpose> + '_ {
         Purpose::DEFAULT.into_iter().chain(self.settings.purposes.iter().cloned())
+    }
+
+    /// A purpose by its name, if the site has it; else a problem with `field`.
+    pub(crate) fn purpose(&self, field: &str, name: &str) -> Result<Purpose, Problem> {
+        self.purposes().find(|purpose| purpose.as_str() == name).ok_or_else(|| {
+            let allowed: Vec<_> = self.purposes().collect();
+            let list = allowed.iter().map(Purpose::as_str).collect::<Vec<_>>().join(", ");
+            Problem::field(field, format!("this site has no such purpose; use one of: {list}"))
+                .allowing(allowed)
+        })
     }
 
     /// The regime that holds for people of a place, or of none that is known.

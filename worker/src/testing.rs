@@ -32,6 +32,7 @@ pub(crate) struct Host {
     pub(crate) within_limit: Cell<bool>,
     pub(crate) lines: RefCell<Vec<String>>,
     counter: Cell<u64>,
+    pub(crate) objects: RefCell<BTreeMap<String, Vec<u8>>>,
     pub(crate) cache: Cache,
     config: Config,
 }
@@ -46,6 +47,7 @@ impl Host {
             within_limit: Cell::new(true),
             lines: RefCell::default(),
             counter: Cell::new(0),
+            objects: RefCell::default(),
             cache: Cache::default(),
             config: Config {
                 secret: b"master secret of the tests, and of nothing else".to_vec(),
@@ -66,7 +68,14 @@ impl Host {
     pub(crate) fn add_site(&self, site: &str) -> String {
         let settings = json!({ "name": site, "origins": ["https://demo.example"], "regime": "gdpr" });
         assert_eq!(self.call("PUT", &format!("/admin/sites/{site}"), ADMIN, &settings).0, 200);
-        let scopes = ["consent:read", "consent:write", "subject:export", "subject:erase", "audit:read"];
+        let scopes = [
+            "consent:read",
+            "consent:write",
+            "subject:export",
+            "subject:erase",
+            "audit:read",
+            "snapshot:read",
+        ];
         let input = json!({ "name": "tests", "scopes": scopes });
         let (status, body) = self.call("POST", &format!("/admin/sites/{site}/keys"), ADMIN, &input);
         assert_eq!(status, 201, "{body}");
@@ -154,6 +163,44 @@ impl Platform for Host {
         let results = results.map_err(|error| DatabaseError::from_message(&error.to_string()))?;
         transaction.commit().unwrap();
         Ok(results)
+    }
+
+    async fn put_object(&self, name: &str, bytes: Vec<u8>) -> Result<(), DatabaseError> {
+        self.objects.borrow_mut().insert(name.into(), bytes);
+        Ok(())
+    }
+
+    async fn object(&self, name: &str) -> Result<Option<Vec<u8>>, DatabaseError> {
+        Ok(self.objects.borrow().get(name).cloned())
+    }
+
+    async fn delete_object(&self, name: &str) -> Result<(), DatabaseError> {
+        self.objects.borrow_mut().remove(name);
+        Ok(())
+    }
+
+    async fn begin_upload(&self, name: &str) -> Result<String, DatabaseError> {
+        Ok(format!("upload of {name}"))
+    }
+
+    async fn upload_part(
+        &self,
+        _name: &str,
+        upload: &str,
+        number: usize,
+        bytes: Vec<u8>,
+    ) -> Result<String, DatabaseError> {
+        let tag = format!("{upload}, part {number}");
+        self.objects.borrow_mut().insert(tag.clone(), bytes);
+        Ok(tag)
+    }
+
+    async fn finish_upload(&self, name: &str, _upload: &str, tags: Vec<String>) -> Result<(), DatabaseError> {
+        let mut objects = self.objects.borrow_mut();
+        let parts: Option<Vec<_>> = tags.iter().map(|tag| objects.remove(tag)).collect();
+        let parts = parts.ok_or_else(|| DatabaseError::Objects("a part is missing".into()))?;
+        objects.insert(name.into(), parts.concat());
+        Ok(())
     }
 
     async fn within_limit(&self, _class: LimitClass, _key: String) -> bool {

@@ -14,7 +14,7 @@ use crate::{
     model::ErasureOutput,
     platform::{DatabaseError, Platform},
     scope::Scope,
-    store::{ErasureRow, count_evidence, redact, save_erasure, update_erasure},
+    store::{ErasureRow, count_evidence, redact, save_erased, save_erasure, update_erasure},
 };
 use consentry::{
     erasure::{State, StoreReport, StoreState, due_at, overall, restore_horizon},
@@ -63,7 +63,8 @@ pub(super) async fn request<P: Platform>(
     let details = [("erasure", value!(erasure.id))];
     let events = [(Kind::ErasureRequested, &access.actor), (Kind::EvidenceRedacted, &Actor::System)]
         .map(|(kind, actor)| event(app, kind, &access.site.id, Some(access.subject), actor, &details).into());
-    let mut after = vec![count_evidence(&access.subject), save_erasure(&erasure)];
+    let mut after =
+        vec![count_evidence(&access.subject), save_erasure(&erasure), save_erased(&access.subject, app.now)];
     after.extend(redact(&access.subject));
     let claim = once::claim(call, &access.key, &caller(&access))?;
     let mut committed = once::commit(app, shard, events.into(), claim.as_ref(), after).await?;
@@ -145,7 +146,7 @@ async fn redact_visitor<P: Platform>(
     }
     let details = [("erasure", value!(erasure.id))];
     let redacted = event(app, Kind::EvidenceRedacted, &erasure.site, Some(visitor), &Actor::System, &details);
-    let mut after = vec![count_evidence(&visitor)];
+    let mut after = vec![count_evidence(&visitor), save_erased(&visitor, app.now)];
     after.extend(redact(&visitor));
     let store = app.store();
     let mut appended = store.append(store.shard_of(&visitor), vec![redacted.into()], None, after).await?;

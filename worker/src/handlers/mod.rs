@@ -9,6 +9,7 @@ mod notice;
 mod once;
 mod person;
 mod service;
+mod snapshot;
 
 use crate::{
     app::App,
@@ -51,6 +52,8 @@ pub(crate) async fn handle<P: Platform>(
         Endpoint::Erasure => erasure::read(app, call, param(0)).await,
         Endpoint::Export => person::export(app, call, param(0)).await,
         Endpoint::Audit => person::audit(app, call, param(0)).await,
+        Endpoint::Snapshot => snapshot::whole(app, call, param(0)).await,
+        Endpoint::SnapshotChanges => snapshot::changes(app, call, param(0)).await,
         Endpoint::ListSites => admin::list_sites(app, call).await,
         Endpoint::GetSite => admin::get_site(app, call, param(0)).await,
         Endpoint::PutSite => admin::put_site(app, call, param(0)).await,

@@ -111,7 +111,7 @@ fn responses(operation: &Operation, endpoint: Endpoint, output: &mut SchemaGener
                     "schema": { "$ref": "#/components/schemas/Problem" }, "examples": {},
                 } },
             });
-            if matches!(code, Code::RateLimited | Code::StorageUnavailable) {
+            if matches!(code, Code::RateLimited | Code::SnapshotNotBuilt | Code::StorageUnavailable) {
                 response["headers"] =
                     json!({ "Retry-After": { "$ref": "#/components/headers/Retry-After" } });
             }

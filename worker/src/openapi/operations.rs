@@ -88,6 +88,9 @@ impl Operation {
             codes.extend([Code::MalformedJson, Code::BodyTooLarge, Code::UnsupportedMediaType]);
             codes.push(Code::IdempotencyKeyReused);
         }
+        if self.tag == "training" {
+            codes.push(Code::SnapshotNotBuilt);
+        }
         codes.extend([Code::NotFound, Code::Misconfigured, Code::Internal, Code::StorageUnavailable]);
         codes
     }
@@ -97,6 +100,7 @@ pub(super) fn tags() -> Value {
     json!([
         { "name": "consent", "description": "Record decisions, and ask what holds." },
         { "name": "data rights", "description": "What a person may ask for: export, erasure, audit trail." },
+        { "name": "training", "description": "Who granted a purpose, for those who train models." },
         { "name": "admin", "description": "Sites and API keys, for whoever runs the service." },
         { "name": "service", "description": "What the service says about itself; open to everybody." },
     ])
@@ -383,6 +387,40 @@ pub(super) fn operation(endpoint: Endpoint) -> Operation {
             description: "In pages, oldest first. Scope `audit:read`; leaves an audit event a page.",
             response: body::<model::AuditOutput>(with(page(), &[("audit_trail", json!([audit_entry()]))])),
             query: paging(),
+            ..base
+        },
+        Endpoint::Snapshot => Operation {
+            id: "readSnapshot",
+            tag: "training",
+            summary: "Who granted a purpose, as keyed hashes",
+            description: "Everybody whose yes stood when it was built: a line of JSON (`format`, `site`, `purpose`, \
+                          `key_id`, `key_check`, `log`, `position`, `built_at`), 20 bytes a person in ascending order (the \
+                          first 16 of the subject, then the minute since 1970 in which the yes ends, little-endian), \
+                          then 32 bytes by which a cut is told: SHA-256 over the 32 bytes so far (zeros at first) and the \
+                          next 5 MiB. `consentry snapshot pull` reads it. It is built anew once a day while somebody \
+                          asks for it; ask for the changes since its `position`. With `If-None-Match` the answer is 304 if \
+                          there is no newer one. Scope `snapshot:read`; leaves an audit event.",
+            security: json!([{ "api_key": [] }]),
+            ..base
+        },
+        Endpoint::SnapshotChanges => Operation {
+            id: "readSnapshotChanges",
+            tag: "training",
+            summary: "What changed of who granted a purpose",
+            description: "Everybody who decided about the purpose after a position, or whose erasure was asked for, with what \
+                          holds now. That a yes ends is no change: its `expires_at` was told when it was given. Scope \
+                          `snapshot:read`; leaves an audit event.",
+            security: json!([{ "api_key": [] }]),
+            response: body::<model::ChangesOutput>(
+                json!({ "site": "demo", "purpose": "model_training", "key_id": 1,
+                "log": format!("consentry.example/log/0/{ID}"), "position": "17", "more": false, "read_at": TIME,
+                "changes": [{ "key": HASH.get(..32), "granted": false, "log_index": 17 }] }),
+            ),
+            query: vec![(
+                "since",
+                json!({ "type": "string", "pattern": "^[0-9]{1,15}([.][0-9]{1,15})*$", "examples": ["17"] }),
+                "The `position` of a snapshot or of earlier changes.",
+            )],
             ..base
         },
         Endpoint::ListSites => Operation {

@@ -10,6 +10,7 @@ mod links;
 mod notices;
 mod rows;
 mod settings;
+mod snapshots;
 
 pub(crate) use erasures::{ErasureRow, save_erasure, update_erasure};
 pub(crate) use events::{count_evidence, history, read_consent, read_history, read_page, redact, stored};
@@ -18,6 +19,10 @@ pub(crate) use links::{read_visitors, save_link, visitors};
 pub(crate) use notices::save_notice;
 pub(crate) use rows::{NewEvent, Stored, StoredEvidence};
 pub(crate) use settings::{save_key, save_site, withdraw_key};
+pub(crate) use snapshots::{
+    Changed, Page, Since, Snapshot, changed, claim_snapshot, keep_build, keep_built, read_changes,
+    read_snapshot, save_erased, want_snapshot,
+};
 
 use crate::{
     cache::Cache,

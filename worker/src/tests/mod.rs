@@ -1,4 +1,5 @@
 //! Whole calls without a runtime.
 
 mod calls;
+mod snapshots;
 mod vectors;

@@ -8,10 +8,11 @@ use crate::{
     app::{App, Config},
     cache::Cache,
     handlers::erasure::finish_unfinished,
-    http::{Answer, Call, MAX_BODY, problem},
+    http::{Answer, Call, MAX_BODY, Stored, problem},
     platform::{DatabaseError, LimitClass, Param, Platform, Rows, Statement},
     respond::respond,
     site::Jwk,
+    snapshot::build::tick,
 };
 use consentry::{
     problem::{Code, Problem},
@@ -21,8 +22,8 @@ use futures_util::StreamExt as _;
 use http::Method;
 use std::cell::Cell;
 use worker::{
-    Context, D1Database, Date, Env, Headers, Request, Response, ResponseBuilder, Result, ScheduleContext,
-    ScheduledEvent, console_log, event, wasm_bindgen::JsValue,
+    Bucket, Context, D1Database, Date, Env, Headers, Request, Response, ResponseBuilder, Result,
+    ScheduleContext, ScheduledEvent, UploadedPart, console_log, event, wasm_bindgen::JsValue,
 };
 
 thread_local! {
@@ -45,18 +46,29 @@ async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response
     };
     let answer = with_app(&env, &platform, async |app| respond(app, &call).await).await;
     let cost = text(&env, "BENCH").filter(|on| on == "on").map(|_| platform.cost());
-    write(answer.unwrap_or_else(|refused| problem(&refused)), cost)
+    let answer = answer.unwrap_or_else(|refused| problem(&refused));
+    match answer.extensions().get::<Stored>().cloned() {
+        Some(Stored(name)) => stream(&platform, answer, &name).await,
+        None => write(answer, cost),
+    }
 }
 
+/// The cron expression of the housekeeping; every other one is for snapshots only.
+const HOURLY: &str = "17 * * * *";
+
 #[event(scheduled)]
-async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
+async fn scheduled(event: ScheduledEvent, env: Env, _context: ScheduleContext) {
     let outcome = async {
         let platform = Workerd::new(&env)?;
         with_app(&env, &platform, async |app| {
-            let kept = app.store().forget_expired_keys().await;
-            // The second even where the first failed: they have nothing to do with each other.
-            let ended = finish_unfinished(app).await;
-            kept.and(ended).map_err(|error| app.fault(&error))
+            // Each even where another failed: they have nothing to do with each other.
+            let built = tick(app).await;
+            let (mut kept, mut ended) = (Ok(()), Ok(()));
+            if event.cron() == HOURLY {
+                kept = app.store().forget_expired_keys().await;
+                ended = finish_unfinished(app).await;
+            }
+            kept.and(ended).and(built).map_err(|error| app.fault(&error))
         })
         .await?
     };
@@ -139,6 +151,22 @@ async fn body(request: &mut Request) -> Result<Vec<u8>> {
     Ok(body)
 }
 
+/// An answer whose body goes from R2 to the caller without passing through here.
+async fn stream(platform: &Workerd, answer: Answer, name: &str) -> Result<Response> {
+    let bucket = platform.bucket();
+    let object = match &bucket {
+        Ok(bucket) => bucket.get(name).execute().await?,
+        Err(_) => None,
+    };
+    if let Some(body) = object.as_ref().and_then(worker::Object::body) {
+        let (builder, _) = write(answer, None)?.into_parts();
+        Ok(builder.body(body.response_body()?))
+    } else {
+        let detail = "the snapshot is being replaced; repeat the call in a moment";
+        write(problem(&Problem::new(Code::StorageUnavailable, detail)), None)
+    }
+}
+
 fn write(answer: Answer, cost: Option<String>) -> Result<Response> {
     let (parts, body) = answer.into_parts();
     let headers = Headers::new();
@@ -172,6 +200,13 @@ impl Workerd {
         }
         let zero = || Cell::new(0);
         Ok(Self { env: env.clone(), databases, queries: zero(), rows_read: zero(), rows_written: zero() })
+    }
+
+    fn bucket(&self) -> std::result::Result<Bucket, DatabaseError> {
+        self.env.bucket("SNAPSHOTS").map_err(|_| {
+            let what = "bind an R2 bucket as SNAPSHOTS in wrangler.toml: npx wrangler r2 bucket create consentry-snapshots";
+            DatabaseError::Objects(what.into())
+        })
     }
 
     /// What the call cost in D1, for the bench.
@@ -228,6 +263,50 @@ impl Platform for Workerd {
             .collect()
     }
 
+    async fn put_object(&self, name: &str, bytes: Vec<u8>) -> std::result::Result<(), DatabaseError> {
+        self.bucket()?.put(name, bytes).execute().await.map(drop).map_err(objects)
+    }
+
+    async fn object(&self, name: &str) -> std::result::Result<Option<Vec<u8>>, DatabaseError> {
+        let object = self.bucket()?.get(name).execute().await.map_err(objects)?;
+        match object.as_ref().and_then(worker::Object::body) {
+            Some(body) => body.bytes().await.map(Some).map_err(objects),
+            None => Ok(None),
+        }
+    }
+
+    async fn delete_object(&self, name: &str) -> std::result::Result<(), DatabaseError> {
+        self.bucket()?.delete(name).await.map_err(objects)
+    }
+
+    async fn begin_upload(&self, name: &str) -> std::result::Result<String, DatabaseError> {
+        let upload = self.bucket()?.create_multipart_upload(name).execute().await.map_err(objects)?;
+        Ok(upload.upload_id().await)
+    }
+
+    async fn upload_part(
+        &self,
+        name: &str,
+        upload: &str,
+        number: usize,
+        bytes: Vec<u8>,
+    ) -> std::result::Result<String, DatabaseError> {
+        let upload = self.bucket()?.resume_multipart_upload(name, upload).map_err(objects)?;
+        let number = u16::try_from(number).map_err(|_| DatabaseError::Objects("too many parts".into()))?;
+        upload.upload_part(number, bytes).await.map(|part| part.etag()).map_err(objects)
+    }
+
+    async fn finish_upload(
+        &self,
+        name: &str,
+        upload: &str,
+        tags: Vec<String>,
+    ) -> std::result::Result<(), DatabaseError> {
+        let upload = self.bucket()?.resume_multipart_upload(name, upload).map_err(objects)?;
+        let parts = (1..).zip(tags).map(|(number, tag)| UploadedPart::new(number, tag));
+        upload.complete(parts).await.map(drop).map_err(objects)
+    }
+
     async fn within_limit(&self, class: LimitClass, key: String) -> bool {
         let name = match class {
             LimitClass::Person => "RATE_LIMIT_PERSON",
@@ -245,6 +324,11 @@ impl Platform for Workerd {
     fn log(&self, line: &str) {
         console_log!("{line}");
     }
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
+fn objects(error: worker::Error) -> DatabaseError {
+    DatabaseError::Objects(format!("{error}"))
 }
 
 fn js(param: &Param) -> JsValue {

@@ -11,7 +11,8 @@ use super::UP;
 use crate::stamp::write;
 
 const SITE: &str = "demo";
-const SCOPES: [&str; 5] = ["consent:read", "consent:write", "subject:export", "subject:erase", "audit:read"];
+const SCOPES: [&str; 6] =
+    ["consent:read", "consent:write", "subject:export", "subject:erase", "audit:read", "snapshot:read"];
 
 /// What `target/dev.json` says.
 pub(crate) struct Demo {
