@@ -1,6 +1,11 @@
-//! The stage that Python's schemathesis runs, from a folder of its own.
+//! The stages in Python: schemathesis against the Worker, and the package `consentry` as somebody installs it. Each has a folder
+//! of packages of its own.
 
-use anyhow::Result;
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
 
 use super::Outcome;
 use crate::build;
@@ -50,4 +55,64 @@ pub(super) fn schemathesis(project: &Project) -> Result<Outcome> {
     run.arg("--config-file").arg(project.path("tests/schemathesis.toml"));
     exec::run(run.arg("run").arg(format!("{}/openapi.json", edge.told("url")?)))?;
     Ok(Outcome::Passed)
+}
+
+/// The package: built as a wheel, installed, tested with the libraries whose columns it reads, and its types held to files that use
+/// them rightly and wrongly.
+pub(super) fn package(project: &Project) -> Result<Outcome> {
+    let Some(programs) = wheel(project)? else {
+        return Ok(Outcome::Skipped("python3 is not on PATH".into()));
+    };
+    let python = || exec::command(programs.join("python"), &project.path("tests/python"));
+    let cache = project.state("mypy");
+    let mypy = |what: &Path| {
+        let mut command = python();
+        command.args(["-m", "mypy", "--config-file", "mypy.ini", "--cache-dir"]);
+        command.arg(&cache).arg(what);
+        exec::run(&mut command)
+    };
+    mypy(&project.path("python/consentry"))?;
+    mypy(&project.path("tests/python/usage.py"))?;
+    let mut tests = python();
+    tests.env("CONSENTRY", project.cargo_target().join("wheel/consentry"));
+    exec::run(tests.args(["-m", "pytest", "--quiet", "-p", "no:cacheprovider"]))?;
+    Ok(Outcome::Passed)
+}
+
+/// Builds the command and the wheel, and installs the wheel where the packages of its tests are. The folder of their programs,
+/// unless there is no Python.
+pub(crate) fn wheel(project: &Project) -> Result<Option<PathBuf>> {
+    let Some(python) = on_path(&["python3"]) else { return Ok(None) };
+    let programs = packages(project, &python, "venv-python", "tests/python/requirements.txt")?;
+    let command = ["build", "--quiet", "--package", "consentry-cli", "--profile", "wheel"];
+    exec::run(exec::command("cargo", project.root()).args(command))?;
+
+    let wheels = project.state("wheels");
+    let _ = fs::remove_dir_all(&wheels);
+    let mut maturin = exec::command(programs.join("maturin"), &project.path("python"));
+    // Which Python it is for, and nothing that someone else has activated.
+    maturin.env_remove("CONDA_PREFIX").env("VIRTUAL_ENV", programs.parent().unwrap_or(&programs));
+    exec::run(maturin.args(["build", "--quiet", "--out"]).arg(&wheels))?;
+    let wheel = fs::read_dir(&wheels)?.next().context("maturin made no wheel")??;
+    let mut pip = exec::command(programs.join("pip"), project.root());
+    pip.args(["install", "--quiet", "--disable-pip-version-check", "--no-deps", "--force-reinstall"]);
+    exec::run(pip.arg(wheel.path()))?;
+    Ok(Some(programs))
+}
+
+/// A folder with these packages, made if they are others than the last time; where its programs are. It is with what cargo
+/// compiles and not in the checkout, because half a gigabyte is nothing to fetch for every clone.
+pub(crate) fn packages(project: &Project, python: &Path, name: &str, requirements: &str) -> Result<PathBuf> {
+    let folder = env::current_dir()?.join(project.cargo_target().join("xtask").join(name));
+    let (wanted, stamp) = (fs::read(project.path(requirements))?, folder.join("requirements.txt"));
+    if fs::read(&stamp).ok() != Some(wanted.clone()) {
+        eprintln!("installing what {requirements} names (once)");
+        let mut venv = exec::command(python, project.root());
+        exec::run(venv.args(["-m", "venv", "--clear"]).arg(&folder))?;
+        let mut pip = exec::command(folder.join("bin/pip"), project.root());
+        pip.args(["install", "--quiet", "--disable-pip-version-check", "-r"]);
+        exec::run(pip.arg(project.path(requirements)))?;
+        fs::write(&stamp, wanted)?;
+    }
+    Ok(folder.join("bin"))
 }

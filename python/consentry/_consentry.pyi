@@ -1,0 +1,41 @@
+"""What is compiled. Use what `consentry` itself offers; this may change at any time."""
+
+import os
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__version__: str
+
+Counted = tuple[int, int, int, int, int]
+"""Granted, refused, no id, no string, no id by the rules of user ids."""
+
+def is_user_id(text: str) -> bool: ...
+
+class Mask:
+    def __len__(self) -> int: ...
+    def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]: ...
+
+class Snapshot:
+    site: str
+    purpose: str
+    created_at_ms: int
+    log_position: int | None
+    key_id: int
+    users: int
+    digest: str
+    def __new__(
+        cls,
+        path: str | os.PathLike[str],
+        purpose: str,
+        site: str | None,
+        key_file: str | os.PathLike[str] | None,
+        max_age_ms: int,
+    ) -> Snapshot: ...
+    def holds(self, user: str) -> bool: ...
+    def arrow(self, column: Any) -> tuple[Mask, Counted]: ...
+    def utf32(self, matrix: NDArray[np.uint32]) -> tuple[NDArray[np.bool_], Counted]: ...
+    def utf8(self, matrix: NDArray[np.uint8]) -> tuple[NDArray[np.bool_], Counted]: ...
+    def objects(self, list: list[Any]) -> tuple[list[bool], Counted]: ...
+    def verdicts(self, list: list[Any]) -> NDArray[np.uint8]: ...

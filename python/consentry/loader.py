@@ -1,0 +1,224 @@
+"""Rows for training, of people who granted it: any iterable of dictionaries in, the rows that may be used out."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
+from typing import Any, Generic, Literal, TypeVar
+
+from . import _consentry
+from .counts import Counts
+from .errors import ConsentUnavailable, UnjudgeableRow
+from .snapshot import DAY, Snapshot
+
+__all__ = ["ConsentFilteredLoader", "consent_filtered_loader"]
+
+Row = TypeVar("Row", bound=Mapping[str, Any])
+
+
+def consent_filtered_loader(
+    rows: Iterable[Row],
+    purpose: str = "model_training",
+    *,
+    snapshot: Snapshot | str | os.PathLike[str],
+    user_field: str = "user_id",
+    refresh: timedelta | float = 300,
+    on_unjudgeable: Literal["skip", "raise"] = "skip",
+    site: str | None = None,
+    key_file: str | os.PathLike[str] | None = None,
+    max_age: timedelta | float = DAY,
+) -> ConsentFilteredLoader[Row]:
+    """Goes over ``rows`` and yields, unchanged and in order, those of people who granted ``purpose``.
+
+    >>> rows = consent_filtered_loader(dataset, snapshot="model_training.snapshot")
+    >>> for row in rows:
+    ...     train_on(row)
+    >>> rows.counts
+    Counts(rows=1000, kept=612, no_consent=385, blank=0, quarantined=3, reasons={'no_id': 3})
+
+    Rows without a user id, or with one that is no text, are skipped and counted. During a run that takes long, the snapshot's
+    file is looked at every ``refresh`` seconds and opened again if it was replaced, so that who took back their consent
+    leaves the run too. A new file that is refused leaves the old one standing, with a warning, until that has become too old.
+
+    Several threads may draw from one iterator. The loader can be pickled if ``rows`` can be.
+
+    Args:
+        rows: dictionaries; it may be endless. Each ``iter()`` of the loader goes over it anew.
+        purpose: what the rows are to be used for.
+        snapshot: a file of ``consentry snapshot``, or one that was opened.
+        user_field: where a row names its user: a key, or a path of keys with dots between them.
+        refresh: how often to look whether the snapshot was replaced, in seconds or as a ``timedelta``.
+        on_unjudgeable: ``"skip"``, or ``"raise"`` to stop at the first row that can't be judged.
+        site: as in :meth:`Snapshot.open`, which see for the next two as well; not to be said with a snapshot that was opened.
+        key_file: the file with the site's key.
+        max_age: the oldest snapshot to trust.
+
+    Raises:
+        ConsentUnavailable: at once if the snapshot can't be used, or in the middle of the run if it has become too old.
+        UnjudgeableRow: with ``on_unjudgeable="raise"``, while iterating; the message names the number of the row from 0 on.
+        ValueError: an argument that is none.
+    """
+    return ConsentFilteredLoader(
+        rows,
+        purpose,
+        snapshot=snapshot,
+        user_field=user_field,
+        refresh=refresh,
+        on_unjudgeable=on_unjudgeable,
+        site=site,
+        key_file=key_file,
+        max_age=max_age,
+    )
+
+
+class ConsentFilteredLoader(Generic[Row]):
+    """The rows of people who granted a purpose; see :func:`consent_filtered_loader`, which makes one.
+
+    Attributes:
+        counts: what became of the rows so far, in this process and over all iterators of this loader.
+    """
+
+    counts: Counts
+
+    def __init__(
+        self,
+        rows: Iterable[Row],
+        purpose: str,
+        *,
+        snapshot: Snapshot | str | os.PathLike[str],
+        user_field: str,
+        refresh: timedelta | float,
+        on_unjudgeable: Literal["skip", "raise"],
+        site: str | None,
+        key_file: str | os.PathLike[str] | None,
+        max_age: timedelta | float,
+    ) -> None:
+        if on_unjudgeable not in ("skip", "raise"):
+            raise ValueError('on_unjudgeable= is "skip" or "raise"')
+        self._path = user_field.split(".")
+        if not all(self._path):
+            raise ValueError("user_field= is a key, or keys with dots between them, such as meta.user_id")
+        if not isinstance(snapshot, Snapshot):
+            snapshot = Snapshot(snapshot, purpose=purpose, site=site, key_file=key_file, max_age=max_age)
+        elif snapshot.purpose != purpose:
+            raise ValueError(f"the snapshot is for the purpose {snapshot.purpose}; name that one, or open another")
+        elif site is not None or key_file is not None or max_age is not DAY:
+            raise ValueError("say site=, key_file= and max_age= to Snapshot.open, as the snapshot is open already")
+        self._rows = rows
+        self._raise = on_unjudgeable == "raise"
+        self._standing = _Standing(snapshot, refresh)
+        self._start()
+
+    def _start(self) -> None:
+        self.counts = Counts()
+        self._counting = threading.Lock()
+
+    def __iter__(self) -> Iterator[Row]:
+        return _Kept(self, iter(self._rows))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name not in ("_counting", "counts")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._start()
+
+    def _stays(self, row: Row, number: int) -> bool:
+        reason = None
+        granted = False
+        user: object = row
+        for key in self._path:
+            if not isinstance(user, Mapping) or key not in user:
+                reason = "no_id"
+                break
+            user = user[key]
+        else:
+            if not isinstance(user, str):
+                reason = "id_not_a_string"
+            else:
+                granted = self._standing.now().holds(user)
+                if not granted and not _consentry.is_user_id(user):
+                    reason = "not_an_id"
+        with self._counting:
+            if reason is not None:
+                self.counts.add(reasons={reason: 1})
+            elif granted:
+                self.counts.add(kept=1)
+            else:
+                self.counts.add(no_consent=1)
+        if reason is not None and self._raise:
+            raise UnjudgeableRow(reason, f"row {number} can't be judged ({reason}); mend it, or skip such rows")
+        return granted
+
+
+class _Kept(Iterator[Row]):
+    """One way through the rows, which threads may share."""
+
+    def __init__(self, loader: ConsentFilteredLoader[Row], rows: Iterator[Row]) -> None:
+        self._loader = loader
+        self._rows = rows
+        self._drawing = threading.Lock()
+        self._drawn = 0
+
+    def __next__(self) -> Row:
+        while True:
+            with self._drawing:
+                row = next(self._rows)
+                number = self._drawn
+                self._drawn += 1
+            if self._loader._stays(row, number):
+                return row
+
+
+class _Standing:
+    """The snapshot that stands now: looks at its file from time to time. Without a thread, so that a process may fork."""
+
+    def __init__(self, snapshot: Snapshot, refresh: timedelta | float) -> None:
+        self._every = refresh.total_seconds() if isinstance(refresh, timedelta) else float(refresh)
+        if not self._every >= 0:
+            raise ValueError("refresh= is a number of seconds, 0 or more")
+        self._snapshot = snapshot
+        self._start()
+
+    def _start(self) -> None:
+        self._looking = threading.Lock()
+        self._file = self._look()
+        self._next = time.monotonic() + self._every
+
+    def now(self) -> Snapshot:
+        if time.monotonic() >= self._next and self._looking.acquire(blocking=False):
+            try:
+                self._refresh()
+            finally:
+                self._looking.release()
+        return self._snapshot
+
+    def _refresh(self) -> None:
+        self._next = time.monotonic() + self._every
+        file = self._look()
+        if file == self._file:
+            return
+        try:
+            self._snapshot = self._snapshot._again()
+        except (ConsentUnavailable, OSError, ValueError) as refused:
+            warnings.warn(f"going on with the snapshot of {self._snapshot.created_at}: {refused}", stacklevel=5)
+        else:
+            self._file = file
+
+    def _look(self) -> tuple[int, int, int] | None:
+        try:
+            file = self._snapshot.path.stat()
+        except OSError:
+            return None
+        return file.st_ino, file.st_mtime_ns, file.st_size
+
+    def __getstate__(self) -> tuple[Snapshot, float]:
+        return self._snapshot, self._every
+
+    def __setstate__(self, state: tuple[Snapshot, float]) -> None:
+        self._snapshot, self._every = state
+        self._start()

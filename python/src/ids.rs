@@ -1,0 +1,90 @@
+//! Ids as NumPy and Python keep them. Owns reading them where they are.
+
+use numpy::ndarray::ArrayView2;
+use pyo3::prelude::*;
+use pyo3::types::{PyFloat, PyString};
+
+use crate::judge::{Id, Ids};
+
+/// NumPy's `U`: a row of UTF-32 an id, padded with zeros.
+pub(crate) struct Utf32<'a>(pub(crate) ArrayView2<'a, u32>);
+
+impl Ids for Utf32<'_> {
+    fn len(&self) -> usize {
+        self.0.nrows()
+    }
+
+    fn get<'s>(&'s self, place: usize, buffer: &'s mut String) -> Id<'s> {
+        buffer.clear();
+        let mut zeros = 0;
+        for unit in self.0.row(place) {
+            match char::from_u32(*unit) {
+                Some('\0') => zeros += 1,
+                Some(char) => {
+                    buffer.extend(std::iter::repeat_n('\0', std::mem::take(&mut zeros)));
+                    buffer.push(char);
+                }
+                None => return Id::Broken,
+            }
+        }
+        Id::Text(buffer)
+    }
+}
+
+/// NumPy's `S`: a row of bytes an id, padded with zeros.
+pub(crate) struct Bytes<'a>(pub(crate) ArrayView2<'a, u8>);
+
+impl Ids for Bytes<'_> {
+    fn len(&self) -> usize {
+        self.0.nrows()
+    }
+
+    fn get<'s>(&'s self, place: usize, buffer: &'s mut String) -> Id<'s> {
+        let row = self.0.row(place);
+        let mut bytes = std::mem::take(buffer).into_bytes();
+        bytes.clear();
+        bytes.extend(row);
+        bytes.truncate(bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1));
+        match String::from_utf8(bytes) {
+            Ok(text) => {
+                *buffer = text;
+                Id::Text(buffer)
+            }
+            Err(_) => Id::Broken,
+        }
+    }
+}
+
+/// Objects of Python: their texts are read while the interpreter is held, and hashed while it is not.
+pub(crate) struct Objects<'a>(Vec<Id<'a>>);
+
+impl<'a> Objects<'a> {
+    pub(crate) fn new(objects: &'a [Bound<'_, PyAny>]) -> Self {
+        Self(objects.iter().map(Self::id).collect())
+    }
+
+    fn id(object: &'a Bound<'_, PyAny>) -> Id<'a> {
+        match object.cast::<PyString>() {
+            Ok(text) => text.to_str().map_or(Id::Broken, Id::Text),
+            Err(_) if Self::is_null(object) => Id::Null,
+            Err(_) => Id::NotText,
+        }
+    }
+
+    /// `None`, and what pandas and NumPy write instead of it.
+    fn is_null(object: &Bound<'_, PyAny>) -> bool {
+        object.is_none()
+            || object.cast::<PyFloat>().is_ok_and(|number| number.value().is_nan())
+            || object.get_type().name().is_ok_and(|name| name == "NAType" || name == "NaTType")
+    }
+}
+
+impl Ids for Objects<'_> {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn get<'s>(&'s self, place: usize, _: &'s mut String) -> Id<'s> {
+        self.0.get(place).copied().unwrap_or(Id::Null)
+    }
+}

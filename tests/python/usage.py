@@ -1,0 +1,37 @@
+"""Rightly and wrongly typed use, for `mypy --strict`: what is wrong must be told, or the unused `ignore` is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any, assert_type
+
+import numpy as np
+import pandas as pd
+import polars as pl
+from numpy.typing import NDArray
+
+from consentry import ConsentUnavailable, Counts, Snapshot, consent_filtered_loader
+
+snapshot = Snapshot.open("s", purpose="model_training", site="demo", max_age=timedelta(days=1))
+assert_type("u1" in snapshot, bool)
+assert_type(snapshot.mask(pl.Series(["u1"])), pl.Series)
+assert_type(snapshot.mask(np.array(["u1"])), NDArray[np.bool_])
+assert_type(snapshot.mask(["u1", None], counts=Counts()), list[bool])
+assert_type(snapshot.mask(pd.Series(["u1"])), Any)
+assert_type(snapshot.log_position, int | None)
+
+rows: Iterator[dict[str, int | str]] = iter([])
+for row in consent_filtered_loader(rows, snapshot=snapshot, refresh=60):
+    assert_type(row, dict[str, int | str])
+
+try:
+    snapshot.holds("u1")
+except ConsentUnavailable as error:
+    assert_type(error.code, str)
+
+Snapshot.open("s")  # type: ignore[call-arg]
+snapshot.mask(7)  # type: ignore[call-overload]
+snapshot.holds(None)  # type: ignore[arg-type]
+consent_filtered_loader(["u1"], snapshot=snapshot)  # type: ignore[type-var]
+consent_filtered_loader(rows, snapshot=snapshot, on_unjudgeable="keep")  # type: ignore[arg-type]
