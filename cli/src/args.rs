@@ -52,9 +52,10 @@ pub(crate) enum ManifestCommand {
 
 /// Keep the rows of users who granted a purpose, byte for byte and in order
 ///
-/// Reads JSONL, plain, gzip or zstd by content, and writes the rows that stay: to one output in the order of the inputs, or, if
+/// Reads JSONL, plain, gzip or zstd, and Parquet, told apart by content, and writes the rows that stay: to one output in the order of the inputs, or, if
 /// the output is a folder, to a file of the same name for each input, several at once. Each file is whole or not there. Rows that
 /// can't be judged (no JSON, no UTF-8, a byte-order mark, no user id or two of them) are counted, never written to the output.
+/// Of Parquet, schema and values are kept, not bytes.
 #[derive(ClapArgs)]
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct Filter {

@@ -42,10 +42,17 @@ impl Compression {
     }
 }
 
-/// A reader of what `reader` has, decompressed. Fails where a compressed file is damaged or cut short.
+const PARQUET: &str =
+    "it is Parquet, whose end must be read first; to filter it, name the file instead of piping it";
+
+/// A reader of what `reader` has, decompressed. Fails where a compressed file is damaged or cut short, and for
+/// Parquet.
 pub fn decode<'r>(mut reader: impl Read + Send + 'r) -> io::Result<(Compression, Box<dyn Read + Send + 'r>)> {
     let mut head = Vec::with_capacity(4);
     reader.by_ref().take(4).read_to_end(&mut head)?;
+    if head == *b"PAR1" {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, PARQUET));
+    }
     let compression = Compression::of(&head);
     let whole = Cursor::new(head).chain(reader);
     let decoded: Box<dyn Read + Send + 'r> = match compression {

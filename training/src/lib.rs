@@ -12,6 +12,8 @@ pub mod grants;
 pub mod key;
 pub mod manifest;
 pub mod output;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 #[cfg(unix)]
 pub mod purge;
 pub mod run;

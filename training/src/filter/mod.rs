@@ -6,6 +6,8 @@
 //! channels hold.
 
 mod blocks;
+#[cfg(feature = "parquet")]
+mod columns;
 mod judge;
 mod quarantine;
 mod read;
@@ -29,6 +31,8 @@ use crate::grants::Grants;
 use crate::scan::{Field, Reason};
 use crate::snapshot::Refused;
 use blocks::Block;
+#[cfg(feature = "parquet")]
+pub use columns::filter_parquet;
 use judge::{Judged, judge};
 use read::read;
 pub use source::{Source, Watch};

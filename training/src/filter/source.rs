@@ -55,8 +55,8 @@ impl Watch {
         self.stopped.load(Relaxed)
     }
 
-    pub(crate) fn add(&self, bytes: usize) {
-        self.read.fetch_add(bytes as u64, Relaxed);
+    pub(crate) fn add(&self, bytes: u64) {
+        self.read.fetch_add(bytes, Relaxed);
     }
 }
 
@@ -106,7 +106,7 @@ impl Read for Input<'_> {
         }
         let n = self.from.read(bytes)?;
         self.read = true;
-        self.watch.add(n);
+        self.watch.add(n as u64);
         Ok(n)
     }
 }

@@ -21,6 +21,10 @@ pub enum RunError {
     SameName(PathBuf),
     /// Standard input is named twice.
     StdinTwice,
+    /// Some inputs are Parquet and others are not, and there is one output. This one is.
+    TwoForms(PathBuf),
+    /// An input is Parquet, and the output is to be compressed as a whole.
+    CompressesParquet(PathBuf),
     /// Two outputs are one file.
     SameOutput(PathBuf),
     /// An output is an input.
@@ -48,6 +52,8 @@ impl RunError {
             Self::StdinIntoFolder => "stdin_into_folder",
             Self::SameName(_) => "inputs_of_one_name",
             Self::StdinTwice => "stdin_twice",
+            Self::TwoForms(_) => "two_forms",
+            Self::CompressesParquet(_) => "compresses_parquet",
             Self::SameOutput(_) => "outputs_are_one_file",
             Self::OutputIsInput(_) => "output_is_input",
             Self::File { .. } => "file_not_written",
@@ -79,6 +85,16 @@ impl fmt::Display for RunError {
                 write!(f, "{}: two inputs have this name; filter them into two folders", file.display())
             }
             Self::StdinTwice => f.write_str("standard input can be read once; name `-` once"),
+            Self::TwoForms(file) => write!(
+                f,
+                "{}: is Parquet and other inputs are not; filter them apart, or into a folder",
+                file.display()
+            ),
+            Self::CompressesParquet(file) => write!(
+                f,
+                "{}: is Parquet, whose columns stay compressed as they are; leave out --compress",
+                file.display()
+            ),
             Self::SameOutput(file) => write!(
                 f,
                 "{}: output, quarantine and manifest need a file each; give them different names",

@@ -3,6 +3,7 @@
 //! there. How rows are judged is [`crate::filter`]'s business; messages and exit codes are the face's.
 
 mod error;
+mod form;
 mod inputs;
 mod shards;
 mod target;
@@ -13,7 +14,7 @@ use std::path::{Path, PathBuf};
 use consentry::{hash::Hash, purpose::Purpose, time::Timestamp};
 
 use crate::digest::Digested;
-use crate::filter::{Counts, FilterError, Options, Source, Stream, filter};
+use crate::filter::{Counts, FilterError, Options, Source, Stream};
 use crate::grants::Witness;
 use crate::manifest::Manifest;
 use crate::output::Output;
@@ -55,6 +56,7 @@ impl Job {
     pub fn begin(mut self) -> Result<Run, RunError> {
         let started_at = (self.clock)();
         target::check_inputs(&self.inputs)?;
+        form::check(&self)?;
         let outputs = self.output.files(&self)?;
         let extra = [&self.quarantine, &self.manifest].into_iter().flatten();
         target::check_outputs(&self.inputs, outputs.iter().chain(extra))?;
@@ -131,7 +133,7 @@ fn whole(
     let set_aside = quarantine.map(|writer| writer as &mut dyn Write);
     let to_stdout = matches!(stream, OneStream::Stdout(_));
     let (report, stream) =
-        filter(&job.inputs, witness, stream, set_aside, &job.options).map_err(|error| match error {
+        form::pass(&job.inputs, witness, stream, set_aside, &job.options).map_err(|error| match error {
             FilterError::Output(error) if to_stdout && error.kind() == io::ErrorKind::BrokenPipe => {
                 RunError::ReaderGone
             }

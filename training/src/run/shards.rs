@@ -10,9 +10,9 @@ use std::thread;
 
 use tempfile::SpooledTempFile;
 
-use super::{Job, RunError, file};
+use super::{Job, RunError, file, form};
 use crate::digest::Digested;
-use crate::filter::{FilterError, Options, Report, filter};
+use crate::filter::{FilterError, Options, Report};
 use crate::grants::Witness;
 use crate::output::Output;
 
@@ -126,10 +126,11 @@ fn one(
     let set_aside = spooled.as_mut().map(|spooled| spooled as &mut dyn Write);
     let inputs = &job.inputs[shard..=shard];
     let into = Output::create_in_clean(output).map_err(file(output))?;
-    let (report, into) = filter(inputs, witness, into, set_aside, options).map_err(|error| match error {
-        FilterError::Output(error) => file(output)(error),
-        error => RunError::Filter(error),
-    })?;
+    let (report, into) =
+        form::pass(inputs, witness, into, set_aside, options).map_err(|error| match error {
+            FilterError::Output(error) => file(output)(error),
+            error => RunError::Filter(error),
+        })?;
     witness.trusted().map_err(|refused| RunError::Filter(FilterError::Consents(refused)))?;
     into.publish().map_err(file(output))?;
     Ok((report, spooled))

@@ -29,6 +29,14 @@ impl Field {
     }
 }
 
+impl Field {
+    /// Its keys, from the outermost in.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn keys(&self) -> impl ExactSizeIterator<Item = &str> + Clone {
+        self.0.iter().map(AsRef::as_ref)
+    }
+}
+
 impl Default for Field {
     /// `user_id`.
     fn default() -> Self {
