@@ -38,6 +38,17 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: ManifestCommand,
     },
+    /// Write manual pages, one for each command
+    Man {
+        /// Where to; made if it isn't there
+        #[arg(value_name = "FOLDER")]
+        folder: PathBuf,
+    },
+    /// Print what a shell needs to complete commands and options
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
 }
 
 #[derive(Subcommand)]
@@ -52,10 +63,10 @@ pub(crate) enum ManifestCommand {
 
 /// Keep the rows of users who granted a purpose, byte for byte and in order
 ///
-/// Reads JSONL, plain, gzip or zstd, and Parquet, told apart by content, and writes the rows that stay: to one output in the order of the inputs, or, if
-/// the output is a folder, to a file of the same name for each input, several at once. Each file is whole or not there. Rows that
-/// can't be judged (no JSON, no UTF-8, a byte-order mark, no user id or two of them) are counted, never written to the output.
-/// Of Parquet, schema and values are kept, not bytes.
+/// Reads JSONL, plain, gzip or zstd, and Parquet, told apart by content, and writes the rows that stay: to one output in the
+/// order of the inputs, or, if the output is a folder, to a file of the same name for each input, several at once. Each file is
+/// whole or not there. Rows that can't be judged (no JSON, no UTF-8, a byte-order mark, no user id or two of them) are counted,
+/// never written to the output. Of Parquet, schema and values are kept, not bytes.
 #[derive(ClapArgs)]
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct Filter {
@@ -94,6 +105,9 @@ pub(crate) struct Filter {
     /// Where to write what was done, with SHA-256 of inputs and outputs, as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) manifest: Option<PathBuf>,
+    /// Say nothing but what went wrong, and draw no progress on a terminal
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
     /// What to read: files, folders of files, patterns such as 'data/*.jsonl.gz', `-` for standard input, which is also read
     /// if nothing is named
     #[arg(value_name = "INPUT")]

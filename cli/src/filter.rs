@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal as _};
 use std::path::Path;
+use std::sync::Arc;
 
 use consentry::time::Timestamp;
 use consentry_training::filter::{Counts, FilterError, Options, Source};
@@ -11,20 +12,28 @@ use consentry_training::snapshot::{Snapshot, Wanted};
 
 use crate::args::Filter;
 use crate::failure::Failure;
+use crate::progress::Progress;
 use crate::{CONSENT_UNAVAILABLE, DONE, NOTHING_KEPT, QUARANTINED, messages, now};
 
 pub(crate) fn run(args: &Filter) -> Result<u8, Failure> {
     if args.inputs.is_empty() && io::stdin().is_terminal() {
         return Err(Failure::usage("name the files to read, or pipe rows into this command"));
     }
-    let run = job(args)?.begin().map_err(|error| failure(&error))?;
+    let job = job(args)?;
+    let (inputs, watch) = (job.inputs.clone(), Arc::clone(&job.options.watch));
+    let run = job.begin().map_err(|error| failure(&error))?;
     let snapshot = open(args, run.started_at())?;
-    let counts = match run.finish(&snapshot) {
+    let progress = Progress::of(&inputs, watch, args.quiet);
+    let finished = run.finish(&snapshot);
+    drop(progress);
+    let counts = match finished {
         Err(RunError::ReaderGone) => return Ok(DONE),
         done => done.map_err(|error| failure(&error))?.counts,
     };
-    messages::say(&summary(&counts));
-    if counts.quarantined > 0 && args.quarantine.is_none() {
+    if !args.quiet {
+        messages::say(&summary(&counts));
+    }
+    if !args.quiet && counts.quarantined > 0 && args.quarantine.is_none() {
         messages::say("the quarantined rows were left out; keep them with --quarantine FILE");
     }
     Ok(match counts {

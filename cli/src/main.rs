@@ -6,6 +6,8 @@ mod failure;
 mod filter;
 mod manifest;
 mod messages;
+mod papers;
+mod progress;
 #[cfg(unix)]
 mod purge;
 mod snapshot;
@@ -40,6 +42,8 @@ fn main() -> ExitCode {
         Command::Purge(args) => purge::run(&args),
         Command::Snapshot { command: SnapshotCommand::Build(args) } => snapshot::build(&args),
         Command::Manifest { command: ManifestCommand::Check(args) } => manifest::check(&args),
+        Command::Man { folder } => papers::man(&folder),
+        Command::Completions { shell } => Ok(papers::completions(shell)),
     };
     ExitCode::from(done.unwrap_or_else(|Failure { code, message }| {
         messages::say(&message);

@@ -16,6 +16,34 @@ fn rows_of_those_who_granted_pass_from_standard_input_to_standard_output() {
 }
 
 #[test]
+fn quiet_says_only_what_went_wrong() {
+    let place = Place::with_snapshot();
+    let done = place.filter(&["-q"], &[ADA, ODD].concat());
+    assert_eq!((done.code, done.out.as_str(), done.err.as_str()), (3, ADA, ""));
+    assert!(place.filter(&["--quiet", "not-there"], "").err.contains("no such file"));
+}
+
+#[test]
+fn manual_pages_and_completions_know_every_command() {
+    let place = Place::new();
+    assert_eq!(place.run(&["man", "pages"]).code, 0);
+    let overview = place.get("pages/consentry.1");
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = place.run(&["completions", shell]).out;
+        for command in ["filter", "snapshot", "manifest", "man", "completions"] {
+            assert!(script.contains(command), "{shell}: {command}");
+            assert!(overview.contains(&format!("consentry\\-{command}(1)")), "{command}");
+        }
+    }
+    let page = place.get("pages/consentry-filter.1");
+    for option in ["purpose", "snapshot", "user\\-field", "quarantine", "strict", "manifest", "quiet"] {
+        assert!(page.contains(&format!("\\-\\-{option}")), "{option}");
+    }
+    assert!(place.path("pages/consentry-snapshot-build.1").exists());
+    assert!(place.path("pages/consentry-manifest-check.1").exists());
+}
+
+#[test]
 fn several_files_and_standard_input_become_one_output_in_order() {
     let place = Place::with_snapshot();
     let (one, two) =

@@ -1,0 +1,26 @@
+//! `consentry man` and `consentry completions`. Owns nothing of what they say: that is in the definitions of the arguments.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use clap::CommandFactory as _;
+use clap_complete::Shell;
+
+use crate::DONE;
+use crate::args::Args;
+use crate::failure::Failure;
+
+/// Writes a page for each command.
+pub(crate) fn man(folder: &Path) -> Result<u8, Failure> {
+    let failed = |error| Failure::file(folder, error);
+    fs::create_dir_all(folder).map_err(failed)?;
+    clap_mangen::generate_to(Args::command(), folder).map_err(failed)?;
+    Ok(DONE)
+}
+
+/// Prints what a shell needs to complete arguments.
+pub(crate) fn completions(shell: Shell) -> u8 {
+    clap_complete::generate(shell, &mut Args::command(), "consentry", &mut io::stdout());
+    DONE
+}
