@@ -47,6 +47,8 @@ pub mod note;
 #[cfg(feature = "full")]
 pub mod problem;
 #[cfg(feature = "full")]
+pub mod proof;
+#[cfg(feature = "full")]
 pub mod subject;
 #[cfg(feature = "full")]
 pub mod tile;

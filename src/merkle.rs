@@ -173,6 +173,8 @@ const fn split(size: u64) -> u64 {
 pub enum Disproved {
     /// The tree has no such leaf, or is smaller than the one it should continue.
     Outside,
+    /// It is for a tree of another size.
+    Size,
     /// It has too many hashes or too few for these sizes.
     Length,
     /// It leads to another root than that of the tree.
@@ -185,6 +187,7 @@ impl fmt::Display for Disproved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Outside => "the tree is too small for it",
+            Self::Size => "the proof is for a tree of another size",
             Self::Length => "the proof has the wrong number of hashes",
             Self::Root => "the proof leads to another root",
             Self::EarlierRoot => "the proof leads to another earlier root",

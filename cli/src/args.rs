@@ -28,6 +28,11 @@ pub(crate) enum Command {
     Filter(Filter),
     #[cfg(unix)]
     Purge(crate::purge::Args),
+    /// Hold what a log of consent says against what it said before
+    Verify {
+        #[command(subcommand)]
+        command: crate::verify::Command,
+    },
     /// Files that say who granted a purpose
     Snapshot {
         #[command(subcommand)]

@@ -11,6 +11,7 @@ mod progress;
 #[cfg(unix)]
 mod purge;
 mod snapshot;
+mod verify;
 
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         Command::Filter(args) => filter::run(&args),
         #[cfg(unix)]
         Command::Purge(args) => purge::run(&args),
+        Command::Verify { command } => verify::run(&command),
         Command::Snapshot { command: SnapshotCommand::Build(args) } => snapshot::build(&args),
         Command::Manifest { command: ManifestCommand::Check(args) } => manifest::check(&args),
         Command::Man { folder } => papers::man(&folder),

@@ -1,0 +1,148 @@
+//! `consentry verify export`. Owns making the leaf of an entry again from the fields that a person was given.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use consentry::event::{Actor, Event, Kind};
+use consentry::hash::Hash;
+use consentry::log::{leaf, leaf_hash};
+use consentry::purpose::Purpose;
+use consentry::record::{LegalBasis, Status};
+use consentry::slug::Slug;
+use consentry::subject::{KeyId, Subject};
+use consentry::time::Timestamp;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::tiles::Tiles;
+use super::{Exported, disproved, json, open};
+use crate::failure::Failure;
+
+pub(super) fn run(args: &Exported) -> Result<String, Failure> {
+    let mut tiles = None;
+    let mut origin = None;
+    if let (Some(path), Some(folder)) = (&args.checkpoint, &args.tiles) {
+        let checkpoint = open(path, &args.keys)?;
+        tiles = Some(Tiles::open(folder, checkpoint.head)?);
+        origin = Some(checkpoint.origin);
+    }
+    let mut entries = 0;
+    for path in &args.pages {
+        let page: Page = json(path, "is no page of an export or an audit trail")?;
+        if origin.as_ref().is_some_and(|origin| *origin != page.log) {
+            return Err(disproved(path, "is of another log than the checkpoint"));
+        }
+        entries += page.audit_trail.len();
+        page.verify(path, tiles.as_mut())?;
+    }
+    Ok(match tiles {
+        Some(_) => format!("verified: {entries} entries stand in the log as they are here"),
+        None => format!("verified: {entries} entries have the leaf hashes that their fields make"),
+    })
+}
+
+#[derive(Deserialize)]
+struct Page {
+    log: String,
+    site: String,
+    subject: Hash,
+    subject_key_id: KeyId,
+    #[serde(default)]
+    consent_history: Vec<Record>,
+    audit_trail: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    log_index: u64,
+    leaf_hash: Hash,
+    id: Uuid,
+    timestamp: Timestamp,
+    action: String,
+    performed_by: String,
+    details: Map<String, Value>,
+    subject: Option<Hash>,
+    purpose: Option<Purpose>,
+    status: Option<Status>,
+    legal_basis: Option<LegalBasis>,
+    notice_hash: Option<Hash>,
+    decided_at: Option<Timestamp>,
+    evidence_commitment: Option<Hash>,
+}
+
+/// The part of a consent record that its entry in the audit trail has too.
+#[derive(Deserialize)]
+struct Record {
+    log_index: u64,
+    leaf_hash: Hash,
+    id: Uuid,
+    purpose: Purpose,
+    status: Status,
+    legal_basis: LegalBasis,
+    created_at: Timestamp,
+}
+
+impl Page {
+    fn verify(&self, path: &Path, mut tiles: Option<&mut Tiles>) -> Result<(), Failure> {
+        let wrong = |row: u64, what: &str| disproved(path, format_args!("row {row} {what}"));
+        let mut events = BTreeMap::new();
+        for entry in &self.audit_trail {
+            let row = entry.log_index;
+            let event = self.event(entry).ok_or_else(|| wrong(row, "is no entry of a log"))?;
+            if leaf_hash(&leaf(&self.log, &event)) != entry.leaf_hash {
+                return Err(wrong(row, "does not have the leaf hash that its fields make"));
+            }
+            if let Some(tiles) = &mut tiles {
+                match tiles.row(row)? {
+                    None => return Err(wrong(row, "came after the checkpoint; take a newer one")),
+                    Some(hash) if hash != entry.leaf_hash => {
+                        return Err(wrong(row, "is not the one that the log has there"));
+                    }
+                    Some(_) => {}
+                }
+            }
+            events.insert(row, (entry.leaf_hash, event));
+        }
+        for record in &self.consent_history {
+            let row = record.log_index;
+            if !events.get(&row).is_some_and(|(hash, event)| record.is(*hash, event)) {
+                return Err(wrong(row, "of the consent history is not what the audit trail says"));
+            }
+        }
+        Ok(())
+    }
+
+    fn event(&self, entry: &Entry) -> Option<Event> {
+        Some(Event {
+            id: entry.id,
+            site: Some(Slug::parse(&self.site)?),
+            kind: Kind::parse(&entry.action)?,
+            subject: Some(Subject {
+                hash: entry.subject.unwrap_or(self.subject),
+                key_id: self.subject_key_id,
+            }),
+            purpose: entry.purpose.clone(),
+            status: entry.status,
+            legal_basis: entry.legal_basis,
+            notice_hash: entry.notice_hash,
+            created_at: entry.timestamp,
+            decided_at: entry.decided_at,
+            actor: Actor::parse(&entry.performed_by)?,
+            // Names in order and no white space, as they stand in the leaf.
+            details: serde_json::to_string(&entry.details).ok()?,
+            evidence_commitment: entry.evidence_commitment,
+        })
+    }
+}
+
+impl Record {
+    fn is(&self, hash: Hash, event: &Event) -> bool {
+        self.leaf_hash == hash
+            && self.id == event.id
+            && Some(&self.purpose) == event.purpose.as_ref()
+            && Some(self.status) == event.status
+            && Some(self.legal_basis) == event.legal_basis
+            && self.created_at == event.created_at
+    }
+}
