@@ -64,6 +64,7 @@ pub(crate) enum SnapshotCommand {
 #[derive(Subcommand)]
 pub(crate) enum ManifestCommand {
     Check(Check),
+    Find(Find),
 }
 
 /// Keep the rows of users who granted a purpose, byte for byte and in order
@@ -107,7 +108,8 @@ pub(crate) struct Filter {
     /// folder files that were finished before it
     #[arg(long)]
     pub(crate) strict: bool,
-    /// Where to write what was done, with SHA-256 of inputs and outputs, as JSON
+    /// Where to write what was done, with SHA-256 of inputs and outputs, as JSON; and beside it, in FILE.index, the keyed hashes of
+    /// users whose rows stayed, for `consentry manifest find`
     #[arg(long, value_name = "FILE")]
     pub(crate) manifest: Option<PathBuf>,
     /// Say nothing but what went wrong, and draw no progress on a terminal
@@ -153,6 +155,28 @@ pub(crate) struct Check {
     /// The manifest
     #[arg(value_name = "MANIFEST")]
     pub(crate) manifest: PathBuf,
+}
+
+/// Find the data sets that hold rows of a user
+///
+/// Asks the index beside each manifest and prints a line for each manifest whose run kept rows of the user. Exits with 0 if there
+/// is one, with 1 if there is none, and with 2 if a manifest gave no answer, whatever the others said.
+#[derive(ClapArgs)]
+#[command(group(clap::ArgGroup::new("whose").required(true).args(["user", "user_file"])))]
+pub(crate) struct Find {
+    /// The user's id. Others on this machine can see it in the list of processes, and a shell remembers it: --user-file keeps it
+    /// out of both
+    #[arg(long, value_name = "ID")]
+    pub(crate) user: Option<String>,
+    /// A file with the user's id and nothing else; `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) user_file: Option<PathBuf>,
+    /// The site's key, if the run's snapshot was made with it: one line `KEY_ID:64_HEX_DIGITS`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key_file: Option<PathBuf>,
+    /// Manifests, or folders of them
+    #[arg(value_name = "MANIFEST|FOLDER", required = true)]
+    pub(crate) manifests: Vec<PathBuf>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]

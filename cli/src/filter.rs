@@ -7,8 +7,9 @@ use std::sync::Arc;
 use consentry::time::Timestamp;
 use consentry_training::filter::{Counts, FilterError, Options, Source};
 use consentry_training::key;
+use consentry_training::manifest::index_of;
 use consentry_training::run::{Job, RunError, Target, inputs};
-use consentry_training::snapshot::{Snapshot, Wanted};
+use consentry_training::snapshot::{Keying, Snapshot, Wanted};
 
 use crate::args::Filter;
 use crate::failure::Failure;
@@ -32,6 +33,14 @@ pub(crate) fn run(args: &Filter) -> Result<u8, Failure> {
     };
     if !args.quiet {
         messages::say(&summary(&counts));
+        if let (Some(index), Keying::Inside(_)) =
+            (args.manifest.as_deref().and_then(index_of), snapshot.keying())
+        {
+            messages::say(&format!(
+                "{} is not pseudonymous, because the snapshot's key is inside: guard it like a list of users",
+                index.display()
+            ));
+        }
     }
     if !args.quiet && counts.quarantined > 0 && args.quarantine.is_none() {
         messages::say("the quarantined rows were left out; keep them with --quarantine FILE");

@@ -44,6 +44,7 @@ fn main() -> ExitCode {
         Command::Verify { command } => verify::run(&command),
         Command::Snapshot { command: SnapshotCommand::Build(args) } => snapshot::build(&args),
         Command::Manifest { command: ManifestCommand::Check(args) } => manifest::check(&args),
+        Command::Manifest { command: ManifestCommand::Find(args) } => manifest::find_user(&args),
         Command::Man { folder } => papers::man(&folder),
         Command::Completions { shell } => Ok(papers::completions(shell)),
     };

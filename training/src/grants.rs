@@ -4,7 +4,7 @@
 use consentry::{subject::UserId, time::Timestamp};
 
 use crate::manifest::Consents;
-use crate::snapshot::{Key, Refused, Snapshot};
+use crate::snapshot::{Key, Keying, Refused, Snapshot};
 
 /// Knows who granted a purpose; several threads ask at once.
 ///
@@ -35,6 +35,9 @@ impl<F: Fn(&UserId) -> Option<Key> + Sync> Grants for F {
 pub trait Witness: Grants {
     /// What the manifest of a run that began at `started_at` says of it, asked at the end of the run.
     fn consents(&self, started_at: Timestamp) -> Consents;
+
+    /// The key that makes the keys of its users.
+    fn keying(&self) -> Keying;
 }
 
 impl Grants for Snapshot {
@@ -59,5 +62,9 @@ impl Witness for Snapshot {
             age_ms: started_at.as_ms() - header.created_at.as_ms(),
             log_position: header.log_position,
         }
+    }
+
+    fn keying(&self) -> Keying {
+        Self::keying(self)
     }
 }

@@ -8,7 +8,9 @@
 pub mod codec;
 mod digest;
 pub mod filter;
+pub mod find;
 pub mod grants;
+pub mod kept;
 pub mod key;
 pub mod manifest;
 pub mod output;

@@ -1,8 +1,8 @@
 //! What a run did, as JSON. Owns the form of a manifest and holding files against it.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use consentry::{hash::Hash, purpose::Purpose, slug::Slug, time::Timestamp};
 use serde::{Deserialize, Serialize};
@@ -32,6 +32,9 @@ pub struct Manifest {
     /// Where the rows went that can't be judged, if they were kept.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub quarantine: Option<Stream>,
+    /// The index of users whose rows stayed, beside the manifest: its name with `.index` behind it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub index: Option<Stream>,
     /// What became of the rows.
     pub counts: Counts,
 }
@@ -86,16 +89,31 @@ pub enum Held {
 impl Manifest {
     /// Everything that was read and written.
     pub fn streams(&self) -> impl Iterator<Item = &Stream> {
-        self.inputs.iter().chain(&self.outputs).chain(&self.quarantine)
+        self.inputs.iter().chain(&self.outputs).chain(&self.quarantine).chain(&self.index)
     }
+}
+
+/// Where the index of a manifest is; `None` for one that goes to a pipe or a device.
+pub fn index_of(manifest: &Path) -> Option<PathBuf> {
+    if fs::metadata(manifest).is_ok_and(|kept| !kept.is_file()) {
+        return None;
+    }
+    let mut name = manifest.as_os_str().to_owned();
+    name.push(".index");
+    Some(name.into())
 }
 
 /// Reads the file again, from `folder` on if its path is relative.
 pub fn hold(stream: &Stream, folder: &Path) -> Held {
-    if stream.sha256.is_none() || stream.file == "-" {
+    if stream.file == "-" { Held::Unknown } else { hold_at(stream, &folder.join(&stream.file)) }
+}
+
+/// The same with the file at another place.
+pub(crate) fn hold_at(stream: &Stream, path: &Path) -> Held {
+    if stream.sha256.is_none() {
         return Held::Unknown;
     }
-    match sha256(&folder.join(&stream.file)) {
+    match sha256(path) {
         Ok(found) if found == stream.sha256 => Held::Same,
         Ok(_) => Held::Changed,
         Err(error) => Held::Unreadable(error),

@@ -33,15 +33,20 @@ impl Output {
     ///
     /// An error of the kind [`io::ErrorKind::ResourceBusy`] says that another run is writing that file.
     pub fn create(name: &Path) -> io::Result<Self> {
-        Self::begin(name, true)
+        Self::begin(name, true, false)
+    }
+
+    /// The same of a file with personal data: a new one can be read by its owner alone.
+    pub fn create_private(name: &Path) -> io::Result<Self> {
+        Self::begin(name, true, true)
     }
 
     /// The same in a folder that [`Self::clean`] has just seen to.
     pub(crate) fn create_in_clean(name: &Path) -> io::Result<Self> {
-        Self::begin(name, false)
+        Self::begin(name, false, false)
     }
 
-    fn begin(name: &Path, cleans: bool) -> io::Result<Self> {
+    fn begin(name: &Path, cleans: bool, private: bool) -> io::Result<Self> {
         let existing = fs::metadata(name).ok();
         if existing.as_ref().is_some_and(|kept| !kept.is_file() && !kept.is_dir()) {
             let file = OpenOptions::new().write(true).open(name)?;
@@ -60,7 +65,7 @@ impl Output {
             Self::clean(folder)?;
         }
         let temporary = hidden(&folder.join(last))?;
-        let file = claim(&temporary)?;
+        let file = claim(&temporary, private)?;
         if let Some(kept) = existing {
             file.set_permissions(kept.permissions())?;
         }
@@ -147,9 +152,17 @@ fn busy() -> io::Error {
 }
 
 /// Makes the file and locks it. A file of that name which nobody holds is removed first, never written into: it could be a link.
-fn claim(temporary: &Path) -> io::Result<File> {
+fn claim(temporary: &Path, private: bool) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create_new(true);
+    #[cfg(unix)]
+    if private {
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    }
+    #[cfg(not(unix))]
+    let _ = private;
     loop {
-        match OpenOptions::new().read(true).write(true).create_new(true).open(temporary) {
+        match options.open(temporary) {
             Ok(file) => {
                 // Between making and locking it, another run may have taken it for a leftover.
                 if file.try_lock().is_ok() && is_at(&file, temporary) {
@@ -293,6 +306,19 @@ mod tests {
         assert_eq!(fs::read(&name).unwrap(), b"new");
         assert_eq!(fs::metadata(&name).unwrap().permissions().mode() & 0o777, 0o640);
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_private_file_is_never_readable_by_others() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let name = folder.path().join("out");
+        let mode = |name: &Path| fs::metadata(name).unwrap().permissions().mode() & 0o777;
+        let output = Output::create_private(&name).unwrap();
+        assert_eq!(mode(&folder.path().join(".out.consentry-tmp")), 0o600);
+        output.publish().unwrap();
+        assert_eq!(mode(&name), 0o600);
     }
 
     #[cfg(unix)]

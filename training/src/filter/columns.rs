@@ -10,6 +10,7 @@ use super::quarantine;
 use super::{Counts, FilterError, Options, Report, Source, Stream};
 use crate::digest::Digested;
 use crate::grants::Grants;
+use crate::kept::{Kept, Notes};
 use crate::parquet::{Copy, Fault, Table};
 use crate::scan::Reason;
 
@@ -24,6 +25,7 @@ pub fn filter_parquet<W: Write + Send>(
     let mut quarantine = quarantine.map(|writer| Digested::new(writer, options.digests));
     let mut output = Some(Digested::new(output, options.digests));
     let mut copy: Option<Copy<Digested<W>>> = None;
+    let mut notes = options.kept.as_deref().map(Kept::notes);
     let (mut inputs, mut counts) = (Vec::new(), Counts::default());
     for source in sources {
         let failed = |fault: Fault| {
@@ -46,7 +48,7 @@ pub fn filter_parquet<W: Write + Send>(
             if options.watch.stopped() {
                 return Err(FilterError::Stopped);
             }
-            let verdicts = judge(&table, group, grants, options).map_err(failed)?;
+            let verdicts = judge(&table, group, grants, options, &mut notes).map_err(failed)?;
             grants.trusted().map_err(FilterError::Consents)?;
             for verdict in &verdicts {
                 line += 1;
@@ -97,12 +99,20 @@ fn judge(
     group: usize,
     grants: &(impl Grants + ?Sized),
     options: &Options,
+    notes: &mut Option<Notes<'_>>,
 ) -> Result<Vec<Verdict>, Fault> {
     let mut verdicts = Vec::with_capacity(table.rows(group)?);
     table.ids(group, &options.field, |id| {
         verdicts.push(match id.map(UserId::parse) {
-            Ok(Ok(user)) if grants.granted(&user).is_some() => Verdict::Stays,
-            Ok(Ok(_)) => Verdict::Refused,
+            Ok(Ok(user)) => match grants.granted(&user) {
+                Some(key) => {
+                    if let Some(notes) = notes {
+                        notes.add(key);
+                    }
+                    Verdict::Stays
+                }
+                None => Verdict::Refused,
+            },
             Ok(Err(_)) => Verdict::Odd(Reason::NotAnId),
             Err(reason) => Verdict::Odd(reason),
         });

@@ -7,6 +7,7 @@ use consentry::subject::UserId;
 
 use super::blocks::Block;
 use crate::grants::Grants;
+use crate::kept::Notes;
 use crate::scan::{Field, Reason, scan, scan_text, utf8};
 
 /// A row that can't be judged.
@@ -38,6 +39,7 @@ pub(super) fn judge(
     field: &Field,
     max_row: usize,
     grants: &(impl Grants + ?Sized),
+    notes: &mut Option<Notes<'_>>,
 ) -> Judged {
     let mut judged =
         Judged { block: Block::default(), rows: 0, kept: 0, refused: 0, blank: 0, odd: Vec::new() };
@@ -73,9 +75,12 @@ pub(super) fn judge(
     }
     let mut kept = 0;
     for (granted, place) in grants.granted_all(&users).into_iter().zip(places) {
-        if granted.is_none() {
+        let Some(key) = granted else {
             judged.refused += 1;
             continue;
+        };
+        if let Some(notes) = notes {
+            notes.add(key);
         }
         judged.kept += 1;
         let length = place.len();

@@ -28,6 +28,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::codec::Compression;
 use crate::grants::Grants;
+use crate::kept::Kept;
 use crate::scan::{Field, Reason};
 use crate::snapshot::Refused;
 use blocks::Block;
@@ -57,6 +58,8 @@ pub struct Options {
     pub block: usize,
     /// To see how far the run is, and to stop it.
     pub watch: Arc<Watch>,
+    /// Where to note whose rows stay.
+    pub kept: Option<Arc<Kept>>,
 }
 
 impl Default for Options {
@@ -70,6 +73,7 @@ impl Default for Options {
             judges: thread::available_parallelism().map_or(2, Into::into).max(2),
             block: 1 << 20,
             watch: Arc::default(),
+            kept: None,
         }
     }
 }
@@ -196,9 +200,11 @@ pub fn filter<'w, W: Write + 'w>(
         for _ in 0..options.judges.max(1) {
             let (to, blocks) = sync_channel::<Block>(1);
             let (done, from) = sync_channel::<Judged>(1);
+            let mut notes = options.kept.as_deref().map(Kept::notes);
             scope.spawn(move || {
                 for block in blocks {
-                    if done.send(judge(block, &options.field, options.max_row, grants)).is_err() {
+                    let judged = judge(block, &options.field, options.max_row, grants, &mut notes);
+                    if done.send(judged).is_err() {
                         break;
                     }
                 }

@@ -8,15 +8,17 @@ mod inputs;
 mod shards;
 mod target;
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Seek as _, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use consentry::{hash::Hash, purpose::Purpose, time::Timestamp};
 
 use crate::digest::Digested;
 use crate::filter::{Counts, FilterError, Options, Source, Stream};
 use crate::grants::Witness;
-use crate::manifest::Manifest;
+use crate::kept::Kept;
+use crate::manifest::{self, Manifest};
 use crate::output::Output;
 
 pub use error::RunError;
@@ -36,7 +38,7 @@ pub struct Job {
     pub output: Target,
     /// Where rows go that can't be judged; they are left out and counted if `None`.
     pub quarantine: Option<PathBuf>,
-    /// Where to say what was done.
+    /// Where to say what was done. Beside it, under its name with `.index` behind it, goes the index of users whose rows stayed.
     pub manifest: Option<PathBuf>,
     /// How to filter. [`Options::digests`] is set where there is a manifest.
     pub options: Options,
@@ -58,13 +60,18 @@ impl Job {
         target::check_inputs(&self.inputs)?;
         form::check(&self)?;
         let outputs = self.output.files(&self)?;
-        let extra = [&self.quarantine, &self.manifest].into_iter().flatten();
+        let index = self.manifest.as_deref().and_then(manifest::index_of);
+        let extra = [&self.quarantine, &self.manifest, &index].into_iter().flatten();
         target::check_outputs(&self.inputs, outputs.iter().chain(extra))?;
         self.options.digests |= self.manifest.is_some();
         let sink = self.output.create(outputs)?;
-        let quarantine = self.quarantine.as_deref().map(create).transpose()?.map(BufWriter::new);
+        let quarantine = self.quarantine.as_deref().map(create_private).transpose()?.map(BufWriter::new);
         let manifest = self.manifest.as_deref().map(create).transpose()?;
-        Ok(Run { job: self, started_at, sink, quarantine, manifest })
+        let index = match index {
+            Some(path) => Some((create_private(&path)?, path)),
+            None => None,
+        };
+        Ok(Run { job: self, started_at, sink, quarantine, manifest, index })
     }
 }
 
@@ -76,6 +83,7 @@ pub struct Run {
     sink: Sink,
     quarantine: Option<BufWriter<Output>>,
     manifest: Option<Output>,
+    index: Option<(Output, PathBuf)>,
 }
 
 /// What a run did.
@@ -99,7 +107,9 @@ impl Run {
 
     /// Does it.
     pub fn finish(self, witness: &(impl Witness + ?Sized)) -> Result<Done, RunError> {
-        let Self { job, started_at, sink, mut quarantine, manifest } = self;
+        let Self { mut job, started_at, sink, mut quarantine, manifest, index } = self;
+        let kept = index.as_ref().map(|(_, path)| Arc::new(kept(&job, started_at, witness, path)));
+        job.options.kept.clone_from(&kept);
         let (done, sink) = match sink {
             Sink::Shards(outputs) => (shards(&job, &outputs, quarantine.as_mut(), witness)?, None),
             Sink::One(stream) => {
@@ -116,8 +126,16 @@ impl Run {
         if let (Some(OneStream::File(output)), Target::File(path)) = (sink, &job.output) {
             output.publish().map_err(file(path))?;
         }
+        job.options.kept = None;
+        let index = match (index, kept.and_then(Arc::into_inner)) {
+            (Some((output, path)), Some(kept)) => {
+                Some(write_index(kept, output, &path).map_err(file(&path))?)
+            }
+            _ => None,
+        };
         if let (Some(output), Some(path)) = (manifest, &job.manifest) {
-            write(&described(&job, started_at, &done, witness), output).map_err(file(path))?;
+            let described = Manifest { index, ..described(&job, started_at, &done, witness) };
+            write(&described, output).map_err(file(path))?;
         }
         Ok(done)
     }
@@ -175,6 +193,29 @@ fn shards(
     Ok(done)
 }
 
+fn kept(job: &Job, started_at: Timestamp, witness: &(impl Witness + ?Sized), index: &Path) -> Kept {
+    let site = witness.consents(started_at).site;
+    Kept::new(site, job.purpose.clone(), started_at, witness.keying(), folder_of(index))
+}
+
+fn write_index(kept: Kept, mut output: Output, path: &Path) -> io::Result<Stream> {
+    kept.write(&mut output)?;
+    output.file().rewind()?;
+    let mut whole = Digested::new(output.file(), true);
+    io::copy(&mut whole, &mut io::sink())?;
+    let written = whole.so_far();
+    output.publish()?;
+    Ok(named(Some(path), written))
+}
+
+fn create_private(path: &Path) -> Result<Output, RunError> {
+    Output::create_private(path).map_err(file(path))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 fn create(path: &Path) -> Result<Output, RunError> {
     Output::create(path).map_err(file(path))
 }
@@ -199,6 +240,7 @@ fn described(job: &Job, started_at: Timestamp, done: &Done, witness: &(impl Witn
         inputs: done.inputs,
         outputs: done.outputs,
         quarantine: done.quarantine,
+        index: None,
         counts: done.counts,
     }
 }

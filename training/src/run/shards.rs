@@ -10,7 +10,7 @@ use std::thread;
 
 use tempfile::SpooledTempFile;
 
-use super::{Job, RunError, file, form};
+use super::{Job, RunError, file, folder_of, form};
 use crate::digest::Digested;
 use crate::filter::{FilterError, Options, Report};
 use crate::grants::Witness;
@@ -139,8 +139,4 @@ fn one(
 fn append(mut spooled: SpooledTempFile, quarantine: &mut impl Write) -> io::Result<()> {
     spooled.rewind()?;
     io::copy(&mut spooled, quarantine).map(drop)
-}
-
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

@@ -80,7 +80,11 @@ impl Builder {
 
     /// Takes in what a user said; what the same user says later counts instead.
     pub fn add(&mut self, user: &UserId, granted: bool) -> io::Result<()> {
-        let key = format::first(self.key.subject(user).hash);
+        self.add_key(format::first(self.key.subject(user).hash), granted)
+    }
+
+    /// The same of a user whose key is known.
+    pub fn add_key(&mut self, key: Key, granted: bool) -> io::Result<()> {
         self.entries.push(Entry { key, sequence: self.sequence, granted });
         self.sequence += 1;
         if self.entries.len() >= self.capacity { self.spill() } else { Ok(()) }

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 pub(super) const HEADER: usize = 256;
 pub(super) const DIGEST: usize = 32;
-const MAGIC: &[u8; 8] = b"consnap\n";
+pub(super) const MAGIC: &[u8; 8] = b"consnap\n";
 const VERSION: u16 = 1;
 const CHUNK: usize = 1 << 20;
 const KEY_INSIDE: u8 = 1;

@@ -6,6 +6,7 @@
 
 mod build;
 mod format;
+mod index;
 mod map;
 mod table;
 
@@ -26,6 +27,7 @@ use memmap2::Mmap;
 pub use build::{Builder, Keying};
 pub use consentry::granted::Key;
 pub use format::Header;
+pub use index::{Index, IndexError, write_index};
 pub use table::{Fault, TableError, read};
 
 use format::{DIGEST, Damage, HEADER, KEY};
@@ -156,20 +158,34 @@ impl Snapshot {
 
     /// Opens the file and checks all of it: whole, and what is wanted.
     pub fn open(path: &Path, wanted: &Wanted<'_>) -> Result<Self, Refused> {
+        Self::load(path, *format::MAGIC, |header| Self::check(header, wanted))
+    }
+
+    /// Opens a file of this form that begins with `magic`, whole.
+    fn load(
+        path: &Path,
+        magic: [u8; 8],
+        key: impl FnOnce(&Header) -> Result<SiteKey, Refused>,
+    ) -> Result<Self, Refused> {
         let map = map::map(&File::open(path)?)?;
-        let header = Header::decode(&map)?;
+        let mut head = map.get(..HEADER.min(map.len())).unwrap_or_default().to_vec();
+        if !head.starts_with(&magic) {
+            return Err(Refused::NotASnapshot);
+        }
+        head[..magic.len()].copy_from_slice(format::MAGIC);
+        let header = Header::decode(&head)?;
         let (keys, _, length) = header.lengths().ok_or(Damage::Damaged)?;
         if map.len() != length {
             return Err(Refused::Damaged);
         }
         let (content, digest) = map.split_at(length - DIGEST);
-        let (head, body) = content.split_at(HEADER);
+        let body = &content[HEADER..];
         let threads = std::thread::available_parallelism().map_or(1, Into::into);
-        let computed = format::digest(head, body, threads);
+        let computed = format::digest(&head, body, threads);
         if computed != digest {
             return Err(Refused::Damaged);
         }
-        let key = Self::check(&header, wanted)?;
+        let key = key(&header)?;
         Ok(Self { file: path.to_owned(), header, key, index: HEADER + keys, digest: Hash(computed), map })
     }
 
@@ -187,7 +203,12 @@ impl Snapshot {
         if age < -Self::CLOCK_SKEW_MS {
             return Err(Refused::FromTheFuture(header.created_at));
         }
-        let key = match (header.key_inside, wanted.key) {
+        Self::key(header, wanted.key)
+    }
+
+    /// The key that made it: the one inside, or the one given if it is the right one.
+    fn key(header: &Header, given: Option<&SiteKey>) -> Result<SiteKey, Refused> {
+        let key = match (header.key_inside, given) {
             (Some(bytes), _) => SiteKey::from_bytes(header.key_id, bytes),
             (None, Some(key)) => key.clone(),
             (None, None) => return Err(Refused::KeyNeeded(header.key_id)),
@@ -212,6 +233,14 @@ impl Snapshot {
     /// The digest of all its bytes, by which one snapshot is told from another.
     pub const fn digest(&self) -> Hash {
         self.digest
+    }
+
+    /// The key that made it, for another file about the same users.
+    pub fn keying(&self) -> Keying {
+        match self.header.key_inside {
+            Some(bytes) => Keying::Inside(bytes),
+            None => Keying::Site(self.key.clone(), self.header.key_id),
+        }
     }
 
     /// Whether this user granted the purpose.
