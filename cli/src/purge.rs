@@ -33,7 +33,8 @@ pub(crate) struct Args {
     user_file: Option<PathBuf>,
     /// From where, as KIND:WHERE; may be repeated. `jsonl:PATTERN`: files of one JSON object a line. `folder:DIR/{user_id}`:
     /// files or folders named after a user, such as `folder:embeddings/{user_id}.npy`. `chroma:http://HOST:PORT/COLLECTION`: a
-    /// collection of a Chroma server, which deletes logically only
+    /// collection of a Chroma server, which deletes logically only. `chroma_files:DIR`: the data directory of a Chroma that is
+    /// stopped, from whose files texts and vectors leave
     #[arg(long = "store", value_name = "KIND:WHERE")]
     stores: Vec<String>,
     /// Where rows of the stores named here say whose they are: a key, or a path of keys with dots between them

@@ -1,6 +1,7 @@
 """A real Chroma for the tests of `consentry purge`: fills a directory, tells what it answers, searches the bytes of its files.
 
     chroma.py fill DIR          three collections; every tenth record of each is the person's
+    chroma.py add DIR           one record more of the person and of another in each
     chroma.py answers DIR       everything it answers about everybody else, as JSON
     chroma.py raw DIR           how often the person's texts and vectors are in the bytes of its files
 
@@ -62,6 +63,16 @@ def fill(folder):
     client.get_collection(name, embedding_function=None).delete(ids=ids)
 
 
+def add(folder):
+    client = open_client(folder)
+    for name, _, _, _ in COLLECTIONS:
+        collection = client.get_collection(name, embedding_function=None)
+        for number in (2003, 2004):
+            id, vector, text = record(name, number)
+            metadata = {"user_id": user(number), "number": number}
+            collection.add(ids=[id], embeddings=[vector], documents=[text], metadatas=[metadata])
+
+
 def answers(folder):
     client = open_client(folder)
     others = {"user_id": {"$ne": PERSON}}
@@ -71,10 +82,10 @@ def answers(folder):
         everything = ["documents", "metadatas", "embeddings"]
         got = collection.get(where=others, include=everything)
         rows = zip(got["ids"], got["documents"], got["metadatas"], got["embeddings"])
-        records = sorted([i, d, dict(sorted(m.items())), [round(float(x), 5) for x in e]] for i, d, m, e in rows)
+        records = sorted([i, d, dict(sorted(m.items())), [float(x) for x in e]] for i, d, m, e in rows)
         queries = [record("query", number)[1] for number in range(10)]
         near = collection.query(query_embeddings=queries, n_results=5, where=others, include=["distances"])
-        distances = [[round(float(d), 4) for d in row] for row in near["distances"]]
+        distances = [[float(d) for d in row] for row in near["distances"]]
         texts = collection.get(where=others, where_document={"$contains": "oakoak elm"}, include=[])
         told[name] = {
             "id": str(collection.id),
@@ -90,7 +101,7 @@ def answers(folder):
 def pieces():
     """Bytes that are the person's and nobody else's: pieces of texts, and of vectors as they are and normalised."""
     for name, _, count, _ in COLLECTIONS:
-        for number in (n for n in [*range(count), 1003] if user(n) == PERSON):
+        for number in (n for n in [*range(count), 1003, 2003] if user(n) == PERSON):
             _, vector, text = record(name, number)
             yield text[:45].encode()
             norm = math.sqrt(sum(x * x for x in vector))
@@ -111,4 +122,4 @@ def raw(folder):
 
 
 if __name__ == "__main__":
-    {"fill": fill, "answers": answers, "raw": raw}[sys.argv[1]](sys.argv[2])
+    {"fill": fill, "add": add, "answers": answers, "raw": raw}[sys.argv[1]](sys.argv[2])

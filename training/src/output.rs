@@ -110,6 +110,15 @@ impl Output {
         Ok(())
     }
 
+    /// Where the file is until it is published; `None` if it is written in place.
+    #[cfg(unix)]
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match &self.place {
+            Place::Whole { temporary, .. } => Some(temporary),
+            Place::Direct | Place::Published => None,
+        }
+    }
+
     /// The file itself, to write anywhere in it.
     pub const fn file(&mut self) -> &mut File {
         &mut self.file

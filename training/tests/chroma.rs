@@ -54,6 +54,31 @@ fn answers_of_copy(folder: &Path) -> (Value, Vec<u64>) {
     answers(copy.path())
 }
 
+/// Whether two answers are the same, but for the last digits of numbers: a vector that was normalised and scaled back differs
+/// in these.
+fn same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => {
+            (one.as_f64().unwrap() - other.as_f64().unwrap()).abs() < 1e-5
+        }
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
+        }
+        (Value::Object(one), Value::Object(other)) => {
+            one.len() == other.len()
+                && one.iter().all(|(key, one)| other.get(key).is_some_and(|other| same(one, other)))
+        }
+        _ => one == other,
+    }
+}
+
+/// Everybody else gets the same answers, and none of hers is there.
+fn assert_only_hers_are_gone(folder: &Path, before: &Value) {
+    let (after, hers) = answers(folder);
+    assert_eq!(hers, [0, 0, 0]);
+    assert!(same(before, &after), "{before}\n{after}");
+}
+
 struct Server {
     child: Child,
     url: String,
@@ -111,5 +136,94 @@ fn over_http_a_persons_records_are_gone_logically_and_all_others_stay() {
     let report = purged(&[format!("chroma:{}/nothing", server.url)], false);
     assert_eq!(report.outcome, Outcome::Partial);
     drop(server);
-    assert_eq!(answers(folder.path()), (before, vec![0, 0, 0]));
+    assert_only_hers_are_gone(folder.path(), &before);
+}
+
+fn hits(folder: &Path) -> u64 {
+    script(&["raw"], folder).trim().parse().unwrap()
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+fn files_store(folder: &Path) -> [String; 1] {
+    [format!("chroma_files:{}", folder.display())]
+}
+
+#[test]
+#[ignore = "needs Chroma: cargo xtask test stores"]
+fn neither_texts_nor_vectors_stay_in_the_files_and_all_other_answers_are_the_same() {
+    let folder = filled();
+    let (before, hers) = answers_of_copy(folder.path());
+    assert_eq!(hers, HERS);
+    assert!(hits(folder.path()) > 50, "the search finds what is there");
+    let orphan = folder.path().join("00000000-0000-4000-a000-000000000000");
+    std::fs::create_dir(&orphan).unwrap();
+    std::fs::write(orphan.join("data_level0.bin"), ADA).unwrap();
+
+    let report = purged(&files_store(folder.path()), true);
+    assert_eq!((report.outcome, report.stores[0].found), (Outcome::DryRun, 50), "{report:?}");
+    let report = purged(&files_store(folder.path()), false);
+    assert_eq!(report.outcome, Outcome::Done, "{report:?}");
+    let store = &report.stores[0];
+    assert_eq!((store.erasure, &store.found_by_user, store.removed), (Erasure::Physical, &vec![0, 50], 50));
+    assert_eq!((hits(folder.path()), orphan.exists()), (0, false));
+    assert_eq!(names(folder.path()), ["chroma.sqlite3"]);
+
+    assert_only_hers_are_gone(folder.path(), &before);
+    assert_eq!(hits(folder.path()), 0, "after Chroma has made its indexes anew");
+    assert_only_hers_are_gone(folder.path(), &before);
+}
+
+#[test]
+#[ignore = "needs Chroma: cargo xtask test stores"]
+fn what_was_deleted_over_http_leaves_the_files_too() {
+    let folder = filled();
+    let server = Server::start(folder.path());
+    let stores = COLLECTIONS.map(|name| format!("chroma:{}/{name}", server.url));
+    assert_eq!(purged(&stores, false).outcome, Outcome::Done);
+    let report = purged(&files_store(folder.path()), false);
+    assert_eq!((report.outcome, report.stores[0].removed), (Outcome::Partial, 0), "while a server runs");
+    drop(server);
+    let (before, _) = answers_of_copy(folder.path());
+    assert!(hits(folder.path()) > 50, "it was a logical deletion");
+    assert_eq!(purged(&files_store(folder.path()), false).outcome, Outcome::Done);
+    assert_eq!(hits(folder.path()), 0);
+    assert_only_hers_are_gone(folder.path(), &before);
+}
+
+#[test]
+#[ignore = "needs Chroma: cargo xtask test stores"]
+fn a_directory_can_be_used_and_purged_again() {
+    let folder = filled();
+    assert_eq!(purged(&files_store(folder.path()), false).outcome, Outcome::Done);
+    let inode = |folder: &Path| {
+        std::os::unix::fs::MetadataExt::ino(&folder.join("chroma.sqlite3").metadata().unwrap())
+    };
+    let before = inode(folder.path());
+    let report = purged(&files_store(folder.path()), false);
+    assert_eq!((report.outcome, report.stores[0].found), (Outcome::Done, 0));
+    assert_eq!(inode(folder.path()), before, "nothing was left to do");
+    script(&["add"], folder.path());
+    let (told, hers) = answers_of_copy(folder.path());
+    assert_eq!(hers, vec![1, 1, 1]);
+    assert_eq!(purged(&files_store(folder.path()), false).outcome, Outcome::Done);
+    assert_only_hers_are_gone(folder.path(), &told);
+    assert_eq!(hits(folder.path()), 0);
+}
+
+#[test]
+#[ignore = "needs Chroma: cargo xtask test stores"]
+fn what_is_no_directory_of_chroma_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(purged(&files_store(folder.path()), false).outcome, Outcome::Partial);
+    std::fs::write(folder.path().join("chroma.sqlite3"), "nonsense").unwrap();
+    assert_eq!(purged(&files_store(folder.path()), false).outcome, Outcome::Partial);
+    assert_eq!(std::fs::read(folder.path().join("chroma.sqlite3")).unwrap(), b"nonsense");
 }

@@ -26,7 +26,7 @@ impl Names {
     pub(super) fn of(stores: &[Store]) -> Self {
         let patterns = stores.iter().filter_map(|store| match store {
             Store::Jsonl(files) => Some(&files.path),
-            Store::Folder(_) | Store::Chroma(_) => None,
+            Store::Folder(_) | Store::Chroma(_) | Store::ChromaFiles(_) => None,
         });
         // What can't be read is told by its store.
         Self(patterns.filter_map(|pattern| expand(pattern).ok()).flatten().flatten().collect())
@@ -163,7 +163,7 @@ pub(super) fn replace(
 }
 
 /// Gives a new file the owner, permissions and extended attributes of the old one.
-fn keep(old: &File, new: &File) -> io::Result<()> {
+pub(super) fn keep(old: &File, new: &File) -> io::Result<()> {
     let (kept, made) = (old.metadata()?, new.metadata()?);
     let failed = |what: &str, error: io::Error| {
         io::Error::new(

@@ -145,7 +145,8 @@ impl Tree {
     }
 }
 
-fn remove(folder: impl AsFd, name: &CString, depth: usize) -> rustix::io::Result<u64> {
+/// Removes an entry of a folder with all that is in it. Says how many entries these were.
+pub(super) fn remove(folder: impl AsFd, name: &CString, depth: usize) -> rustix::io::Result<u64> {
     let found = statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW)?;
     if FileType::from_raw_mode(found.st_mode) != FileType::Directory {
         unlinkat(&folder, name, AtFlags::empty())?;

@@ -5,6 +5,7 @@
 //! replaced as [`crate::output`] writes them, so whatever kills a purge, each is the old or the new one.
 
 mod chroma;
+mod chroma_files;
 mod files;
 mod folder;
 mod jsonl;
@@ -17,6 +18,7 @@ use consentry::subject::{SiteKey, UserId};
 use consentry::time::Timestamp;
 
 pub use chroma::Collection;
+pub use chroma_files::Directory;
 use files::Names;
 pub use plan::{Plan, PlanError, Store};
 use report::Erasure;
@@ -78,6 +80,9 @@ fn one(store: &Store, people: &People, names: &Names, dry_run: bool) -> StoreRep
         }
         Store::Chroma(store) => {
             chroma::purge(store, people, dry_run, report(&store.place(), Erasure::Logical))
+        }
+        Store::ChromaFiles(store) => {
+            chroma_files::purge(store, people, dry_run, report(&store.path, Erasure::Physical))
         }
         Store::Folder(store) => folder::purge(store, people, dry_run, report(&store.path, Erasure::Physical)),
     }

@@ -11,6 +11,7 @@ use consentry::subject::{UserId, UserIdError};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::chroma::Collection;
+use super::chroma_files::Directory;
 use super::folder;
 use crate::scan::Field;
 
@@ -58,11 +59,13 @@ pub enum Store {
     Folder(Named),
     /// A collection of a Chroma server.
     Chroma(Collection),
+    /// The data directory of a Chroma that is stopped.
+    ChromaFiles(Directory),
 }
 
 impl Store {
     /// The kinds, as they are written.
-    pub const KINDS: [&str; 3] = ["jsonl", "folder", "chroma"];
+    pub const KINDS: [&str; 4] = ["jsonl", "folder", "chroma", "chroma_files"];
 
     /// Its kind.
     pub const fn kind(&self) -> &'static str {
@@ -70,6 +73,7 @@ impl Store {
             Self::Jsonl(_) => "jsonl",
             Self::Folder(_) => "folder",
             Self::Chroma(_) => "chroma",
+            Self::ChromaFiles(_) => "chroma_files",
         }
     }
 
@@ -87,6 +91,9 @@ impl Store {
                 Collection::parse(place, &user_field.to_string())
                     .map_err(|error| PlanError::Word(error.into()))?,
             ),
+            "chroma_files" => {
+                Self::ChromaFiles(Directory { path: place.into(), user_field: user_field.to_string() })
+            }
             _ => return Err(unknown()),
         };
         store.check().map_err(|error| PlanError::Word(error.into()))?;
@@ -96,7 +103,7 @@ impl Store {
     /// What its types can't say of it.
     fn check(&self) -> Result<(), &'static str> {
         match self {
-            Self::Jsonl(_) => Ok(()),
+            Self::Jsonl(_) | Self::ChromaFiles(_) => Ok(()),
             Self::Folder(named) => folder::Pattern::parse(&named.path).map(drop),
             Self::Chroma(collection) => collection.check(),
         }
