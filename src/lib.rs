@@ -35,6 +35,8 @@ pub mod event;
 #[cfg(feature = "full")]
 pub mod evidence;
 #[cfg(feature = "full")]
+pub mod gate;
+#[cfg(feature = "full")]
 pub mod granted;
 #[cfg(feature = "full")]
 pub mod hash;

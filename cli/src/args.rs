@@ -94,6 +94,10 @@ pub(crate) struct Filter {
     /// Where a row names its user: a key, or a path of keys with dots between them
     #[arg(long, value_name = "PATH", default_value = "user_id", value_parser = field)]
     pub(crate) user_field: Field,
+    /// What else keeps rows out: a JSON file that names the fields of reservations and ages, such as
+    /// `{"reservations": {"tdm_reservation": "tdm-reservation"}, "age": {"birth_date": "born", "minimum": 16}}`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
     /// Where to write the rows that stay: a file, or a folder (there already, or with / at its end) for a file of each input;
     /// standard output if absent
     #[arg(short, long, value_name = "FILE|FOLDER")]

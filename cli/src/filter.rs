@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use consentry::time::Timestamp;
 use consentry_training::filter::{Counts, FilterError, Options, Source};
+use consentry_training::gate::Gates;
 use consentry_training::key;
 use consentry_training::manifest::index_of;
 use consentry_training::run::{Job, RunError, Target, inputs};
@@ -32,7 +33,7 @@ pub(crate) fn run(args: &Filter) -> Result<u8, Failure> {
         done => done.map_err(|error| failure(&error))?.counts,
     };
     if !args.quiet {
-        messages::say(&summary(&counts));
+        messages::say(&summary(&counts, args.policy.is_some()));
         if let (Some(index), Keying::Inside(_)) =
             (args.manifest.as_deref().and_then(index_of), snapshot.keying())
         {
@@ -63,12 +64,17 @@ fn job(args: &Filter) -> Result<Job, Failure> {
         manifest: args.manifest.clone(),
         options: Options {
             field: args.user_field.clone(),
+            gates: args.policy.as_deref().map(gates).transpose()?,
             strict: args.strict,
             compression: args.compress.map(Into::into),
             ..Options::default()
         },
         ..Job::new(args.purpose.clone(), inputs, output, now)
     })
+}
+
+fn gates(policy: &Path) -> Result<Gates, Failure> {
+    Gates::open(policy, now()).map_err(|error| Failure::file(policy, error))
 }
 
 fn open(args: &Filter, now: Timestamp) -> Result<Snapshot, Failure> {
@@ -93,9 +99,13 @@ fn failure(error: &RunError) -> Failure {
     Failure { code, message: error.to_string() }
 }
 
-fn summary(counts: &Counts) -> String {
-    let Counts { rows, kept, no_consent, blank, quarantined, reasons } = counts;
+fn summary(counts: &Counts, gated: bool) -> String {
+    let Counts { rows, kept, no_consent, reserved, child, blank, quarantined, reasons } = counts;
     let mut parts = vec![format!("{kept} kept"), format!("{no_consent} without consent")];
+    if gated {
+        parts.push(format!("{reserved} reserved"));
+        parts.push(format!("{child} of children"));
+    }
     let reasons: Vec<String> = reasons.iter().map(|(code, n)| format!("{n} {code}")).collect();
     parts.push(match reasons.as_slice() {
         [] => "0 quarantined".into(),

@@ -9,6 +9,7 @@ pub mod codec;
 mod digest;
 pub mod filter;
 pub mod find;
+pub mod gate;
 pub mod grants;
 pub mod kept;
 pub mod key;

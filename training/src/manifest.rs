@@ -25,6 +25,9 @@ pub struct Manifest {
     pub user_field: String,
     /// Who had granted that.
     pub snapshot: Consents,
+    /// What kept rows out beside consent, if anything did.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub policy: Option<Stream>,
     /// What was read.
     pub inputs: Vec<Stream>,
     /// What was written.
@@ -89,7 +92,8 @@ pub enum Held {
 impl Manifest {
     /// Everything that was read and written.
     pub fn streams(&self) -> impl Iterator<Item = &Stream> {
-        self.inputs.iter().chain(&self.outputs).chain(&self.quarantine).chain(&self.index)
+        let written = self.outputs.iter().chain(&self.quarantine).chain(&self.index);
+        self.inputs.iter().chain(&self.policy).chain(written)
     }
 }
 

@@ -22,6 +22,11 @@ pub fn filter_parquet<W: Write + Send>(
     quarantine: Option<&mut dyn Write>,
     options: &Options,
 ) -> Result<(Report, W), FilterError> {
+    if let (Some(source), Some(_)) = (sources.first(), &options.gates) {
+        let why = "a policy looks into rows of JSON only; write the file as JSONL, or leave out --policy";
+        let error = io::Error::new(io::ErrorKind::Unsupported, why);
+        return Err(FilterError::Input { file: source.name(), error });
+    }
     let mut quarantine = quarantine.map(|writer| Digested::new(writer, options.digests));
     let mut output = Some(Digested::new(output, options.digests));
     let mut copy: Option<Copy<Digested<W>>> = None;

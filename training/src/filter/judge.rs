@@ -1,14 +1,15 @@
 //! Which rows of a block stay. Owns the verdict on each row; whose it is comes from [`crate::scan`], who granted from
-//! the caller.
+//! the caller, what else keeps a row out from [`crate::gate`].
 
 use std::ops::Range;
 
-use consentry::subject::UserId;
+use consentry::{gate::Closed, subject::UserId};
 
+use super::Options;
 use super::blocks::Block;
 use crate::grants::Grants;
 use crate::kept::Notes;
-use crate::scan::{Field, Reason, scan, scan_text, utf8};
+use crate::scan::{Reason, scan, scan_all, scan_text, utf8};
 
 /// A row that can't be judged.
 pub(super) struct Odd {
@@ -22,6 +23,7 @@ pub(super) struct Odd {
 }
 
 /// A block after its rows were judged.
+#[derive(Default)]
 pub(super) struct Judged {
     /// Holds the rows that stay, and only those.
     pub(super) block: Block,
@@ -29,6 +31,8 @@ pub(super) struct Judged {
     pub(super) rows: u64,
     pub(super) kept: u64,
     pub(super) refused: u64,
+    pub(super) reserved: u64,
+    pub(super) child: u64,
     pub(super) blank: u64,
     pub(super) odd: Vec<Odd>,
 }
@@ -36,13 +40,11 @@ pub(super) struct Judged {
 /// Moves the rows that stay to the front of the block.
 pub(super) fn judge(
     mut block: Block,
-    field: &Field,
-    max_row: usize,
+    options: &Options,
     grants: &(impl Grants + ?Sized),
     notes: &mut Option<Notes<'_>>,
 ) -> Judged {
-    let mut judged =
-        Judged { block: Block::default(), rows: 0, kept: 0, refused: 0, blank: 0, odd: Vec::new() };
+    let mut judged = Judged::default();
     if let Some(length) = block.too_long {
         judged.rows = 1;
         judged.odd.push(Odd { row: 0, reason: Reason::TooLong, bytes: None, length });
@@ -51,16 +53,17 @@ pub(super) fn judge(
     // If all of it is UTF-8, so is every row, because a line end is never a part of another character.
     let text = utf8(bytes);
     // Whose rows are where: asked of all together, once they are known.
-    let (mut users, mut places): (Vec<UserId>, Vec<Range<usize>>) = (Vec::new(), Vec::new());
+    let mut users: Vec<UserId> = Vec::new();
+    let mut places: Vec<(Range<usize>, Option<Closed>)> = Vec::new();
     let mut start = 0;
     while start < bytes.len() {
         let line_end = memchr::memchr(b'\n', &bytes[start..]).map(|length| start + length);
         let (end, next) = line_end.map_or((bytes.len(), bytes.len()), |end| (end, end + 1));
         let row = &bytes[start..end];
-        match look(row, text.and_then(|text| text.get(start..end)), field, max_row) {
-            Seen::Users(user) => {
+        match look(row, text.and_then(|text| text.get(start..end)), options) {
+            Seen::Users(user, closed) => {
                 users.push(user);
-                places.push(start..next);
+                places.push((start..next, closed));
             }
             Seen::Blank => judged.blank += 1,
             Seen::Odd(reason) => judged.odd.push(Odd {
@@ -74,18 +77,21 @@ pub(super) fn judge(
         start = next;
     }
     let mut kept = 0;
-    for (granted, place) in grants.granted_all(&users).into_iter().zip(places) {
-        let Some(key) = granted else {
-            judged.refused += 1;
-            continue;
-        };
-        if let Some(notes) = notes {
-            notes.add(key);
+    for (granted, (place, closed)) in grants.granted_all(&users).into_iter().zip(places) {
+        match (granted, closed) {
+            (None, _) => judged.refused += 1,
+            (Some(_), Some(Closed::Reserved)) => judged.reserved += 1,
+            (Some(_), Some(Closed::Child)) => judged.child += 1,
+            (Some(key), None) => {
+                judged.kept += 1;
+                if let Some(notes) = notes {
+                    notes.add(key);
+                }
+                let length = place.len();
+                block.bytes.copy_within(place, kept);
+                kept += length;
+            }
         }
-        judged.kept += 1;
-        let length = place.len();
-        block.bytes.copy_within(place, kept);
-        kept += length;
     }
     block.len = kept;
     judged.block = block;
@@ -94,20 +100,30 @@ pub(super) fn judge(
 
 /// What a row is by itself.
 enum Seen {
-    /// This user's.
-    Users(UserId),
+    /// This user's; stays out for this reason whatever they granted.
+    Users(UserId, Option<Closed>),
     /// Nothing but spaces: no row, nobody's.
     Blank,
     Odd(Reason),
 }
 
 /// `text` is the row, if it is known to be UTF-8.
-fn look(row: &[u8], text: Option<&str>, field: &Field, max_row: usize) -> Seen {
-    if row.len() > max_row {
+fn look(row: &[u8], text: Option<&str>, options: &Options) -> Seen {
+    let Options { field, gates, max_row, .. } = options;
+    if row.len() > *max_row {
         return Seen::Odd(Reason::TooLong);
     }
-    match text.map_or_else(|| scan(row, field), |text| scan_text(text, field)) {
-        Ok(id) => UserId::parse(&id).map_or(Seen::Odd(Reason::NotAnId), Seen::Users),
+    let found = match (gates, text) {
+        (Some(gates), _) => {
+            scan_all(row, field, gates.fields()).map(|(id, values)| (id, gates.closed(&values)))
+        }
+        (None, Some(text)) => scan_text(text, field).map(|id| (id, None)),
+        (None, None) => scan(row, field).map(|id| (id, None)),
+    };
+    match found {
+        Ok((id, closed)) => {
+            UserId::parse(&id).map_or(Seen::Odd(Reason::NotAnId), |user| Seen::Users(user, closed))
+        }
         Err(Reason::NotJson) if row.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r')) => Seen::Blank,
         Err(reason) => Seen::Odd(reason),
     }

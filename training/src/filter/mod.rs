@@ -27,6 +27,7 @@ use consentry::hash::Hash;
 use serde::{Deserialize, Serialize};
 
 use crate::codec::Compression;
+use crate::gate::Gates;
 use crate::grants::Grants;
 use crate::kept::Kept;
 use crate::scan::{Field, Reason};
@@ -46,6 +47,8 @@ pub struct Options {
     pub field: Field,
     /// The longest row, in bytes.
     pub max_row: usize,
+    /// What keeps rows out beside consent.
+    pub gates: Option<Gates>,
     /// Whether a row that can't be judged ends the run.
     pub strict: bool,
     /// How to compress the output; as the first input is if `None`.
@@ -67,6 +70,7 @@ impl Default for Options {
         Self {
             field: Field::default(),
             max_row: 64 << 20,
+            gates: None,
             strict: false,
             compression: None,
             digests: false,
@@ -87,6 +91,12 @@ pub struct Counts {
     pub kept: u64,
     /// Rows of users who did not.
     pub no_consent: u64,
+    /// Rows of users who did, and that their owners reserved.
+    #[serde(default)]
+    pub reserved: u64,
+    /// Rows of users who did, and are children without a parent's agreement.
+    #[serde(default)]
+    pub child: u64,
     /// Lines of nothing but spaces, which are left out.
     pub blank: u64,
     /// Rows that can't be judged.
@@ -100,6 +110,8 @@ impl AddAssign for Counts {
         self.rows += other.rows;
         self.kept += other.kept;
         self.no_consent += other.no_consent;
+        self.reserved += other.reserved;
+        self.child += other.child;
         self.blank += other.blank;
         self.quarantined += other.quarantined;
         for (reason, n) in other.reasons {
@@ -203,7 +215,7 @@ pub fn filter<'w, W: Write + 'w>(
             let mut notes = options.kept.as_deref().map(Kept::notes);
             scope.spawn(move || {
                 for block in blocks {
-                    let judged = judge(block, &options.field, options.max_row, grants, &mut notes);
+                    let judged = judge(block, options, grants, &mut notes);
                     if done.send(judged).is_err() {
                         break;
                     }

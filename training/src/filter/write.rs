@@ -103,6 +103,8 @@ impl<'w, W: Write> Writer<'w, W> {
         self.counts.rows += judged.rows;
         self.counts.kept += judged.kept;
         self.counts.no_consent += judged.refused;
+        self.counts.reserved += judged.reserved;
+        self.counts.child += judged.child;
         self.counts.blank += judged.blank;
         Ok(())
     }

@@ -237,6 +237,7 @@ fn described(job: &Job, started_at: Timestamp, done: &Done, witness: &(impl Witn
         purpose: job.purpose.clone(),
         user_field: job.options.field.to_string(),
         snapshot: witness.consents(started_at),
+        policy: job.options.gates.as_ref().map(|gates| gates.file().clone()),
         inputs: done.inputs,
         outputs: done.outputs,
         quarantine: done.quarantine,

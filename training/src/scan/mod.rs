@@ -12,6 +12,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 pub use simd::Way;
+use walk::Search;
 
 /// The key under which a row names its user: one key of the row's object, or a path of keys through objects in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,10 +130,7 @@ pub fn scan<'r>(row: &'r [u8], field: &Field) -> Result<Cow<'r, str>, Reason> {
 
 /// [`scan`] in a way of the caller's choice. All ways judge alike; tests hold them to it.
 pub fn scan_by<'r>(way: Way, row: &'r [u8], field: &Field) -> Result<Cow<'r, str>, Reason> {
-    if row.starts_with(MARK.as_bytes()) {
-        return Err(Reason::ByteOrderMark);
-    }
-    walk::walk(utf8(row).ok_or(Reason::InvalidUtf8)?, &field.0, way)
+    id(way, text(row)?, field)
 }
 
 /// [`scan`] of a row that is known to be UTF-8.
@@ -140,7 +138,62 @@ pub fn scan_text<'r>(row: &'r str, field: &Field) -> Result<Cow<'r, str>, Reason
     if row.starts_with(MARK) {
         return Err(Reason::ByteOrderMark);
     }
-    walk::walk(row, &field.0, Way::best())
+    id(Way::best(), row, field)
+}
+
+/// What stands somewhere in a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value<'r> {
+    /// There is no such key.
+    Absent,
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number, as it is written.
+    Number(&'r str),
+    /// A text, its escapes undone.
+    Text(Cow<'r, str>),
+    /// An object or array.
+    Nested,
+    /// A key on the way is there twice.
+    Twice,
+}
+
+/// The user id of a row, and what stands in each of these fields, of which there are no more than 31, in their order; all in one
+/// pass over the row.
+pub fn scan_all<'r>(
+    row: &'r [u8],
+    field: &Field,
+    fields: &[Field],
+) -> Result<(Cow<'r, str>, Vec<Value<'r>>), Reason> {
+    let row = text(row)?;
+    let searches: Vec<_> = [field].into_iter().chain(fields).map(|field| Search::new(&field.0)).collect();
+    let mut values = walk::walk(row, searches, Way::best())?.into_iter().map(Search::found);
+    Ok((user(values.next().unwrap_or(Value::Absent))?, values.collect()))
+}
+
+/// A row as text.
+fn text(row: &[u8]) -> Result<&str, Reason> {
+    if row.starts_with(MARK.as_bytes()) {
+        return Err(Reason::ByteOrderMark);
+    }
+    utf8(row).ok_or(Reason::InvalidUtf8)
+}
+
+fn id<'r>(way: Way, row: &'r str, field: &Field) -> Result<Cow<'r, str>, Reason> {
+    let [search] = walk::walk(row, [Search::new(&field.0)], way)?;
+    user(search.found())
+}
+
+/// What is found where the user id should be, as one.
+fn user(value: Value<'_>) -> Result<Cow<'_, str>, Reason> {
+    match value {
+        Value::Text(id) => Ok(id),
+        Value::Absent => Err(Reason::NoId),
+        Value::Twice => Err(Reason::TwoIds),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Nested => Err(Reason::IdNotAString),
+    }
 }
 
 /// The byte-order mark.

@@ -1,27 +1,40 @@
-//! One pass over a row. Owns the grammar of JSON as `serde_json` reads it into a `Value`, and the way through it to the user
-//! id; where strings end is read off [`super::masks`], numbers at the end of what a double can hold are left to `serde_json` itself.
+//! One pass over a row. Owns the grammar of JSON as `serde_json` reads it into a `Value`, and the ways through it to what is
+//! looked for; where strings end is read off [`super::masks`], numbers at the end of what a double can hold are left to
+//! `serde_json` itself.
 
 use std::borrow::Cow;
 
 use super::masks::Masks;
-use super::{Reason, Way};
+use super::{Reason, Value, Way};
 
-/// What a value is to the path.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Role {
-    /// Nothing.
-    Other,
-    /// The object in which the path goes on.
-    Step,
-    /// The user id.
-    Id,
+/// One thing that is looked for.
+pub(super) struct Search<'r, 'f> {
+    keys: &'f [Box<str>],
+    /// How many of the open objects are on the path, from the outermost on.
+    on_path: usize,
+    /// A bit for each key of the path that was met.
+    met: u32,
+    twice: bool,
+    found: Value<'r>,
 }
 
-/// What stands where the user id should.
-enum Found<'r> {
-    Nothing,
-    NotAString,
-    Id(Cow<'r, str>),
+impl<'r, 'f> Search<'r, 'f> {
+    pub(super) const fn new(keys: &'f [Box<str>]) -> Self {
+        Self { keys, on_path: 0, met: 0, twice: false, found: Value::Absent }
+    }
+
+    pub(super) fn found(self) -> Value<'r> {
+        if self.twice { Value::Twice } else { self.found }
+    }
+}
+
+/// What a value is to the searches: a bit for each.
+#[derive(Clone, Copy, Default)]
+struct Role {
+    /// It is the object in which the path goes on.
+    step: u32,
+    /// It is what is looked for.
+    goal: u32,
 }
 
 /// A string without its quotes.
@@ -31,7 +44,7 @@ struct Text {
     escaped: bool,
 }
 
-struct Walk<'r, 'f> {
+struct Walk<'r, S> {
     text: &'r str,
     row: &'r [u8],
     masks: Masks<'r>,
@@ -40,47 +53,28 @@ struct Walk<'r, 'f> {
     depth: usize,
     /// A bit for each of them, the innermost lowest: set for an object.
     objects: u128,
-    keys: &'f [Box<str>],
-    /// How many of the open objects are on the path, from the outermost on.
-    on_path: usize,
-    /// A bit for each key of the path that was met.
-    met: u32,
-    twice: bool,
-    found: Found<'r>,
+    searches: S,
 }
 
-pub(super) fn walk<'r>(text: &'r str, keys: &[Box<str>], way: Way) -> Result<Cow<'r, str>, Reason> {
-    let mut walk = Walk {
-        text,
-        row: text.as_bytes(),
-        masks: Masks::new(text.as_bytes(), way),
-        at: 0,
-        depth: 0,
-        objects: 0,
-        keys,
-        on_path: 0,
-        met: 0,
-        twice: false,
-        found: Found::Nothing,
-    };
+/// Walks all of the row and leaves what was found in the searches, of which there are no more than 32.
+pub(super) fn walk<'r, 'f, S: AsMut<[Search<'r, 'f>]>>(
+    text: &'r str,
+    searches: S,
+    way: Way,
+) -> Result<S, Reason> {
+    let row = text.as_bytes();
+    let mut walk = Walk { text, row, masks: Masks::new(row, way), at: 0, depth: 0, objects: 0, searches };
     walk.row()?;
-    if walk.twice {
-        return Err(Reason::TwoIds);
-    }
-    match walk.found {
-        Found::Nothing => Err(Reason::NoId),
-        Found::NotAString => Err(Reason::IdNotAString),
-        Found::Id(id) => Ok(id),
-    }
+    Ok(walk.searches)
 }
 
-impl<'r> Walk<'r, '_> {
+impl<'r, 'f, S: AsMut<[Search<'r, 'f>]>> Walk<'r, S> {
     /// `serde_json` gives up at 128.
     const MAX_DEPTH: usize = 127;
 
     fn row(&mut self) -> Result<(), Reason> {
-        // The row's own object is the first on the path.
-        let mut role = Role::Step;
+        // The row's own object is the first on every path.
+        let mut role = Role { step: u32::MAX, goal: 0 };
         loop {
             let opened = self.value(role)?;
             if opened && !self.closes_at_once()? {
@@ -107,34 +101,45 @@ impl<'r> Walk<'r, '_> {
 
     /// Reads a value that is no object or array, or enters one that is.
     fn value(&mut self, role: Role) -> Result<bool, Reason> {
-        let token = self.token()?;
-        if role == Role::Id && token != b'"' {
-            self.found = Found::NotAString;
-        }
-        match token {
+        let value = match self.token()? {
             b'"' => {
                 let text = self.string()?;
-                if role == Role::Id {
-                    self.found = Found::Id(self.unescaped(&text)?);
+                if role.goal == 0 {
+                    return Ok(false);
                 }
+                Value::Text(self.unescaped(&text)?)
             }
             b'{' => {
                 self.open(true)?;
-                if role == Role::Step {
-                    self.on_path += 1;
+                self.found(role.goal, &Value::Nested);
+                for (n, search) in self.searches.as_mut().iter_mut().enumerate() {
+                    search.on_path += usize::from(role.step >> n & 1 == 1);
                 }
                 return Ok(true);
             }
             b'[' => {
                 self.open(false)?;
+                self.found(role.goal, &Value::Nested);
                 return Ok(true);
             }
-            b't' => self.word(b"true")?,
-            b'f' => self.word(b"false")?,
-            b'n' => self.word(b"null")?,
-            _ => self.number()?,
-        }
+            b't' => self.word(b"true").map(|()| Value::Bool(true))?,
+            b'f' => self.word(b"false").map(|()| Value::Bool(false))?,
+            b'n' => self.word(b"null").map(|()| Value::Null)?,
+            _ => Value::Number(self.number()?),
+        };
+        self.found(role.goal, &value);
         Ok(false)
+    }
+
+    fn found(&mut self, goal: u32, value: &Value<'r>) {
+        if goal == 0 {
+            return;
+        }
+        for (n, search) in self.searches.as_mut().iter_mut().enumerate() {
+            if goal >> n & 1 == 1 {
+                search.found = value.clone();
+            }
+        }
     }
 
     /// Whether the object or array that was just entered is empty; if so, it is left.
@@ -151,7 +156,7 @@ impl<'r> Walk<'r, '_> {
     /// What the next value is to the path; in an object its key is read.
     fn next_role(&mut self) -> Result<Role, Reason> {
         if !self.in_object() {
-            return Ok(Role::Other);
+            return Ok(Role::default());
         }
         if self.token()? != b'"' {
             return Err(Reason::NotJson);
@@ -161,21 +166,30 @@ impl<'r> Walk<'r, '_> {
             return Err(Reason::NotJson);
         }
         self.at += 1;
-        if self.depth != self.on_path || !self.is_next_key(&key)? {
-            return Ok(Role::Other);
+        let mut role = Role::default();
+        let depth = self.depth;
+        // Most keys stand too deep, and most of the others have no escape.
+        if self.searches.as_mut().iter().all(|search| search.on_path != depth) {
+            return Ok(role);
         }
-        let bit = 1 << (self.on_path - 1);
-        self.twice |= self.met & bit != 0;
-        self.met |= bit;
-        Ok(if self.on_path == self.keys.len() { Role::Id } else { Role::Step })
-    }
-
-    fn is_next_key(&self, key: &Text) -> Result<bool, Reason> {
-        let Some(wanted) = self.keys.get(self.on_path - 1) else { return Ok(false) };
-        if key.escaped {
-            return Ok(*self.unescaped(key)? == **wanted);
+        let key = self.unescaped(&key)?;
+        for (n, search) in self.searches.as_mut().iter_mut().enumerate() {
+            let Some(wanted) = (search.on_path == depth).then(|| search.keys.get(depth - 1)).flatten() else {
+                continue;
+            };
+            if *key != **wanted {
+                continue;
+            }
+            let bit = 1 << (depth - 1);
+            search.twice |= search.met & bit != 0;
+            search.met |= bit;
+            if depth == search.keys.len() {
+                role.goal |= 1 << n;
+            } else {
+                role.step |= 1 << n;
+            }
         }
-        Ok(self.row.get(key.start..key.end) == Some(wanted.as_bytes()))
+        Ok(role)
     }
 
     fn unescaped(&self, text: &Text) -> Result<Cow<'r, str>, Reason> {
@@ -197,8 +211,8 @@ impl<'r> Walk<'r, '_> {
     }
 
     fn close(&mut self) {
-        if self.on_path == self.depth {
-            self.on_path -= 1;
+        for search in self.searches.as_mut() {
+            search.on_path -= usize::from(search.on_path == self.depth);
         }
         self.depth -= 1;
         self.objects >>= 1;
@@ -290,7 +304,7 @@ impl<'r> Walk<'r, '_> {
         })
     }
 
-    fn number(&mut self) -> Result<(), Reason> {
+    fn number(&mut self) -> Result<&'r str, Reason> {
         let start = self.at;
         if self.byte() == Some(b'-') {
             self.at += 1;
@@ -313,11 +327,11 @@ impl<'r> Walk<'r, '_> {
             exponent = self.digits()?;
         }
         // Only these can be beyond the largest double, about 1.8e308.
-        if exponent > 2 || self.at - start > 200 {
-            let number = self.text.get(start..self.at).ok_or(Reason::NotJson)?;
+        let number = self.text.get(start..self.at).ok_or(Reason::NotJson)?;
+        if exponent > 2 || number.len() > 200 {
             serde_json::from_str::<serde_json::Value>(number).map_err(|_| Reason::NotJson)?;
         }
-        Ok(())
+        Ok(number)
     }
 
     /// Passes at least one digit; says how many.
