@@ -31,7 +31,7 @@ pub(crate) struct Args {
     /// A file with the ids of users, one a line; `-` for standard input
     #[arg(long, value_name = "FILE")]
     user_file: Option<PathBuf>,
-    /// From where, as KIND:WHERE; may be repeated. `jsonl:PATTERN`: files of one JSON object a line. `folder:DIR/{user_id}`:
+    /// From where, as KIND:WHERE; may be repeated. `jsonl:PATTERN`: files of one JSON object a line. `parquet:PATTERN`: Parquet files. `folder:DIR/{user_id}`:
     /// files or folders named after a user, such as `folder:embeddings/{user_id}.npy`. `chroma:http://HOST:PORT/COLLECTION`: a
     /// collection of a Chroma server, which deletes logically only. `chroma_files:DIR`: the data directory of a Chroma that is
     /// stopped, from whose files texts and vectors leave

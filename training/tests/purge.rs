@@ -227,6 +227,15 @@ fn a_row_that_cannot_be_judged_and_names_the_user_is_never_called_done() {
 }
 
 #[test]
+fn a_file_of_another_kind_is_never_called_done() {
+    let place = Place::new();
+    place.put("a.jsonl", b"BZh91AY&SY\x01\x02\n\xff\xfe");
+    let report = place.purge_ada(&["jsonl:a.jsonl"]);
+    assert_eq!(report.outcome, Outcome::Partial);
+    assert!(why(&report).contains("not one row"), "{}", why(&report));
+}
+
+#[test]
 fn a_damaged_file_is_left_and_told() {
     let place = Place::new();
     let mut encoder = Encoder::new(Vec::new(), Compression::Gzip).unwrap();

@@ -25,7 +25,7 @@ pub(super) struct Names(BTreeSet<PathBuf>);
 impl Names {
     pub(super) fn of(stores: &[Store]) -> Self {
         let patterns = stores.iter().filter_map(|store| match store {
-            Store::Jsonl(files) => Some(&files.path),
+            Store::Jsonl(files) | Store::Parquet(files) => Some(&files.path),
             Store::Folder(_) | Store::Chroma(_) | Store::ChromaFiles(_) => None,
         });
         // What can't be read is told by its store.

@@ -9,8 +9,11 @@ mod chroma_files;
 mod files;
 mod folder;
 mod jsonl;
+#[cfg(feature = "parquet")]
+mod parquet;
 pub mod plan;
 pub mod report;
+mod rows;
 
 use std::collections::HashMap;
 
@@ -76,7 +79,19 @@ fn one(store: &Store, people: &People, names: &Names, dry_run: bool) -> StoreRep
     let report = |place, erasure| StoreReport::new(store.kind(), place, erasure, people.ids.len());
     match store {
         Store::Jsonl(files) => {
-            jsonl::purge(files, people, names, dry_run, report(&files.path, Erasure::Physical))
+            let lines = jsonl::Lines::new(people, &files.user_field);
+            rows::purge(files, &lines, names, dry_run, report(&files.path, Erasure::Physical))
+        }
+        #[cfg(feature = "parquet")]
+        Store::Parquet(files) => {
+            let tables = parquet::Tables { people, field: &files.user_field };
+            rows::purge(files, &tables, names, dry_run, report(&files.path, Erasure::Physical))
+        }
+        #[cfg(not(feature = "parquet"))]
+        Store::Parquet(files) => {
+            let mut report = report(&files.path, Erasure::Physical);
+            report.fail(&files.path, "this program was built without Parquet; use one that has it");
+            report
         }
         Store::Chroma(store) => {
             chroma::purge(store, people, dry_run, report(&store.place(), Erasure::Logical))

@@ -55,6 +55,8 @@ impl Plan {
 pub enum Store {
     /// Files of one JSON object a line.
     Jsonl(Files),
+    /// Parquet files.
+    Parquet(Files),
     /// Files or folders that bear a user's id in their name.
     Folder(Named),
     /// A collection of a Chroma server.
@@ -65,12 +67,13 @@ pub enum Store {
 
 impl Store {
     /// The kinds, as they are written.
-    pub const KINDS: [&str; 4] = ["jsonl", "folder", "chroma", "chroma_files"];
+    pub const KINDS: [&str; 5] = ["jsonl", "parquet", "folder", "chroma", "chroma_files"];
 
     /// Its kind.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Jsonl(_) => "jsonl",
+            Self::Parquet(_) => "parquet",
             Self::Folder(_) => "folder",
             Self::Chroma(_) => "chroma",
             Self::ChromaFiles(_) => "chroma_files",
@@ -86,6 +89,7 @@ impl Store {
         }
         let store = match kind {
             "jsonl" => Self::Jsonl(Files { path: place.into(), user_field: user_field.clone() }),
+            "parquet" => Self::Parquet(Files { path: place.into(), user_field: user_field.clone() }),
             "folder" => Self::Folder(Named { path: place.into() }),
             "chroma" => Self::Chroma(
                 Collection::parse(place, &user_field.to_string())
@@ -103,7 +107,7 @@ impl Store {
     /// What its types can't say of it.
     fn check(&self) -> Result<(), &'static str> {
         match self {
-            Self::Jsonl(_) | Self::ChromaFiles(_) => Ok(()),
+            Self::Jsonl(_) | Self::Parquet(_) | Self::ChromaFiles(_) => Ok(()),
             Self::Folder(named) => folder::Pattern::parse(&named.path).map(drop),
             Self::Chroma(collection) => collection.check(),
         }

@@ -1,0 +1,120 @@
+//! Rows in files, of whatever form. Owns what becomes of each file of a store: looked through, replaced if it has rows of the
+//! users, looked through again. How rows are read and written is up to the form.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use super::files::{Names, expand, replace};
+use super::plan::Files;
+use super::report::{Row, StoreReport};
+use crate::output::Output;
+use crate::scan::Reason;
+
+/// A form of files with rows.
+pub(super) trait Form {
+    /// Reads a file to its end; what stays goes to `keep`, if there is one, in the form of the file.
+    fn read(&self, file: &File, keep: Option<&mut Output>) -> io::Result<Seen>;
+}
+
+/// What is in a file.
+pub(super) struct Seen {
+    /// Rows by user.
+    pub(super) found: Vec<u64>,
+    /// Rows of others.
+    pub(super) others: u64,
+    pub(super) unjudged: Vec<Unjudged>,
+}
+
+impl Seen {
+    pub(super) fn new(users: usize) -> Self {
+        Self { found: vec![0; users], others: 0, unjudged: Vec::new() }
+    }
+
+    fn any(&self) -> bool {
+        self.found.iter().any(|count| *count > 0)
+    }
+}
+
+/// A row that can't be judged.
+pub(super) struct Unjudged {
+    /// From 1 on.
+    pub(super) line: u64,
+    pub(super) reason: Reason,
+    /// The user whose id is in it.
+    pub(super) user: Option<usize>,
+}
+
+pub(super) fn purge(
+    store: &Files,
+    form: &dyn Form,
+    names: &Names,
+    dry_run: bool,
+    mut report: StoreReport,
+) -> StoreReport {
+    match expand(&store.path) {
+        Ok(files) => {
+            for file in files {
+                match file {
+                    Ok(file) => one(&file, form, names, dry_run, &mut report),
+                    Err(error) => report.fail(&store.path, error.to_string()),
+                }
+            }
+        }
+        Err(error) => report.fail(&store.path, error),
+    }
+    report.verified = !dry_run && report.failures.is_empty();
+    report
+}
+
+fn one(path: &Path, form: &dyn Form, names: &Names, dry_run: bool, report: &mut StoreReport) {
+    let name = path.display().to_string();
+    let mut seen = match File::open(path).and_then(|file| form.read(&file, None)) {
+        Ok(seen) => seen,
+        Err(error) => return report.fail(name, error.to_string()),
+    };
+    for (user, count) in seen.found.iter().enumerate() {
+        report.found(user, *count);
+    }
+    if !seen.any() && seen.others == 0 && !seen.unjudged.is_empty() {
+        report.fail(
+            &name,
+            "has not one row that can be judged; check its kind and where its rows name their users",
+        );
+    }
+    if seen.any() && !dry_run {
+        match rewrite(path, form, names) {
+            Ok((removed, left)) => {
+                report.removed += removed;
+                seen = left;
+            }
+            Err(error) => report.fail(&name, error.to_string()),
+        }
+    }
+    for Unjudged { line, reason, user } in seen.unjudged {
+        report.unjudged(Row { file: name.clone(), line, reason: reason.code().into() });
+        if let Some(user) = user {
+            let told = format!(
+                "line {line}: the row {reason} ({}), and the id of user {user} is in it; mend the row or remove it by hand",
+                reason.code()
+            );
+            report.fail(&name, told);
+        }
+    }
+}
+
+/// Writes the file without the users' rows and reads it again. Says how many were removed, and what is in it now.
+fn rewrite(path: &Path, form: &dyn Form, names: &Names) -> io::Result<(u64, Seen)> {
+    let mut removed = 0;
+    replace(path, names, |file, output| {
+        removed = form.read(file, Some(output))?.found.iter().sum();
+        Ok(())
+    })?;
+    let again = form.read(&File::open(path)?, None)?;
+    if again.any() {
+        return Err(io::Error::other(
+            "still has rows of the users; something writes to it, stop that and try again",
+        ));
+    }
+    Ok((removed, again))
+}
