@@ -306,10 +306,10 @@ fn a_killed_run_leaves_no_half_file_and_the_next_no_temporary_one() {
 fn killed_at_any_moment_an_output_is_the_old_one_or_the_new_one() {
     let place = Place::with_snapshot();
     place.put("in", [ADA, BOB].concat().repeat(20_000));
-    for round in 0..20 {
+    for round in 0..kills() {
         place.put("out", "old");
         let mut child = place.start(&[&FILTER[..], &["in", "-o", "out"]].concat());
-        std::thread::sleep(std::time::Duration::from_millis(round * 4));
+        std::thread::sleep(instant(round, std::time::Duration::from_millis(80)));
         child.kill().unwrap();
         child.wait().unwrap();
         let out = place.get("out");

@@ -2,78 +2,35 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
+mod place;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
 use flate2::write::GzEncoder;
 use serde_json::Value;
-use tempfile::TempDir;
 
-const ADA: &str = "{\"user_id\":\"ada@example.com\",\"text\":\"hi\"}\n";
-const BOB: &str = "{\"user_id\":\"bob@example.com\",\"text\":\"no\"}\n";
+use place::{ADA, BOB, Done, Place, instant, kills};
 
-struct Place(TempDir);
-
-impl Place {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn put(&self, name: &str, bytes: impl AsRef<[u8]>) {
-        fs::write(self.path(name), bytes).unwrap();
-    }
-
-    fn get(&self, name: &str) -> String {
-        fs::read_to_string(self.path(name)).unwrap()
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_consentry"));
-        command.arg("purge").args(args).current_dir(self.0.path());
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command
-    }
-
-    fn run(&self, args: &[&str], input: &str) -> Done {
-        let mut child = self.command(args).spawn().unwrap();
-        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-        Done::new(&child.wait_with_output().unwrap())
-    }
+fn run(place: &Place, args: &[&str], input: &str) -> Done {
+    place.run_with(&[&["purge"], args].concat(), input)
 }
 
-struct Done {
-    code: i32,
-    out: String,
-    err: String,
-}
-
-impl Done {
-    fn new(output: &Output) -> Self {
-        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-        Self { code: output.status.code().unwrap(), out: text(&output.stdout), err: text(&output.stderr) }
-    }
-
-    fn report(&self) -> Value {
-        serde_json::from_str(&self.out).unwrap()
-    }
+fn report(done: &Done) -> Value {
+    serde_json::from_str(&done.out).unwrap()
 }
 
 #[test]
 fn a_purge_is_done_and_says_so() {
     let place = Place::new();
     place.put("a.jsonl", [ADA, BOB].concat());
-    let done = place.run(&["--user", "ada@example.com", "--store", "jsonl:*.jsonl"], "");
+    let done = run(&place, &["--user", "ada@example.com", "--store", "jsonl:*.jsonl"], "");
     assert_eq!((done.code, place.get("a.jsonl").as_str()), (0, BOB), "{}", done.err);
-    let report = done.report();
+    let report = report(&done);
     assert_eq!((&report["outcome"], &report["stores"][0]["removed"]), (&"done".into(), &1.into()));
     assert!(!(done.out + &done.err).contains("ada@example.com"));
 }
@@ -92,7 +49,7 @@ fn users_come_from_a_plan_a_file_or_standard_input() {
         place.put("plan", plan);
         place.put("store", store);
         place.put("users", "ada@example.com\n");
-        let done = place.run(args, "ada@example.com\n");
+        let done = run(&place, args, "ada@example.com\n");
         assert_eq!((done.code, place.get("a.jsonl").as_str()), (0, BOB), "{args:?} {}", done.err);
     }
 }
@@ -101,10 +58,13 @@ fn users_come_from_a_plan_a_file_or_standard_input() {
 fn a_partial_failure_is_exit_5_and_never_done() {
     let place = Place::new();
     place.put("a.jsonl", ADA);
-    let done = place
-        .run(&["--user", "ada@example.com", "--store", "jsonl:a.jsonl", "--store", "jsonl:none.jsonl"], "");
+    let done = run(
+        &place,
+        &["--user", "ada@example.com", "--store", "jsonl:a.jsonl", "--store", "jsonl:none.jsonl"],
+        "",
+    );
     assert_eq!((done.code, place.get("a.jsonl").as_str()), (5, ""));
-    assert_eq!(done.report()["outcome"], "partial");
+    assert_eq!(report(&done)["outcome"], "partial");
     assert!(done.err.contains("NOT DONE") && !done.err.contains("gone"), "{}", done.err);
 }
 
@@ -112,9 +72,9 @@ fn a_partial_failure_is_exit_5_and_never_done() {
 fn a_dry_run_changes_nothing() {
     let place = Place::new();
     place.put("a.jsonl", ADA);
-    let done = place.run(&["--user", "ada@example.com", "--store", "jsonl:a.jsonl", "--dry-run"], "");
+    let done = run(&place, &["--user", "ada@example.com", "--store", "jsonl:a.jsonl", "--dry-run"], "");
     assert_eq!((done.code, place.get("a.jsonl").as_str()), (0, ADA));
-    assert_eq!(done.report()["stores"][0]["found"], 1);
+    assert_eq!(report(&done)["stores"][0]["found"], 1);
 }
 
 #[test]
@@ -124,7 +84,7 @@ fn the_report_goes_to_a_file_if_asked() {
     place.put("key", format!("1:{}", "07".repeat(32)));
     let args =
         ["--user", "ada@example.com", "--store", "jsonl:a.jsonl", "--report", "r", "--key-file", "key"];
-    let done = place.run(&args, "");
+    let done = run(&place, &args, "");
     assert_eq!((done.code, done.out.as_str()), (0, ""));
     let report: Value = serde_json::from_str(&place.get("r")).unwrap();
     assert_eq!(report["subjects"][0].as_str().unwrap().len(), 64);
@@ -145,15 +105,10 @@ fn wrong_arguments_are_exit_2_remove_nothing_and_repeat_no_id() {
         &["--plan", "plan", "--store", "jsonl:a.jsonl"],
         &["--user", "ada@example.com", "--store", "jsonl:a.jsonl", "--report", "no/such/folder"],
     ] {
-        let done = place.run(args, "");
+        let done = run(&place, args, "");
         assert_eq!((done.code, place.get("a.jsonl").as_str()), (2, ADA), "{args:?}");
         assert!(!done.err.contains("ada@example.com") && !done.err.is_empty(), "{}", done.err);
     }
-}
-
-/// How often a purge is killed: `CONSENTRY_KILLS`, or 20 times.
-fn rounds() -> u64 {
-    std::env::var("CONSENTRY_KILLS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(20)
 }
 
 /// What is at a place, compressed files undone.
@@ -181,23 +136,22 @@ fn killed_at_any_instant_every_file_is_old_or_new() {
     let gzip = gzip.finish().unwrap();
     let args = ["--user", "ada@example.com", "--store", "jsonl:*.jsonl", "--store", "jsonl:*.gz"];
     let mut cut = 0;
-    for round in 0..rounds() {
+    for round in 0..kills() {
         let place = Place::new();
         for file in 0..3 {
             place.put(&format!("{file}.jsonl"), &rows);
             place.put(&format!("{file}.gz"), &gzip);
         }
         fs::hard_link(place.path("0.jsonl"), place.path("0b.jsonl")).unwrap();
-        let mut child = place.command(&args).spawn().unwrap();
-        // Spread over what a whole run takes, in an order without a pattern.
-        thread::sleep(Duration::from_micros(round * 7919 % 30_000));
+        let mut child = place.start(&[&["purge"], &args[..]].concat());
+        thread::sleep(instant(round, Duration::from_millis(30)));
         child.kill().unwrap();
         cut += u64::from(!child.wait().unwrap().success());
         for (name, bytes) in content(&place) {
             let whole = bytes == rows.as_bytes() || bytes == kept.as_bytes();
             assert!(whole || name.ends_with(".consentry-tmp"), "round {round}: {name}");
         }
-        let done = place.run(&args, "");
+        let done = run(&place, &args, "");
         assert_eq!(done.code, 0, "round {round}: {}", done.err);
         let after = content(&place);
         assert_eq!(after.len(), 7, "round {round}: {:?}", after.keys());

@@ -26,6 +26,8 @@ pub(crate) enum Command {
     Build,
     /// Serve everything locally.
     Dev(DevOptions),
+    /// Kill filters and purges so many times.
+    Soak(u32),
     /// Run the named stages, or all if none is named.
     Test(Vec<String>),
 }
@@ -58,6 +60,7 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command> {
             Some("bench") => bench(parser),
             Some("build") => plain(parser, Command::Build),
             Some("dev") => dev(parser),
+            Some("soak") => soak(parser),
             Some("test") => test(parser),
             _ => bail!("there is no command `{}`; `cargo xtask --help` lists them", name.display()),
         },
@@ -104,6 +107,18 @@ fn dev(mut parser: lexopt::Parser) -> Result<Command> {
         }
     }
     Ok(Command::Dev(options))
+}
+
+fn soak(mut parser: lexopt::Parser) -> Result<Command> {
+    let mut rounds = 200;
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Value(number) => rounds = number.parse().map_err(|_| anyhow!("soak takes a number of rounds"))?,
+            Long("help") | Short('h') => return Ok(Command::Help),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(Command::Soak(rounds))
 }
 
 fn test(mut parser: lexopt::Parser) -> Result<Command> {
@@ -158,6 +173,13 @@ mod tests {
     #[test]
     fn test_takes_any_number_of_stages() {
         assert_eq!(parsed("test fmt api").unwrap(), Command::Test(vec!["fmt".into(), "api".into()]));
+    }
+
+    #[test]
+    fn soak_takes_a_number_of_rounds() {
+        assert_eq!(parsed("soak").unwrap(), Command::Soak(200));
+        assert_eq!(parsed("soak 20").unwrap(), Command::Soak(20));
+        assert!(parsed("soak long").is_err());
     }
 
     #[test]

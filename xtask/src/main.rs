@@ -35,6 +35,7 @@ fn main() -> ExitCode {
             Command::Bench { subject, json } => bench::run(&project, subject, json),
             Command::Build => build::run(&project),
             Command::Dev(options) => dev::run(&project, &options),
+            Command::Soak(rounds) => test::soak(&project, rounds),
             Command::Test(stages) => test::run(&project, &stages),
         }
     });

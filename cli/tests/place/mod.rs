@@ -5,6 +5,7 @@ use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -96,4 +97,15 @@ impl Done {
         let code = output.status.code().unwrap();
         Self { code, out: String::from_utf8_lossy(&output.stdout).into(), err }
     }
+}
+
+/// How often tests kill what they run: `CONSENTRY_KILLS`, or 20 times.
+pub(crate) fn kills() -> u64 {
+    std::env::var("CONSENTRY_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(20)
+}
+
+/// How long to wait before a kill: spread over `most`, in an order without a pattern.
+pub(crate) fn instant(round: u64, most: Duration) -> Duration {
+    let share = (round * 7919 % 1000) as u32;
+    most * share / 1000
 }

@@ -5,6 +5,8 @@ mod rust;
 mod script;
 mod stores;
 
+pub(crate) use stores::soak;
+
 use std::fmt;
 use std::time::{Duration, Instant};
 

@@ -1,5 +1,7 @@
 //! The stage that purges real stores: Chroma as a Python package, in a folder of its own.
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 
 use super::Outcome;
@@ -10,9 +12,28 @@ use crate::stamp::Step;
 
 /// Runs the tests that ordinary `cargo test` leaves out because they need the stores.
 pub(super) fn stores(project: &Project) -> Result<Outcome> {
-    let Some(python) = on_path(&["python3"]) else {
+    let Some(programs) = programs(project)? else {
         return Ok(Outcome::Skipped("python3 is not on PATH".into()));
     };
+    let mut cargo = exec::command("cargo", project.root());
+    cargo.args(["test", "--package", "consentry-training", "--package", "consentry-cli", "--test", "chroma"]);
+    exec::run(cargo.args(["--", "--ignored"]).env("CONSENTRY_CHROMA", &programs))?;
+    Ok(Outcome::Passed)
+}
+
+/// `cargo xtask soak`: kills filters and purges so many times, each at another instant.
+pub(crate) fn soak(project: &Project, rounds: u32) -> Result<()> {
+    let mut cargo = exec::command("cargo", project.root());
+    cargo.args(["test", "--package", "consentry-cli", "--tests", "killed", "--"]);
+    if let Some(programs) = programs(project)? {
+        cargo.arg("--include-ignored").env("CONSENTRY_CHROMA", programs);
+    }
+    exec::run(cargo.env("CONSENTRY_KILLS", rounds.to_string()))
+}
+
+/// The folder with the programs of a Python that has Chroma; `None` without Python.
+fn programs(project: &Project) -> Result<Option<PathBuf>> {
+    let Some(python) = on_path(&["python3"]) else { return Ok(None) };
     let programs = project.state("venv-stores/bin");
     let step = Step {
         name: "venv-stores",
@@ -29,8 +50,5 @@ pub(super) fn stores(project: &Project) -> Result<Outcome> {
         pip.args(["install", "--quiet", "--disable-pip-version-check", "-r"]);
         exec::run(pip.arg("tests/stores/requirements.txt"))
     })?;
-    let mut cargo = exec::command("cargo", project.root());
-    cargo.args(["test", "--package", "consentry-training", "--test", "chroma", "--", "--ignored"]);
-    exec::run(cargo.env("CONSENTRY_CHROMA", &programs))?;
-    Ok(Outcome::Passed)
+    Ok(Some(programs))
 }
