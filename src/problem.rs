@@ -2,9 +2,11 @@
 //! (RFC 9457). Which problem a call has is decided where it is found.
 
 use alloc::{
+    boxed::Box,
     string::{String, ToString},
     vec::Vec,
 };
+use core::ops::Deref;
 use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 
 macro_rules! codes {
@@ -70,7 +72,12 @@ codes! {
 
 /// One failed call. The texts never hold a user id.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
+pub struct Problem(Box<Parts>);
+
+/// What a [`Problem`] says. It is boxed there, so that passing a failure on costs a pointer: every call of the edge does it in
+/// dozens of places.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parts {
     /// What went wrong.
     pub code: Code,
     /// What is wrong this time and what to do.
@@ -84,19 +91,29 @@ pub struct Problem {
 impl Problem {
     /// A problem with a sentence.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), field: None, allowed: Vec::new() }
+        Self(Box::new(Parts { code, detail: detail.into(), field: None, allowed: Vec::new() }))
     }
 
     /// A field that has no acceptable value.
     pub fn field(field: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { field: Some(field.into()), ..Self::new(Code::InvalidField, detail) }
+        let mut problem = Self::new(Code::InvalidField, detail);
+        problem.0.field = Some(field.into());
+        problem
     }
 
     /// The same with the values that would be accepted.
     #[must_use]
     pub fn allowing<T: ToString>(mut self, allowed: impl IntoIterator<Item = T>) -> Self {
-        self.allowed = allowed.into_iter().map(|value| value.to_string()).collect();
+        self.0.allowed = allowed.into_iter().map(|value| value.to_string()).collect();
         self
+    }
+}
+
+impl Deref for Problem {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
     }
 }
 

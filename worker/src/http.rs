@@ -249,7 +249,7 @@ mod tests {
 
     fn field(body: &str) -> (u16, Option<String>) {
         let problem = parse("application/json; charset=utf-8", body);
-        (problem.code.status(), problem.field)
+        (problem.code.status(), problem.field.clone())
     }
 
     #[test]

@@ -168,7 +168,7 @@ mod tests {
     fn what_is_not_there_is_404_405_or_400() {
         assert_eq!(find(&Method::GET, "/consents").unwrap_err().code, Code::NotFound);
         let problem = find(&Method::DELETE, "/consent/u1").unwrap_err();
-        assert_eq!((problem.code, problem.allowed), (Code::MethodNotAllowed, vec!["GET".to_owned()]));
+        assert_eq!((problem.code, problem.allowed.clone()), (Code::MethodNotAllowed, vec!["GET".to_owned()]));
         assert_eq!(find(&Method::GET, "/consent/%ff").unwrap_err().code, Code::MalformedRequest);
     }
 }
