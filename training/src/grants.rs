@@ -61,6 +61,7 @@ impl Witness for Snapshot {
             created_at: header.created_at,
             age_ms: started_at.as_ms() - header.created_at.as_ms(),
             log_position: header.log_position,
+            refreshed_at: None,
         }
     }
 

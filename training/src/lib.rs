@@ -1,12 +1,13 @@
 //! Training data obeys consent.
 //!
-//! In scope: whose row this is ([`scan`]), who granted a purpose ([`grants`], [`snapshot`]), keeping the rows of those who did
+//! In scope: whose row this is ([`scan`]), who granted a purpose ([`grants`], [`snapshot`], [`edge`]), keeping the rows of those who did
 //! ([`filter`]), from files to files ([`run`]), what that did ([`manifest`]), removing people from where their data was kept (`purge`), and
 //! files that are either whole or not there ([`output`]). Out of scope: arguments, clocks, randomness and what is printed; those belong to the faces around this crate.
 //! Rules of consent are the core's.
 
 pub mod codec;
 mod digest;
+pub mod edge;
 pub mod filter;
 pub mod find;
 pub mod gate;

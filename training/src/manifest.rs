@@ -60,6 +60,9 @@ pub struct Consents {
     pub age_ms: i64,
     /// The last entry of the log that is in it.
     pub log_position: Option<u64>,
+    /// Up to when changes were taken in during the run, if they were; then `log_position` is that of the last of them.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub refreshed_at: Option<Timestamp>,
 }
 
 mod slug {

@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use consentry::{
@@ -14,7 +14,8 @@ use consentry::{
     time::Timestamp,
 };
 
-use super::format::{self, Digester, HEADER, Header, KEY, Key};
+use super::format::{self, Header, KEY, Key};
+use super::write::Writer;
 
 /// The key that hashes the users of a snapshot.
 #[derive(Clone)]
@@ -116,39 +117,12 @@ impl Builder {
 
     /// Writes the snapshot from the beginning of `file` on; says how many users are in it.
     pub fn finish(mut self, file: &mut (impl Write + Seek)) -> io::Result<u32> {
-        self.header.bits = format::bits_for(self.sequence);
         self.entries.sort_unstable();
         let mut runs: Vec<Run> = self.runs.into_iter().map(|file| Run::Disk(BufReader::new(file))).collect();
         runs.push(Run::Memory(self.entries.into_iter()));
-
-        let mut index = vec![0_u32; (1 << self.header.bits) + 1];
-        let mut digester = Digester::default();
-        let mut count = 0_u32;
-        file.seek(SeekFrom::Start(HEADER as u64))?;
-        let mut writer = BufWriter::with_capacity(1 << 20, &mut *file);
-        merge(runs, |key| {
-            count = count.checked_add(1).ok_or_else(|| io::Error::other("more than 4294967295 users"))?;
-            if let Some(place) = index.get_mut(format::prefix(&key, self.header.bits) + 1) {
-                *place += 1;
-            }
-            digester.update(&key);
-            writer.write_all(&key)
-        })?;
-        self.header.count = count;
-
-        let mut start = 0;
-        for place in index {
-            start += place;
-            digester.update(&start.to_le_bytes());
-            writer.write_all(&start.to_le_bytes())?;
-        }
-        let header = self.header.encode();
-        writer.write_all(&digester.finish(&header))?;
-        writer.flush()?;
-        drop(writer);
-        file.rewind()?;
-        file.write_all(&header)?;
-        Ok(count)
+        let mut writer = Writer::new(file, self.header, self.sequence)?;
+        merge(runs, |key| writer.push(&key))?;
+        Ok(writer.finish()?.0)
     }
 }
 

@@ -9,7 +9,12 @@
 //! | 32 | digest: SHA-256 over the header and the SHA-256 of each MiB of keys and index, so that it can be checked in parallel |
 
 pub(super) use consentry::granted::{KEY, Key, key as first, key_check};
-use consentry::{purpose::Purpose, slug::Slug, subject::KeyId, time::Timestamp};
+use consentry::{
+    purpose::Purpose,
+    slug::Slug,
+    subject::{KeyId, SiteKey},
+    time::Timestamp,
+};
 use sha2::{Digest, Sha256};
 
 pub(super) const HEADER: usize = 256;
@@ -64,6 +69,27 @@ pub(super) fn prefix(key: &Key, bits: u8) -> usize {
 }
 
 impl Header {
+    /// Of a snapshot of subjects by a site's key that stays out of the file; nobody is in it yet.
+    pub(crate) fn of_site(
+        (site, purpose): (Slug, Purpose),
+        created_at: Timestamp,
+        log_position: Option<u64>,
+        (key, key_id): (&SiteKey, KeyId),
+    ) -> Self {
+        let key_check = key_check(key);
+        Self {
+            site,
+            purpose,
+            created_at,
+            log_position,
+            key_id,
+            count: 0,
+            key_check,
+            key_inside: None,
+            bits: 0,
+        }
+    }
+
     pub(super) fn encode(&self) -> [u8; HEADER] {
         let mut bytes = Vec::with_capacity(HEADER);
         bytes.extend(MAGIC);

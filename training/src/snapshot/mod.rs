@@ -9,6 +9,7 @@ mod format;
 mod index;
 mod map;
 mod table;
+mod write;
 
 use std::fmt;
 use std::fs::File;
@@ -29,6 +30,7 @@ pub use consentry::granted::Key;
 pub use format::Header;
 pub use index::{Index, IndexError, write_index};
 pub use table::{Fault, TableError, read};
+pub(crate) use write::Writer;
 
 use format::{DIGEST, Damage, HEADER, KEY};
 
@@ -241,6 +243,16 @@ impl Snapshot {
             Some(bytes) => Keying::Inside(bytes),
             None => Keying::Site(self.key.clone(), self.header.key_id),
         }
+    }
+
+    /// Everybody in it, in ascending order.
+    pub(crate) fn keys(&self) -> &[Key] {
+        self.map.get(HEADER..self.index).map_or(&[], |keys| keys.as_chunks::<KEY>().0)
+    }
+
+    /// The key of any user.
+    pub(crate) fn key_of(&self, user: &UserId) -> Key {
+        format::first(self.key.subject(user).hash)
     }
 
     /// Whether this user granted the purpose.
