@@ -149,12 +149,17 @@ impl SiteKey {
     /// From the master secret: HKDF-SHA256 (RFC 5869) without salt over `consentry/site-key/v1`, the site and the key's id,
     /// each text with its length in front.
     pub fn derive(master: &[u8], site: &Slug, id: KeyId) -> Self {
+        Self::from_bytes(id, Self::derive_bytes(master, site, id))
+    }
+
+    /// The 32 bytes of [`Self::derive`], for the machine that holds only this key.
+    pub fn derive_bytes(master: &[u8], site: &Slug, id: KeyId) -> [u8; 32] {
         let info = crate::bytes::Writer::default()
             .text("consentry/site-key/v1")
             .text(site.as_str())
             .fixed(&id.0.to_be_bytes())
             .finish();
-        Self::from_bytes(id, derive_key(master, &info))
+        derive_key(master, &info)
     }
 
     /// From the 32 bytes themselves, where a machine holds only one site's key.

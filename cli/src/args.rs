@@ -1,10 +1,13 @@
 //! The arguments. Owns names, defaults, help texts and the parsing of values into types.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use consentry::{purpose::Purpose, slug::Slug};
 use consentry_training::{codec::Compression, scan::Field};
+
+use crate::edge;
 
 /// Training data obeys consent: keeps only the rows of users who granted a purpose.
 #[derive(Parser)]
@@ -38,6 +41,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: SnapshotCommand,
     },
+    /// Keys by which a site's users are hashed
+    Key {
+        #[command(subcommand)]
+        command: KeyCommand,
+    },
     /// Files that say what a run of `filter` did
     Manifest {
         #[command(subcommand)]
@@ -59,6 +67,12 @@ pub(crate) enum Command {
 #[derive(Subcommand)]
 pub(crate) enum SnapshotCommand {
     Build(Build),
+    Pull(edge::Pull),
+}
+
+#[derive(Subcommand)]
+pub(crate) enum KeyCommand {
+    Derive(edge::Derive),
 }
 
 #[derive(Subcommand)]
@@ -79,9 +93,14 @@ pub(crate) struct Filter {
     /// What the rows are to be used for, such as `model_training`
     #[arg(long, value_parser = purpose)]
     pub(crate) purpose: Purpose,
-    /// Who granted that: a file of `consentry snapshot build`
-    #[arg(long, value_name = "FILE")]
-    pub(crate) snapshot: PathBuf,
+    /// Who granted that: a file of `consentry snapshot build` or `pull`
+    #[arg(long, value_name = "FILE", required_unless_present = "api")]
+    pub(crate) snapshot: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) edge: edge::Edge,
+    /// How often to ask the edge what changed, so that a revocation takes effect in the middle of a run
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration, requires = "api")]
+    pub(crate) refresh: Duration,
     /// The site whose users these are; the snapshot must be of it
     #[arg(long, value_parser = slug)]
     pub(crate) site: Option<Slug>,
@@ -200,19 +219,29 @@ impl From<Compress> for Compression {
     }
 }
 
-fn purpose(text: &str) -> Result<Purpose, &'static str> {
+pub(crate) fn purpose(text: &str) -> Result<Purpose, &'static str> {
     Purpose::parse(text).ok_or(
         "a purpose is model_training, inference, analytics, personalization, sale_or_sharing or a name of up to 64 \
          lower-case letters, digits and underscores that the site declares",
     )
 }
 
-fn slug(text: &str) -> Result<Slug, &'static str> {
+pub(crate) fn slug(text: &str) -> Result<Slug, &'static str> {
     Slug::parse(text).ok_or("a site is a name of up to 64 lower-case letters, digits and underscores")
 }
 
 pub(crate) fn field(text: &str) -> Result<Field, &'static str> {
     Field::parse(text).ok_or("write up to 16 keys with dots between them, such as meta.user_id")
+}
+
+/// More than none, so that nobody is asked without end.
+pub(crate) fn duration(text: &str) -> Result<Duration, &'static str> {
+    let ms = u64::try_from(duration_ms(text)?).unwrap_or(0);
+    if ms == 0 {
+        Err("write a number from 1 on and s, m, h or d, such as 5m")
+    } else {
+        Ok(Duration::from_millis(ms))
+    }
 }
 
 fn duration_ms(text: &str) -> Result<i64, &'static str> {

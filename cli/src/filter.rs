@@ -3,19 +3,26 @@
 use std::io::{self, IsTerminal as _};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use consentry::time::Timestamp;
 use consentry_training::filter::{Counts, FilterError, Options, Source};
 use consentry_training::gate::Gates;
+use consentry_training::grants::Witness;
 use consentry_training::key;
 use consentry_training::manifest::index_of;
 use consentry_training::run::{Job, RunError, Target, inputs};
 use consentry_training::snapshot::{Keying, Snapshot, Wanted};
+use tempfile::TempDir;
 
 use crate::args::Filter;
+use crate::edge;
 use crate::failure::Failure;
 use crate::progress::Progress;
 use crate::{CONSENT_UNAVAILABLE, DONE, NOTHING_KEPT, QUARANTINED, messages, now};
+
+/// How long a run waits for a snapshot that is still being built.
+const WAIT: Duration = Duration::from_mins(10);
 
 pub(crate) fn run(args: &Filter) -> Result<u8, Failure> {
     if args.inputs.is_empty() && io::stdin().is_terminal() {
@@ -24,9 +31,10 @@ pub(crate) fn run(args: &Filter) -> Result<u8, Failure> {
     let job = job(args)?;
     let (inputs, watch) = (job.inputs.clone(), Arc::clone(&job.options.watch));
     let run = job.begin().map_err(|error| failure(&error))?;
-    let snapshot = open(args, run.started_at())?;
+    let mut folder = None;
+    let witness = consents(args, run.started_at(), &mut folder)?;
     let progress = Progress::of(&inputs, watch, args.quiet);
-    let finished = run.finish(&snapshot);
+    let finished = run.finish(&*witness);
     drop(progress);
     let counts = match finished {
         Err(RunError::ReaderGone) => return Ok(DONE),
@@ -35,7 +43,7 @@ pub(crate) fn run(args: &Filter) -> Result<u8, Failure> {
     if !args.quiet {
         messages::say(&summary(&counts, args.policy.is_some()));
         if let (Some(index), Keying::Inside(_)) =
-            (args.manifest.as_deref().and_then(index_of), snapshot.keying())
+            (args.manifest.as_deref().and_then(index_of), witness.keying())
         {
             messages::say(&format!(
                 "{} is not pseudonymous, because the snapshot's key is inside: guard it like a list of users",
@@ -77,17 +85,47 @@ fn gates(policy: &Path) -> Result<Gates, Failure> {
     Gates::open(policy, now()).map_err(|error| Failure::file(policy, error))
 }
 
-fn open(args: &Filter, now: Timestamp) -> Result<Snapshot, Failure> {
+/// Who granted the purpose: a file, or the edge, which is then asked for changes until the run ends. What is fetched for this run
+/// alone goes with `folder`.
+fn consents(
+    args: &Filter,
+    now: Timestamp,
+    folder: &mut Option<TempDir>,
+) -> Result<Box<dyn Witness>, Failure> {
     let read = |path: &Path| key::read(path).map_err(|error| Failure::file(path, error));
-    let key = args.key_file.as_deref().map(read).transpose()?.map(|(key, _)| key);
+    let key = args.key_file.as_deref().map(read).transpose()?;
+    let api = args.edge.api()?;
+    let file = match (&args.snapshot, &api) {
+        (Some(file), _) => file.clone(),
+        (None, Some(api)) => {
+            let (Some(site), Some((key, id))) = (&args.site, &key) else {
+                return Err(Failure::usage(
+                    "to fetch a snapshot, name the site with --site and its key with --key-file",
+                ));
+            };
+            let made = tempfile::tempdir().map_err(|error| Failure::usage(error.to_string()))?;
+            let file = made.path().join("snapshot");
+            *folder = Some(made);
+            edge::fetch(api, site, &args.purpose, (key, *id), &file, WAIT)?;
+            file
+        }
+        (None, None) => {
+            return Err(Failure::usage("say who granted the purpose: with --snapshot or with --api"));
+        }
+    };
     let wanted = Wanted {
         purpose: &args.purpose,
         site: args.site.as_ref(),
         max_age_ms: args.max_age,
-        now,
-        key: key.as_ref(),
+        now: now.max(crate::now()),
+        key: key.as_ref().map(|(key, _)| key),
     };
-    Snapshot::open(&args.snapshot, &wanted).map_err(|refused| Failure::consent(&args.snapshot, refused))
+    let refused = |refused| Failure::consent(&file, refused);
+    let snapshot = Snapshot::open(&file, &wanted).map_err(refused)?;
+    Ok(match api {
+        Some(api) => Box::new(edge::keep_fresh(snapshot, api, args.refresh, args.max_age).map_err(refused)?),
+        None => Box::new(snapshot),
+    })
 }
 
 fn failure(error: &RunError) -> Failure {

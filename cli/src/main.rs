@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "a command on a machine has a clock and randomness")]
 
 mod args;
+mod edge;
 mod failure;
 mod filter;
 mod manifest;
@@ -19,7 +20,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use clap::Parser as _;
 use consentry::time::Timestamp;
 
-use args::{Args, Command, ManifestCommand, SnapshotCommand};
+use args::{Args, Command, KeyCommand, ManifestCommand, SnapshotCommand};
 use failure::Failure;
 
 /// Everything was done.
@@ -43,6 +44,8 @@ fn main() -> ExitCode {
         Command::Purge(args) => purge::run(&args),
         Command::Verify { command } => verify::run(&command),
         Command::Snapshot { command: SnapshotCommand::Build(args) } => snapshot::build(&args),
+        Command::Snapshot { command: SnapshotCommand::Pull(args) } => edge::pull(&args),
+        Command::Key { command: KeyCommand::Derive(args) } => edge::derive(&args),
         Command::Manifest { command: ManifestCommand::Check(args) } => manifest::check(&args),
         Command::Manifest { command: ManifestCommand::Find(args) } => manifest::find_user(&args),
         Command::Man { folder } => papers::man(&folder),

@@ -19,7 +19,8 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 
 /** What opens `/admin/…` of every edge of the tests. */
 export const ADMIN_SECRET = "admin secret of the tests, and of nothing else";
-const MASTER_SECRET = "master secret of the tests, and of nothing else";
+/** What the keys of sites and API keys come from. */
+export const MASTER_SECRET = "master secret of the tests, and of nothing else";
 
 // Miniflare keeps workerd's process to itself, so `start` watches it being spawned: one start at a time.
 let starts = Promise.resolve();

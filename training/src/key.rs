@@ -7,6 +7,7 @@ use std::path::Path;
 
 use consentry::{
     hash::Hash,
+    slug::Slug,
     subject::{KeyId, SiteKey},
 };
 
@@ -37,6 +38,11 @@ pub fn read(path: &Path) -> Result<(SiteKey, KeyId), KeyFileError> {
     parse(&fs::read_to_string(path).map_err(KeyFileError::Io)?).ok_or(KeyFileError::NotAKey)
 }
 
+/// What stands in the file of a key that is derived from the secret of an edge.
+pub fn line(secret: &[u8], site: &Slug, id: KeyId) -> String {
+    format!("{}:{}\n", id.0, Hash(SiteKey::derive_bytes(secret, site, id)))
+}
+
 fn parse(text: &str) -> Option<(SiteKey, KeyId)> {
     let (id, key) = text.trim_ascii().split_once(':')?;
     let id = KeyId(id.parse().ok()?);
@@ -47,6 +53,15 @@ fn parse(text: &str) -> Option<(SiteKey, KeyId)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use consentry::subject::UserId;
+
+    #[test]
+    fn a_line_holds_the_key_that_the_edge_derives() {
+        let (site, user) = (Slug::parse("demo").unwrap(), UserId::parse("u1").unwrap());
+        let (key, id) = parse(&line(b"secret", &site, KeyId(2))).unwrap();
+        assert_eq!(id, KeyId(2));
+        assert_eq!(key.subject(&user), SiteKey::derive(b"secret", &site, KeyId(2)).subject(&user));
+    }
 
     #[test]
     fn a_key_is_an_id_and_64_digits() {

@@ -18,7 +18,7 @@ use super::beside::Beside;
 use super::{Changes, minute};
 use crate::grants::{Grants, Witness};
 use crate::manifest::Consents;
-use crate::snapshot::{Refused, Snapshot};
+use crate::snapshot::{Keying, Refused, Snapshot};
 
 /// A snapshot and what changed since.
 pub struct Fresh {
@@ -147,6 +147,10 @@ impl Witness for Fresh {
             return consents;
         }
         Consents { log_position: over.position.parse().ok(), refreshed_at: Some(over.as_of), ..consents }
+    }
+
+    fn keying(&self) -> Keying {
+        self.snapshot.keying()
     }
 }
 

@@ -28,7 +28,7 @@ struct Stage {
 }
 
 /// From cheap to dear: what fails fast is told first.
-const STAGES: [Stage; 12] = [
+const STAGES: [Stage; 13] = [
     Stage { name: "fmt", run: rust::fmt },
     Stage { name: "clippy", run: rust::clippy },
     Stage { name: "clippy-wasm", run: rust::clippy_wasm },
@@ -39,6 +39,7 @@ const STAGES: [Stage; 12] = [
     Stage { name: "types", run: script::types },
     Stage { name: "wasm", run: script::wasm },
     Stage { name: "api", run: script::api },
+    Stage { name: "training", run: script::training },
     Stage { name: "browser", run: script::browser },
     Stage { name: "schemathesis", run: python::schemathesis },
 ];

@@ -44,6 +44,14 @@ pub(super) fn api(project: &Project) -> Result<Outcome> {
     node_tests(project, &["tests/support", "tests/api"], &[])
 }
 
+/// `tests/training`: the command against the Worker on workerd.
+pub(super) fn training(project: &Project) -> Result<Outcome> {
+    let mut cargo = exec::command("cargo", project.root());
+    exec::run(cargo.args(["build", "--quiet", "--package", "consentry-cli"]))?;
+    let command = project.cargo_target().join("debug/consentry");
+    node_tests(project, &["tests/training"], &[("CONSENTRY", &command.to_string_lossy())])
+}
+
 /// `tests/browser`: the whole path in a real Chromium.
 pub(super) fn browser(project: &Project) -> Result<Outcome> {
     let chromium = packages::chromium(project)?;
