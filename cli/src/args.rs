@@ -68,6 +68,8 @@ pub(crate) enum Command {
 pub(crate) enum SnapshotCommand {
     Build(Build),
     Pull(edge::Pull),
+    #[cfg(feature = "parquet")]
+    Export(crate::snapshot::Export),
 }
 
 #[derive(Subcommand)]
@@ -144,10 +146,11 @@ pub(crate) struct Filter {
     pub(crate) inputs: Vec<PathBuf>,
 }
 
-/// Make a snapshot from a table of `user_id` and `status`
+/// Make a snapshot from a table of `user_id` and `status`, or from the database of an edge
 ///
 /// The table is CSV with a first line of names, or JSONL; plain, gzip or zstd. The last status of a user counts: granted,
 /// revoked or pending. A column `purpose` leaves out what is about another one; a column `expires_at` (RFC 3339) ends grants.
+/// One database of an edge as a file of SQLite (what D1 is locally, or an export of it) may stand in the place of tables.
 #[derive(ClapArgs)]
 pub(crate) struct Build {
     /// What the users granted or not

@@ -45,6 +45,8 @@ fn main() -> ExitCode {
         Command::Verify { command } => verify::run(&command),
         Command::Snapshot { command: SnapshotCommand::Build(args) } => snapshot::build(&args),
         Command::Snapshot { command: SnapshotCommand::Pull(args) } => edge::pull(&args),
+        #[cfg(feature = "parquet")]
+        Command::Snapshot { command: SnapshotCommand::Export(args) } => snapshot::export(&args),
         Command::Key { command: KeyCommand::Derive(args) } => edge::derive(&args),
         Command::Manifest { command: ManifestCommand::Check(args) } => manifest::check(&args),
         Command::Manifest { command: ManifestCommand::Find(args) } => manifest::find_user(&args),

@@ -93,6 +93,25 @@ test("a pull of what the edge built anew is whole again", async () => {
   assert.deepEqual(await filter(here, ["ada", "bob"]), ["ada", "bob"]);
 });
 
+test("a snapshot from the database itself has the same people as a pulled one, and takes the site's key", async () => {
+  const here = await place();
+  const users = Array.from({ length: 30 }, (_, n) => `u${n}`);
+  for (const user of users) await grant(here.site, user, training);
+  for (const user of users.slice(0, 5)) await revoke(here.site, user, training);
+  await grant(here.site, "u0", { ...training, decided_at: new Date(Date.now() - 3_600_000).toISOString() });
+  accepted(await here.site.call("POST", about("/data/delete", "u29")));
+  await pull(here);
+  const pulled = await filter(here, users);
+  assert.deepEqual(pulled, users.slice(5, 29));
+  const build = ["snapshot", "build", "--purpose", "model_training", "--site", here.site.site, "-o", "s", world.edge.databaseFile];
+  assert.match((await run(here.folder, build)).said, /give the site's key with --key-file/);
+  const built = await run(here.folder, [...build, "--key-file", "key"]);
+  assert.match(built.said, /: 24$/m);
+  assert.deepEqual(await filter(here, users), pulled);
+  const exported = await run(here.folder, ["snapshot", "export", "--purpose", "model_training", "--key-file", "key", "--parquet", "s.parquet", "s"]);
+  assert.match(exported.said, /subjects in s.parquet: 24/);
+});
+
 test("whose erasure was asked for is out with the next pull", async () => {
   const here = await place();
   await grant(here.site, "ada", training);

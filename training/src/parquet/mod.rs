@@ -10,6 +10,7 @@ mod copy;
 mod fault;
 mod ids;
 mod like;
+mod subjects;
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -23,6 +24,7 @@ use parquet::schema::types::{ColumnDescriptor, Type};
 pub use copy::Copy;
 pub use fault::Fault;
 use fault::read;
+pub use subjects::write_subjects;
 
 /// What every Parquet file begins with.
 pub(crate) const MAGIC: &[u8; 4] = b"PAR1";

@@ -7,6 +7,8 @@
 mod build;
 mod format;
 mod index;
+#[cfg(unix)]
+mod log;
 mod map;
 mod table;
 mod write;
@@ -29,6 +31,8 @@ pub use build::{Builder, Keying};
 pub use consentry::granted::Key;
 pub use format::Header;
 pub use index::{Index, IndexError, write_index};
+#[cfg(unix)]
+pub use log::{LogError, from_log, is_database};
 pub use table::{Fault, TableError, read};
 pub(crate) use write::Writer;
 

@@ -1,0 +1,144 @@
+//! A snapshot straight from the log of an edge: its database as a file of SQLite, which is what D1 is on a developer's machine
+//! and in an export. Owns reading it; who is in a snapshot decides the core, as on the edge.
+//!
+//! The database holds no user id and no key, so the site's key has to be given, and nothing here can tell a wrong one: its
+//! users are then simply not found.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read as _, Seek, Write};
+use std::path::Path;
+
+use consentry::{
+    granted::{Key, granted_until},
+    history::Fold,
+    purpose::Purpose,
+    record::Status,
+    regime::Regime,
+    slug::Slug,
+    subject::{KeyId, SiteKey},
+    time::Timestamp,
+};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
+
+use super::format::Header;
+use super::write::Writer;
+
+/// Why a log can't be read.
+#[derive(Debug)]
+pub enum LogError {
+    /// The database can't be read, or is not that of an edge.
+    Database(rusqlite::Error),
+    /// It knows no such site.
+    NoSite,
+    /// An event is not what it should be.
+    Event,
+    /// The snapshot can't be written.
+    Io(io::Error),
+}
+
+impl fmt::Display for LogError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Database(error) => {
+                write!(f, "can't be read as the database of an edge with all of its migrations: {error}")
+            }
+            Self::NoSite => f.write_str("knows no such site; name one that its edge has"),
+            Self::Event => f.write_str("has an event that is none of an edge"),
+            Self::Io(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl std::error::Error for LogError {}
+
+impl From<rusqlite::Error> for LogError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<io::Error> for LogError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// Whether a file is a database of SQLite.
+pub fn is_database(path: &Path) -> io::Result<bool> {
+    let mut magic = Vec::new();
+    File::open(path)?.take(16).read_to_end(&mut magic)?;
+    Ok(magic == b"SQLite format 3\0")
+}
+
+/// The decisions in the order of the index by subject, each with the time at which the person's erasure was asked for.
+const DECISIONS: &str = "SELECT substr(events.subject, 1, 16), status, created_at, decided_at, erased.at FROM events \
+ LEFT JOIN erased ON erased.subject = events.subject \
+ WHERE purpose IS NOT NULL AND purpose = ?1 AND site = ?2 AND key_id = ?3 ORDER BY events.subject, log_index";
+
+/// Writes the snapshot from the beginning of `file` on; says how many users are in it. All of it is as of one moment.
+pub fn from_log(
+    path: &Path,
+    (site, purpose): (Slug, Purpose),
+    now: Timestamp,
+    (key, key_id): (&SiteKey, KeyId),
+    file: &mut (impl Write + Seek),
+) -> Result<u32, LogError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags)?;
+    let reading = connection.transaction()?;
+    let regime = regime(&reading, &site)?;
+    let (position, most): (Option<i64>, i64) = reading.query_row(
+        "SELECT (SELECT max(log_index) FROM events), (SELECT count(*) FROM events WHERE purpose IS NOT NULL)",
+        [],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    let header = Header::of_site(
+        (site.clone(), purpose.clone()),
+        now,
+        position.and_then(|last| last.try_into().ok()),
+        (key, key_id),
+    );
+    let mut writer = Writer::new(file, header, most.unsigned_abs())?;
+    let mut open: Option<(Key, Fold, Option<Timestamp>)> = None;
+    let mut close = |person: Option<(Key, Fold, Option<Timestamp>)>| match person {
+        Some((key, fold, erased))
+            if granted_until(fold.current(), erased, purpose.kind(), regime, now).is_some() =>
+        {
+            writer.push(&key)
+        }
+        _ => Ok(()),
+    };
+    let mut statement = reading.prepare(DECISIONS)?;
+    let mut rows =
+        statement.query(rusqlite::params![purpose.as_str(), site.as_str(), i64::from(key_id.0)])?;
+    while let Some(row) = rows.next()? {
+        let key: Key = row.get(0)?;
+        let status = Status::parse(row.get_ref(1)?.as_str().map_err(|_| LogError::Event)?);
+        let time = |ms: Option<i64>| ms.map(Timestamp::from_ms);
+        let erased = time(row.get(4)?);
+        let mut fold = match open.take() {
+            Some((before, fold, _)) if before == key => fold,
+            before => {
+                close(before)?;
+                Fold::default()
+            }
+        };
+        let created_at = Timestamp::from_ms(row.get(2)?);
+        fold.add(status.ok_or(LogError::Event)?, created_at, time(row.get(3)?), false);
+        open = Some((key, fold, erased));
+    }
+    close(open)?;
+    Ok(writer.finish()?.0)
+}
+
+/// The regime for people of whom is not known where they are, as on the edge.
+fn regime(connection: &Connection, site: &Slug) -> Result<&'static Regime, LogError> {
+    let settings: Option<String> = connection
+        .query_row("SELECT settings FROM sites WHERE id = ?1", [site.as_str()], |row| row.get(0))
+        .optional()?;
+    let settings: serde_json::Value =
+        serde_json::from_str(&settings.ok_or(LogError::NoSite)?).map_err(|_| LogError::NoSite)?;
+    let configured = settings["regime"].as_str().and_then(Regime::by_code);
+    Ok(configured.unwrap_or_else(|| Regime::of_place(None, None)))
+}
