@@ -134,6 +134,30 @@ fn a_compressed_input_that_is_cut_short_ends_the_run() {
 }
 
 #[test]
+fn what_is_joined_to_a_compressed_input_is_read_or_told_but_never_passed_over() {
+    let row = format!("{YES}\n");
+    for compression in [Compression::Gzip, Compression::Zstd] {
+        let file = packed(compression, &row);
+        let joined = [file.clone(), file.clone()].concat();
+        let output = run(&[&joined], &Options::default()).unwrap().0;
+        assert_eq!(unpacked(&output), (compression, row.repeat(2)));
+
+        let mut bent = joined.clone();
+        bent[file.len() + 12] ^= 0xff;
+        for broken in [
+            [&joined[..], YES.as_bytes()].concat(),
+            [&joined[..], &[0; 100]].concat(),
+            joined[..joined.len() - 3].to_vec(),
+            bent,
+        ] {
+            let error = run(&[&broken], &Options::default()).unwrap_err();
+            assert!(matches!(&error, FilterError::Input { .. }), "{}", compression.as_str());
+            assert!(error.to_string().contains("get "), "{error}");
+        }
+    }
+}
+
+#[test]
 fn an_input_that_is_not_there_ends_the_run() {
     let missing = [Source::File("/nowhere/at/all".into())];
     let error = filter(&missing, &granted, Vec::new(), None, &Options::default()).unwrap_err();

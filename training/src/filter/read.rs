@@ -26,7 +26,7 @@ pub(super) fn read(
             if options.watch.stopped() {
                 FilterError::Stopped
             } else {
-                FilterError::Input { file: source.name(), error: explained(error) }
+                FilterError::Input { file: source.name(), error }
             }
         };
         let eager = AtomicBool::new(false);
@@ -38,7 +38,10 @@ pub(super) fn read(
         // Only the first is waited for.
         let _ = tell.try_send(compression);
         let mut blocks = Blocks::new(reader, options.block, options.max_row);
-        while let Some(mut block) = blocks.next(used.try_recv().unwrap_or_default()).map_err(failed)? {
+        while let Some(mut block) = blocks
+            .next(used.try_recv().unwrap_or_default())
+            .map_err(|error| failed(explained(error, compression)))?
+        {
             block.input = input;
             if turn.next().is_none_or(|judge| judge.send(block).is_err()) {
                 return Ok(streams);
@@ -52,9 +55,15 @@ pub(super) fn read(
 }
 
 /// Says of a compressed file what its decoder says in words of its own.
-fn explained(error: io::Error) -> io::Error {
-    match error.kind() {
-        io::ErrorKind::UnexpectedEof => io::Error::new(error.kind(), "it is cut short; get the whole file"),
-        _ => error,
+fn explained(error: io::Error, compression: Compression) -> io::Error {
+    // The system's own errors have a number; they are about the disk, not about what is on it.
+    if compression == Compression::None || error.raw_os_error().is_some() {
+        return error;
     }
+    let name = compression.as_str();
+    let what = match error.kind() {
+        io::ErrorKind::UnexpectedEof => format!("its {name} is cut short; get the whole file"),
+        _ => format!("its {name} is damaged, or something else is joined to its end ({error}); get it again"),
+    };
+    io::Error::new(error.kind(), what)
 }
