@@ -22,8 +22,8 @@ Exit codes:
   0  done
   1  done, and no row was kept
   2  wrong arguments, or something that can't be read or written
-  3  some input can't be judged (with --strict the file with it was not written)
-  4  it can't be told who granted the purpose; nothing was written
+  3  some input can't be judged (with --strict nothing was written; in a folder or a pipe, nothing more)
+  4  it can't be told who granted the purpose; nothing was written (in a folder or a pipe, nothing more)
   5  a purge was not completed: somebody may still be somewhere, and its report says where";
 
 #[derive(Subcommand)]

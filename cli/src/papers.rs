@@ -1,7 +1,7 @@
 //! `consentry man` and `consentry completions`. Owns nothing of what they say: that is in the definitions of the arguments.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use clap::CommandFactory as _;
@@ -21,6 +21,9 @@ pub(crate) fn man(folder: &Path) -> Result<u8, Failure> {
 
 /// Prints what a shell needs to complete arguments.
 pub(crate) fn completions(shell: Shell) -> u8 {
-    clap_complete::generate(shell, &mut Args::command(), "consentry", &mut io::stdout());
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Args::command(), "consentry", &mut script);
+    // Whoever went away wants no more of it.
+    let _ = io::stdout().write_all(&script);
     DONE
 }

@@ -28,9 +28,13 @@ fn manual_pages_and_completions_know_every_command() {
     let place = Place::new();
     assert_eq!(place.run(&["man", "pages"]).code, 0);
     let overview = place.get("pages/consentry.1");
+    let help = place.run(&["--help"]).out;
+    let listed = help.split("Commands:\n").nth(1).unwrap().split("\n\n").next().unwrap();
+    let commands: Vec<&str> = listed.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    assert!(commands.contains(&"filter") && commands.len() > 5, "{commands:?}");
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let script = place.run(&["completions", shell]).out;
-        for command in ["filter", "snapshot", "manifest", "man", "completions"] {
+        for command in commands.iter().filter(|command| **command != "help") {
             assert!(script.contains(command), "{shell}: {command}");
             assert!(overview.contains(&format!("consentry\\-{command}(1)")), "{command}");
         }
