@@ -6,7 +6,7 @@ mod place;
 use std::fs;
 use std::io::Write as _;
 
-use place::{ADA, BOB, ODD, Place};
+use place::{ADA, BOB, FILTER, ODD, Place, instant, kills};
 
 /// A place with 30 shards in `in/`: shard n has n rows of Ada, one of Bob, and every third one that can't be judged.
 fn shards() -> Place {
@@ -120,4 +120,30 @@ fn shards_that_were_finished_before_a_failure_stay_and_the_next_run_writes_all()
     assert_eq!(place.filter(&["in", "-o", "out", "--manifest", "m"], "").code, 3);
     assert_eq!(count(&place, "out"), 30);
     assert_eq!(place.run(&["manifest", "check", "m"]).code, 0);
+}
+
+#[test]
+fn killed_at_any_moment_every_shard_is_whole_or_not_there() {
+    let place = shards();
+    for round in 0..kills() {
+        let mut child = place.start(&[&FILTER[..], &["in", "-o", "out/", "--manifest", "m"]].concat());
+        std::thread::sleep(instant(round, std::time::Duration::from_millis(60)));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        for n in 0..30 {
+            let name = place.path(&shard("out", n));
+            assert!(
+                !name.exists() || fs::read_to_string(name).unwrap() == ADA.repeat(n),
+                "round {round}, {n}"
+            );
+        }
+        if place.path("m").exists() {
+            assert_eq!(place.run(&["manifest", "check", "m"]).code, 0, "round {round}");
+        }
+        let _ = fs::remove_dir_all(place.path("out"));
+        let _ = fs::remove_file(place.path("m"));
+    }
+    assert_eq!(place.filter(&["in", "-o", "out/", "--manifest", "m"], "").code, 3);
+    assert_eq!(count(&place, "out"), 30);
+    assert_eq!(place.names(), ["in", "m", "m.index", "out", "s", "users.csv"]);
 }

@@ -106,23 +106,52 @@ fn judge(
     options: &Options,
     notes: &mut Option<Notes<'_>>,
 ) -> Result<Vec<Verdict>, Fault> {
-    let mut verdicts = Vec::with_capacity(table.rows(group)?);
+    let mut judged = Judged { verdicts: Vec::with_capacity(table.rows(group)?), ..Judged::default() };
     table.ids(group, &options.field, |id| {
-        verdicts.push(match id.map(UserId::parse) {
-            Ok(Ok(user)) => match grants.granted(&user) {
-                Some(key) => {
-                    if let Some(notes) = notes {
-                        notes.add(key);
-                    }
-                    Verdict::Stays
-                }
-                None => Verdict::Refused,
-            },
+        judged.add(id);
+        if judged.users.len() == TOGETHER {
+            judged.ask(grants, notes);
+        }
+    })?;
+    judged.ask(grants, notes);
+    Ok(judged.verdicts)
+}
+
+/// So many users are asked of at once.
+const TOGETHER: usize = 1024;
+
+#[derive(Default)]
+struct Judged {
+    verdicts: Vec<Verdict>,
+    /// Those who are yet to be asked of, and where their rows are.
+    users: Vec<UserId>,
+    places: Vec<usize>,
+}
+
+impl Judged {
+    fn add(&mut self, id: Result<&str, Reason>) {
+        let verdict = match id.map(UserId::parse) {
+            Ok(Ok(user)) => {
+                self.users.push(user);
+                self.places.push(self.verdicts.len());
+                Verdict::Refused
+            }
             Ok(Err(_)) => Verdict::Odd(Reason::NotAnId),
             Err(reason) => Verdict::Odd(reason),
-        });
-    })?;
-    Ok(verdicts)
+        };
+        self.verdicts.push(verdict);
+    }
+
+    fn ask(&mut self, grants: &(impl Grants + ?Sized), notes: &mut Option<Notes<'_>>) {
+        for (granted, place) in grants.granted_all(&self.users).into_iter().zip(self.places.drain(..)) {
+            let (Some(key), Some(verdict)) = (granted, self.verdicts.get_mut(place)) else { continue };
+            *verdict = Verdict::Stays;
+            if let Some(notes) = notes {
+                notes.add(key);
+            }
+        }
+        self.users.clear();
+    }
 }
 
 fn count(verdict: Verdict, counts: &mut Counts) {
