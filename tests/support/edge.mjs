@@ -21,6 +21,7 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 export const ADMIN_SECRET = "admin secret of the tests, and of nothing else";
 /** What the keys of sites and API keys come from. */
 export const MASTER_SECRET = "master secret of the tests, and of nothing else";
+const LOG_SEED = "07".repeat(32);
 
 // Miniflare keeps workerd's process to itself, so `start` watches it being spawned: one start at a time.
 let starts = Promise.resolve();
@@ -100,6 +101,7 @@ async function spawn(home, vars, rateLimits, cf, output) {
         ...options.bindings,
         CONSENTRY_SECRET: MASTER_SECRET,
         CONSENTRY_ADMIN_SECRET: ADMIN_SECRET,
+        CONSENTRY_LOG_KEY: LOG_SEED,
         RATE_LIMIT: rateLimits ? "on" : "off",
         ...vars,
       },

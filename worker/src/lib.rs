@@ -27,5 +27,6 @@ mod store;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod tree;
 #[cfg(target_arch = "wasm32")]
 mod workerd;

@@ -65,6 +65,16 @@ endpoints! {
     CreateKey = POST "/admin/sites/{site}/keys",
     /// Withdraws an API key.
     RevokeKey = DELETE "/admin/sites/{site}/keys/{id}",
+    /// What the log says of itself.
+    Checkpoint = GET "/log/checkpoint",
+    /// The key that checkpoints are signed with.
+    LogKey = GET "/log/key",
+    /// Hashes of the log.
+    Tile = GET "/log/tile/{*path}",
+    /// That an event is in the log.
+    InclusionProof = GET "/log/proof/inclusion/{log_index}",
+    /// That the log only grew.
+    ConsistencyProof = GET "/log/proof/consistency",
     /// Whether the service works.
     Health = GET "/healthz",
     /// That Global Privacy Control is honoured.

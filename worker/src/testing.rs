@@ -32,9 +32,11 @@ pub(crate) struct Host {
     pub(crate) within_limit: Cell<bool>,
     pub(crate) lines: RefCell<Vec<String>>,
     counter: Cell<u64>,
+    /// After how many more calls the objects can't be reached.
+    pub(crate) objects_left: Cell<usize>,
     pub(crate) objects: RefCell<BTreeMap<String, Vec<u8>>>,
     pub(crate) cache: Cache,
-    config: Config,
+    pub(crate) config: Config,
 }
 
 impl Host {
@@ -47,12 +49,14 @@ impl Host {
             within_limit: Cell::new(true),
             lines: RefCell::default(),
             counter: Cell::new(0),
+            objects_left: Cell::new(usize::MAX),
             objects: RefCell::default(),
             cache: Cache::default(),
             config: Config {
                 secret: b"master secret of the tests, and of nothing else".to_vec(),
                 admin_secret: ADMIN.into(),
                 log_host: "consentry.test".into(),
+                log_key: Some([7; 32]),
                 rate_limit: true,
             },
         }
@@ -117,6 +121,17 @@ impl Host {
         self.cache.origins.borrow_mut().clear();
     }
 
+    fn reach_objects(&self) -> Result<(), DatabaseError> {
+        let left = self.objects_left.get();
+        self.objects_left.set(left.saturating_sub(1));
+        if left == 0 { Err(DatabaseError::Objects("the test unplugged them".into())) } else { Ok(()) }
+    }
+
+    /// Runs SQL past the service.
+    pub(crate) fn execute(&self, shard: usize, sql: &str) {
+        self.databases[shard].borrow().execute_batch(sql).unwrap();
+    }
+
     /// The one number that a query gives, by database.
     pub(crate) fn count(&self, shard: usize, sql: &str) -> i64 {
         self.databases[shard].borrow().query_row(sql, [], |row| row.get(0)).unwrap()
@@ -166,11 +181,13 @@ impl Platform for Host {
     }
 
     async fn put_object(&self, name: &str, bytes: Vec<u8>) -> Result<(), DatabaseError> {
+        self.reach_objects()?;
         self.objects.borrow_mut().insert(name.into(), bytes);
         Ok(())
     }
 
     async fn object(&self, name: &str) -> Result<Option<Vec<u8>>, DatabaseError> {
+        self.reach_objects()?;
         Ok(self.objects.borrow().get(name).cloned())
     }
 
@@ -213,6 +230,12 @@ impl Platform for Host {
         let key = ed25519_dalek::VerifyingKey::from_bytes(&bytes).ok()?;
         let signature = ed25519_dalek::Signature::from_slice(signature);
         Some(signature.is_ok_and(|signature| key.verify(message, &signature).is_ok()))
+    }
+
+    async fn sign(&self, seed: &[u8; 32], message: &[u8]) -> Option<([u8; 32], [u8; 64])> {
+        use ed25519_dalek::Signer as _;
+        let key = ed25519_dalek::SigningKey::from_bytes(seed);
+        Some((key.verifying_key().to_bytes(), key.sign(message).to_bytes()))
     }
 
     fn log(&self, line: &str) {

@@ -54,10 +54,10 @@ pub(crate) enum Command {
 
 #[derive(Args)]
 pub(crate) struct Trusted {
-    /// The log's public key, NAME+ID+BASE64. May be repeated, for a key that was replaced
+    /// The log's public key, NAME+ID+BASE64, as `GET /log/key` gave it once. May be repeated, for a key that was replaced
     #[arg(long = "key", value_name = "KEY", value_parser = key, required = true)]
     keys: Vec<VerifierKey>,
-    /// The checkpoint to hold everything against: a signed note (C2SP)
+    /// The checkpoint to hold everything against: a signed note of `GET /log/checkpoint`
     #[arg(long, value_name = "FILE")]
     checkpoint: PathBuf,
 }
@@ -69,7 +69,7 @@ pub(crate) struct Continues {
     /// An earlier checkpoint of the same log
     #[arg(long, value_name = "FILE", requires = "proof")]
     since: Option<PathBuf>,
-    /// The proof that the one continues the other, as JSON: `from`, `to`, `hashes`
+    /// The proof that the one continues the other: an answer of `GET /log/proof/consistency`
     #[arg(long, value_name = "FILE", requires = "since")]
     proof: Option<PathBuf>,
 }
@@ -78,7 +78,7 @@ pub(crate) struct Continues {
 pub(crate) struct Included {
     #[command(flatten)]
     trusted: Trusted,
-    /// The proof, as JSON: `log_index`, `leaf_hash`, `tree_size`, `hashes`
+    /// The proof: an answer of `GET /log/proof/inclusion/{log_index}`
     #[arg(long, value_name = "FILE")]
     proof: PathBuf,
     /// What was recorded, with `log_index` and `leaf_hash`: an answer of the API or an export

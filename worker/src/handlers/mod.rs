@@ -5,6 +5,7 @@ mod consent;
 mod cookie;
 pub(crate) mod erasure;
 mod link;
+mod log;
 mod notice;
 mod once;
 mod person;
@@ -59,6 +60,11 @@ pub(crate) async fn handle<P: Platform>(
         Endpoint::PutSite => admin::put_site(app, call, param(0)).await,
         Endpoint::CreateKey => admin::create_key(app, call, param(0)).await,
         Endpoint::RevokeKey => admin::revoke_key(app, call, param(0), param(1)).await,
+        Endpoint::Checkpoint
+        | Endpoint::LogKey
+        | Endpoint::Tile
+        | Endpoint::InclusionProof
+        | Endpoint::ConsistencyProof => log::read(app, call, endpoint, param(0)).await,
         Endpoint::Health => service::health(app).await,
         Endpoint::GpcStatement => service::gpc_statement(),
     }

@@ -324,6 +324,31 @@ pub(crate) struct SitesOutput {
     pub(crate) sites: Vec<SiteOutput>,
 }
 
+/// That an event is in the log, for [`consentry::proof::Inclusion`].
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct InclusionOutput {
+    pub(crate) log_index: u64,
+    #[cfg_attr(test, schemars(schema_with = "schema::hash"))]
+    pub(crate) leaf_hash: Hash,
+    /// The size of the checkpoint that it is proved for.
+    pub(crate) tree_size: u64,
+    /// RFC 6962 § 2.1.1.
+    #[cfg_attr(test, schemars(schema_with = "schema::hashes"))]
+    pub(crate) hashes: Vec<Hash>,
+}
+
+/// That the log at one size continues the log at a smaller one, for [`consentry::proof::Consistency`].
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct ConsistencyOutput {
+    pub(crate) from: u64,
+    pub(crate) to: u64,
+    /// RFC 6962 § 2.1.2.
+    #[cfg_attr(test, schemars(schema_with = "schema::hashes"))]
+    pub(crate) hashes: Vec<Hash>,
+}
+
 /// Whether the service works.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

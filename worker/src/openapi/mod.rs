@@ -21,7 +21,7 @@ pub(crate) fn description() -> Value {
     let mut output = settings.for_serialize().into_generator();
     let mut paths = Map::new();
     for endpoint in Endpoint::ALL {
-        let path = paths.entry(endpoint.path()).or_insert_with(|| json!({}));
+        let path = paths.entry(endpoint.path().replace('*', "")).or_insert_with(|| json!({}));
         let method = endpoint.method_name().to_lowercase();
         path[method] = describe(&operation(*endpoint), *endpoint, &mut input, &mut output);
     }

@@ -60,8 +60,11 @@ impl Operation {
                     "purpose" => (json!({ "type": "string", "examples": ["model_training"] }), "A purpose of the site."),
                     "site" => (json!({ "type": "string", "examples": ["demo"] }), "The site's id."),
                     "hash" => (json!({ "type": "string", "pattern": "^[0-9a-f]{64}$" }), "The SHA-256 of the notice."),
+                    "*path" => (json!({ "type": "string", "examples": ["0/x001/x234/067.p/128"] }), "Level, place and width."),
+                    "log_index" => (json!({ "type": "integer", "minimum": 0 }), "Its place in the log."),
                     _ => (json!({ "type": "string" }), "Its id."),
                 };
+                let name = name.trim_start_matches('*');
                 json!({ "name": name, "in": "path", "required": true, "schema": schema, "description": description })
             })
             .collect();
@@ -82,7 +85,10 @@ impl Operation {
     pub(super) fn problems(&self) -> Vec<Code> {
         let mut codes = vec![Code::MalformedRequest, Code::MethodNotAllowed];
         if self.tag != "service" {
-            codes.extend([Code::Unauthenticated, Code::Forbidden, Code::InvalidField, Code::RateLimited]);
+            codes.extend([Code::InvalidField, Code::RateLimited]);
+            if self.tag != "log" {
+                codes.extend([Code::Unauthenticated, Code::Forbidden]);
+            }
         }
         if self.request.is_some() {
             codes.extend([Code::MalformedJson, Code::BodyTooLarge, Code::UnsupportedMediaType]);
@@ -101,6 +107,7 @@ pub(super) fn tags() -> Value {
         { "name": "consent", "description": "Record decisions, and ask what holds." },
         { "name": "data rights", "description": "What a person may ask for: export, erasure, audit trail." },
         { "name": "training", "description": "Who granted a purpose, for those who train models." },
+        { "name": "log", "description": "Proof that the log of events only ever grew; open to everybody." },
         { "name": "admin", "description": "Sites and API keys, for whoever runs the service." },
         { "name": "service", "description": "What the service says about itself; open to everybody." },
     ])
@@ -473,6 +480,55 @@ pub(super) fn operation(endpoint: Endpoint) -> Operation {
             success: (204, "Withdrawn"),
             ..base
         },
+        Endpoint::Checkpoint => Operation {
+            id: "readCheckpoint",
+            summary: "What the log says of itself",
+            description: "A signed note (C2SP `tlog-checkpoint`) as text: the log's name, its size and its root. Whoever keeps one \
+                          can tell later whether anything under it was changed. Signed within a minute of an event.",
+            ..log(base, &[])
+        },
+        Endpoint::LogKey => Operation {
+            id: "readLogKey",
+            summary: "The key that checkpoints are signed with",
+            description: "As text, as verifiers take it (C2SP `signed-note`). Keep it: a key that comes with what it signed proves \
+                          nothing.",
+            ..log(base, &[])
+        },
+        Endpoint::Tile => Operation {
+            id: "readTile",
+            summary: "Hashes of the log",
+            description: "A tile (C2SP `tlog-tiles`) as bytes. It never changes; a partial one is there in the widths that \
+                          checkpoints had.",
+            ..log(base, &[])
+        },
+        Endpoint::InclusionProof => Operation {
+            id: "proveInclusion",
+            summary: "That an event is in the log",
+            description: "RFC 6962; `consentry verify inclusion` verifies it.",
+            response: body::<model::InclusionOutput>(
+                json!({ "log_index": 1, "leaf_hash": HASH, "tree_size": 2, "hashes": [HASH] }),
+            ),
+            ..log(
+                base,
+                &[(
+                    "tree_size",
+                    "The size of an earlier checkpoint to prove it for; that of the last by default.",
+                )],
+            )
+        },
+        Endpoint::ConsistencyProof => Operation {
+            id: "proveConsistency",
+            summary: "That the log only grew",
+            description: "RFC 6962; `consentry verify checkpoint` verifies it.",
+            response: body::<model::ConsistencyOutput>(json!({ "from": 1, "to": 2, "hashes": [HASH] })),
+            ..log(
+                base,
+                &[
+                    ("from", "The size of the earlier checkpoint; it must be given."),
+                    ("to", "The size of the later one; that of the last by default."),
+                ],
+            )
+        },
         Endpoint::Health => Operation {
             id: "health",
             tag: "service",
@@ -493,5 +549,19 @@ pub(super) fn operation(endpoint: Endpoint) -> Operation {
             response: body::<model::GpcOutput>(json!({ "gpc": true, "lastUpdate": "2026-11-24" })),
             ..base
         },
+    }
+}
+
+/// What is asked of a log, with these numbers in the query.
+fn log(base: Operation, numbers: &[(&'static str, &'static str)]) -> Operation {
+    let more = [("log", "Which database's log, from 0.")];
+    let query = numbers.iter().chain(&more);
+    Operation {
+        tag: "log",
+        security: json!([]),
+        query: query
+            .map(|(name, words)| (*name, json!({ "type": "integer", "minimum": 0 }), *words))
+            .collect(),
+        ..base
     }
 }

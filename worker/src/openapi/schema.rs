@@ -25,6 +25,10 @@ pub(crate) fn hash(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "string", "pattern": "^[0-9a-f]{64}$" })
 }
 
+pub(crate) fn hashes(generator: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "array", "items": hash(generator) })
+}
+
 pub(crate) fn optional_hash(generator: &mut SchemaGenerator) -> Schema {
     nullable(&hash(generator))
 }

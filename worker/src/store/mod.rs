@@ -5,6 +5,7 @@
 
 mod erasures;
 mod events;
+mod heads;
 mod idempotency;
 mod links;
 mod notices;
@@ -14,6 +15,7 @@ mod snapshots;
 
 pub(crate) use erasures::{ErasureRow, save_erasure, update_erasure};
 pub(crate) use events::{count_evidence, history, read_consent, read_history, read_page, redact, stored};
+pub(crate) use heads::SignedHead;
 pub(crate) use idempotency::{Claim, First};
 pub(crate) use links::{read_visitors, save_link, visitors};
 pub(crate) use notices::save_notice;

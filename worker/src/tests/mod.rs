@@ -1,5 +1,6 @@
 //! Whole calls without a runtime.
 
 mod calls;
+mod log;
 mod snapshots;
 mod vectors;

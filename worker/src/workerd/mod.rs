@@ -13,8 +13,10 @@ use crate::{
     respond::respond,
     site::Jwk,
     snapshot::build::tick,
+    tree::fold,
 };
 use consentry::{
+    hash::Hash,
     problem::{Code, Problem},
     time::Timestamp,
 };
@@ -63,12 +65,13 @@ async fn scheduled(event: ScheduledEvent, env: Env, _context: ScheduleContext) {
         with_app(&env, &platform, async |app| {
             // Each even where another failed: they have nothing to do with each other.
             let built = tick(app).await;
+            let folded = fold(app).await;
             let (mut kept, mut ended) = (Ok(()), Ok(()));
             if event.cron() == HOURLY {
                 kept = app.store().forget_expired_keys().await;
                 ended = finish_unfinished(app).await;
             }
-            kept.and(ended).and(built).map_err(|error| app.fault(&error))
+            kept.and(ended).and(built).and(folded).map_err(|error| app.fault(&error))
         })
         .await?
     };
@@ -105,8 +108,15 @@ fn config(env: &Env) -> std::result::Result<Config, Problem> {
         secret: secret("CONSENTRY_SECRET", 32)?.into_bytes(),
         admin_secret: secret("CONSENTRY_ADMIN_SECRET", 32)?,
         log_host: text(env, "LOG_HOST").unwrap_or_else(|| "consentry.invalid".into()),
+        log_key: log_key(env),
         rate_limit: text(env, "RATE_LIMIT").is_none_or(|setting| setting != "off"),
     })
+}
+
+/// Collecting consent does not wait for whoever set a key that is none; they are told where there is something to sign.
+fn log_key(env: &Env) -> Option<[u8; 32]> {
+    let digits = env.secret("CONSENTRY_LOG_KEY").ok()?.to_string();
+    Hash::parse(&digits).map(|Hash(seed)| seed)
 }
 
 fn text(env: &Env, name: &str) -> Option<String> {
@@ -162,7 +172,7 @@ async fn stream(platform: &Workerd, answer: Answer, name: &str) -> Result<Respon
         let (builder, _) = write(answer, None)?.into_parts();
         Ok(builder.body(body.response_body()?))
     } else {
-        let detail = "the snapshot is being replaced; repeat the call in a moment";
+        let detail = "what was asked for is being replaced; repeat the call in a moment";
         write(problem(&Problem::new(Code::StorageUnavailable, detail)), None)
     }
 }
@@ -319,6 +329,10 @@ impl Platform for Workerd {
 
     async fn verify(&self, key: &Jwk, message: &[u8], signature: &[u8]) -> Option<bool> {
         crypto::verify(key, message, signature).await
+    }
+
+    async fn sign(&self, seed: &[u8; 32], message: &[u8]) -> Option<([u8; 32], [u8; 64])> {
+        crypto::sign(seed, message).await
     }
 
     fn log(&self, line: &str) {

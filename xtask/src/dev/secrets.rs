@@ -10,6 +10,8 @@ use anyhow::{Context, Result};
 
 const MASTER: &str = "CONSENTRY_SECRET";
 const ADMIN: &str = "CONSENTRY_ADMIN_SECRET";
+/// The seed of the key that signs checkpoints of the log.
+const LOG_KEY: &str = "CONSENTRY_LOG_KEY";
 
 /// What this tool itself must know of them.
 pub(crate) struct Secrets {
@@ -21,7 +23,7 @@ pub(crate) struct Secrets {
 pub(crate) fn ensure(file: &Path) -> Result<Secrets> {
     let mut text = fs::read_to_string(file).unwrap_or_default();
     let mut added = String::new();
-    for name in [MASTER, ADMIN] {
+    for name in [MASTER, ADMIN, LOG_KEY] {
         if value(&text, name).is_none() {
             writeln!(added, "{name}=\"{}\"", random()?)?;
         }
