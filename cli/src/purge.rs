@@ -34,7 +34,8 @@ pub(crate) struct Args {
     /// From where, as KIND:WHERE; may be repeated. `jsonl:PATTERN`: files of one JSON object a line. `parquet:PATTERN`: Parquet files. `folder:DIR/{user_id}`:
     /// files or folders named after a user, such as `folder:embeddings/{user_id}.npy`. `chroma:http://HOST:PORT/COLLECTION`: a
     /// collection of a Chroma server, which deletes logically only. `chroma_files:DIR`: the data directory of a Chroma that is
-    /// stopped, from whose files texts and vectors leave
+    /// stopped, from whose files texts and vectors leave. `pgvector:TABLE@FILE`: a table of PostgreSQL, with the connection
+    /// (host=… dbname=… user=… password=…) in a file
     #[arg(long = "store", value_name = "KIND:WHERE")]
     stores: Vec<String>,
     /// Where rows of the stores named here say whose they are: a key, or a path of keys with dots between them

@@ -26,7 +26,7 @@ impl Names {
     pub(super) fn of(stores: &[Store]) -> Self {
         let patterns = stores.iter().filter_map(|store| match store {
             Store::Jsonl(files) | Store::Parquet(files) => Some(&files.path),
-            Store::Folder(_) | Store::Chroma(_) | Store::ChromaFiles(_) => None,
+            _ => None,
         });
         // What can't be read is told by its store.
         Self(patterns.filter_map(|pattern| expand(pattern).ok()).flatten().flatten().collect())

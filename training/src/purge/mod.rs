@@ -11,6 +11,8 @@ mod folder;
 mod jsonl;
 #[cfg(feature = "parquet")]
 mod parquet;
+#[cfg(feature = "pgvector")]
+mod pgvector;
 pub mod plan;
 pub mod report;
 mod rows;
@@ -98,6 +100,16 @@ fn one(store: &Store, people: &People, names: &Names, dry_run: bool) -> StoreRep
         }
         Store::ChromaFiles(store) => {
             chroma_files::purge(store, people, dry_run, report(&store.path, Erasure::Physical))
+        }
+        #[cfg(feature = "pgvector")]
+        Store::Pgvector(store) => {
+            pgvector::purge(store, people, dry_run, report(&store.table, Erasure::Physical))
+        }
+        #[cfg(not(feature = "pgvector"))]
+        Store::Pgvector(store) => {
+            let mut report = report(&store.table, Erasure::Physical);
+            report.fail(&store.table, "this program was built without PostgreSQL; use one that has it");
+            report
         }
         Store::Folder(store) => folder::purge(store, people, dry_run, report(&store.path, Erasure::Physical)),
     }

@@ -6,6 +6,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::path::PathBuf;
 
 use consentry::subject::{UserId, UserIdError};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -63,11 +64,13 @@ pub enum Store {
     Chroma(Collection),
     /// The data directory of a Chroma that is stopped.
     ChromaFiles(Directory),
+    /// A table of PostgreSQL, with vectors of pgvector or without.
+    Pgvector(Rows),
 }
 
 impl Store {
     /// The kinds, as they are written.
-    pub const KINDS: [&str; 5] = ["jsonl", "parquet", "folder", "chroma", "chroma_files"];
+    pub const KINDS: [&str; 6] = ["jsonl", "parquet", "folder", "chroma", "chroma_files", "pgvector"];
 
     /// Its kind.
     pub const fn kind(&self) -> &'static str {
@@ -77,6 +80,7 @@ impl Store {
             Self::Folder(_) => "folder",
             Self::Chroma(_) => "chroma",
             Self::ChromaFiles(_) => "chroma_files",
+            Self::Pgvector(_) => "pgvector",
         }
     }
 
@@ -98,6 +102,14 @@ impl Store {
             "chroma_files" => {
                 Self::ChromaFiles(Directory { path: place.into(), user_field: user_field.to_string() })
             }
+            "pgvector" => {
+                let (table, file) = place.split_once('@').ok_or_else(unknown)?;
+                Self::Pgvector(Rows {
+                    connection_file: file.into(),
+                    table: table.into(),
+                    user_field: user_field.to_string(),
+                })
+            }
             _ => return Err(unknown()),
         };
         store.check().map_err(|error| PlanError::Word(error.into()))?;
@@ -107,7 +119,7 @@ impl Store {
     /// What its types can't say of it.
     fn check(&self) -> Result<(), &'static str> {
         match self {
-            Self::Jsonl(_) | Self::Parquet(_) | Self::ChromaFiles(_) => Ok(()),
+            Self::Jsonl(_) | Self::Parquet(_) | Self::ChromaFiles(_) | Self::Pgvector(_) => Ok(()),
             Self::Folder(named) => folder::Pattern::parse(&named.path).map(drop),
             Self::Chroma(collection) => collection.check(),
         }
@@ -131,6 +143,19 @@ pub struct Files {
 pub struct Named {
     /// A path whose last part has `{user_id}` in it once, such as `embeddings/{user_id}.npy`.
     pub path: String,
+}
+
+/// Rows of a table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rows {
+    /// A file with the connection, as libpq writes it: `host=… dbname=… user=… password=…`, or `postgresql://…`.
+    pub connection_file: PathBuf,
+    /// The table, with or without its schema before it and a dot.
+    pub table: String,
+    /// The column that names the user.
+    #[serde(default = "super::chroma::user_id")]
+    pub user_field: String,
 }
 
 fn field_to_text<S: Serializer>(field: &Field, serializer: S) -> Result<S::Ok, S::Error> {

@@ -46,7 +46,8 @@ pub enum Outcome {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Erasure {
-    /// The store's own files no longer hold it. Backups, copies and freed blocks of the disk are not looked at.
+    /// The store's own files no longer hold it. Backups, copies, logs that it recycles and freed blocks of the
+    /// disk are not looked at.
     Physical,
     /// The store no longer answers with it; its files may still hold it.
     Logical,

