@@ -9,7 +9,7 @@ use crate::{
     auth::{self, Caller},
     http::{Answer, Call, Stored, answer, json},
     model::{Change, ChangesOutput},
-    platform::Platform,
+    platform::{DatabaseError, Platform},
     scope::Scope,
     snapshot::{Built, Groups, Position, Said, advance, granted, hex},
     store::{Changed, FIRST, Since, changed, read_changes, read_snapshot, want_snapshot},
@@ -23,7 +23,6 @@ use consentry::{
 };
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json as value};
-use std::collections::BTreeMap;
 
 /// The pages that a call itself may build with when there is no snapshot yet: the decisions of a site that has just begun are
 /// there at once, and a larger one is left to the scheduled handler.
@@ -72,8 +71,7 @@ pub(super) async fn whole<P: Platform>(
     let fault = |error| app.fault(&error);
     let row = store.first_row(read_snapshot(site, &purpose)).await.map_err(fault)?;
     let asked_at = row.as_ref().map(|row| row.asked_at);
-    let mut built: Option<Built> =
-        row.and_then(|row| row.built).and_then(|text| serde_json::from_str(&text).ok());
+    let mut built: Option<Built> = row.and_then(|row| Built::parse(&row.built));
     if asked_at.is_none_or(|asked| asked < app.now.as_ms() - NOTE_AGAIN_MS) {
         store.run(FIRST, want_snapshot(site, &purpose, app.now)).await.map_err(fault)?;
     }
@@ -149,7 +147,8 @@ pub(super) async fn changes<P: Platform>(
         output.more |= found.position < found.end;
         let held = held(app, &caller, &purpose, &found).map_err(fault)?;
         output.changes.extend(found.people.iter().map(|(key, log_index)| {
-            let expires_at = held.get(key).copied();
+            let place = held.binary_search_by_key(key, |(key, _)| *key).ok();
+            let expires_at = place.and_then(|place| held.get(place)).map(|(_, until)| *until);
             Change { key: hex(*key), granted: expires_at.is_some(), log_index: *log_index, expires_at }
         }));
     }
@@ -189,7 +188,7 @@ fn held<P: Platform>(
     caller: &Caller,
     purpose: &Purpose,
     found: &Changed,
-) -> Result<BTreeMap<Key, Timestamp>, crate::platform::DatabaseError> {
+) -> Result<Vec<(Key, Timestamp)>, DatabaseError> {
     let mut groups = Groups::default();
     let mut people = Vec::new();
     for said in Said::all(found.lines.as_deref().unwrap_or_default()) {

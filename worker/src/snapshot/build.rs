@@ -4,12 +4,12 @@
 //! its end goes to R2 as an object of its own. It never holds more than one part and one page, whatever the number of people.
 //! All runs of one build look at the log as it was when the build began.
 
-use super::{Chain, FORMAT, Groups, Head, PIECE, Position, Said, entry, granted, hex};
+use super::{Chain, FORMAT, Groups, Head, PIECE, Position, Said, entry, granted, hex, key};
 use crate::{
     app::App,
     platform::{DatabaseError, Platform},
     site::Site,
-    store::{FIRST, Page, Snapshot, claim_snapshot, keep_build, keep_built},
+    store::{Erased, FIRST, Page, Snapshot, claim_snapshot, keep_build, keep_built},
 };
 use consentry::{
     granted::{Key, key_check},
@@ -18,22 +18,31 @@ use consentry::{
     purpose::Purpose,
     time::Timestamp,
 };
-use serde::{Deserialize, Serialize};
 
 /// The most pages in a run of the scheduled handler: a million events, well within what an invocation may ask of D1.
 const PAGES: usize = 100;
 
 /// The object that is served.
-#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Built {
     pub(crate) object: String,
-    /// The one before, which somebody may still be reading.
-    previous: Option<String>,
     pub(crate) position: String,
+    /// The one before, which somebody may still be reading; empty if there was none.
+    previous: String,
+}
+
+impl Built {
+    /// Reads what [`Self::text`] wrote; nothing is none.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let mut words = text.split(' ').map(String::from);
+        Some(Self { object: words.next()?, position: words.next()?, previous: words.next()? })
+    }
+
+    fn text(&self) -> String {
+        [self.object.as_str(), &self.position, &self.previous].join(" ")
+    }
 }
 
 /// How far a build is.
-#[derive(Serialize, Deserialize)]
 struct Building {
     object: String,
     upload: String,
@@ -50,6 +59,53 @@ struct Building {
     chain: Hash,
     /// The object with what is no part yet.
     rest: String,
+}
+
+impl Building {
+    /// A line each.
+    fn text(&self) -> String {
+        let (key, fold) = match &self.open {
+            Some((key, fold)) => (hex(*key), serde_json::to_string(fold).unwrap_or_default()),
+            None => Default::default(),
+        };
+        [
+            self.object.clone(),
+            self.upload.clone(),
+            self.position.clone(),
+            self.started_at.to_string(),
+            self.first.to_string(),
+            self.subject.clone(),
+            self.log_index.to_string(),
+            key,
+            fold,
+            self.parts.join("\t"),
+            self.chain.to_string(),
+            self.rest.clone(),
+        ]
+        .join("\n")
+    }
+
+    /// Reads what [`Self::text`] wrote.
+    fn parse(text: &str) -> Option<Self> {
+        let mut lines = text.split('\n');
+        let mut next = || lines.next();
+        Some(Self {
+            object: next()?.into(),
+            upload: next()?.into(),
+            position: next()?.into(),
+            started_at: next()?.parse().ok()?,
+            first: next()?.parse().ok()?,
+            subject: next()?.into(),
+            log_index: next()?.parse().ok()?,
+            open: match (next()?, next()?) {
+                ("", _) => None,
+                (open, fold) => Some((key(open)?, serde_json::from_str(fold).ok()?)),
+            },
+            parts: next()?.split('\t').filter(|tag| !tag.is_empty()).map(String::from).collect(),
+            chain: Hash::parse(next()?)?,
+            rest: next()?.into(),
+        })
+    }
 }
 
 /// Goes on with whatever is to be built, as far as one run goes.
@@ -85,16 +141,16 @@ async fn run<P: Platform>(
         *pages = pages.saturating_sub(1);
         return Ok(None);
     };
-    let mut walk = match row.building.as_deref().map(serde_json::from_str) {
-        Some(Ok(building)) => Walk::resume(app, &site, &purpose, building).await,
-        _ => Walk::start(app, &site, &purpose).await,
+    let mut walk = match Building::parse(&row.building) {
+        Some(building) => Walk::resume(app, &site, &purpose, building).await,
+        None => Walk::start(app, &site, &purpose).await,
     };
     let done = match &mut walk {
         Ok(walk) => walk.go_on(pages).await,
         Err(error) => Err(error.clone()),
     };
     let outcome = match (walk, done) {
-        (Ok(walk), Ok(true)) => walk.finish(row.built.as_deref()).await.map(Some),
+        (Ok(walk), Ok(true)) => walk.finish(&row.built).await.map(Some),
         (Ok(walk), Ok(false)) => walk.pause().await.map(|()| None),
         (_, Err(error)) | (Err(error), _) => Err(error),
     };
@@ -191,12 +247,12 @@ impl<'a, 'b, P: Platform> Walk<'a, 'b, P> {
                 position: self.position.of(shard),
             };
             let (read, erased) = self.app.store().decisions(shard, &page).await?;
-            for said in Said::all(read.lines.as_deref().unwrap_or_default()) {
+            for said in Said::all(&read.lines) {
                 if let Some(closed) = self.groups.add(&said?)? {
                     self.take(closed, &erased).await?;
                 }
             }
-            if let Some((subject, log_index)) = read.last() {
+            if let Some((subject, log_index)) = read.last {
                 (self.state.subject, self.state.log_index) = (subject, log_index);
             }
             if read.is_last {
@@ -210,11 +266,7 @@ impl<'a, 'b, P: Platform> Walk<'a, 'b, P> {
         Ok(true)
     }
 
-    async fn take(
-        &mut self,
-        closed: (Key, Fold),
-        erased: &std::collections::BTreeMap<Key, Timestamp>,
-    ) -> Result<(), DatabaseError> {
+    async fn take(&mut self, closed: (Key, Fold), erased: &Erased) -> Result<(), DatabaseError> {
         let regime = self.site.regime(None, None);
         let now = Timestamp::from_ms(self.state.started_at);
         if let Some(until) = granted(closed, erased, self.purpose, regime, now) {
@@ -248,13 +300,13 @@ impl<'a, 'b, P: Platform> Walk<'a, 'b, P> {
         self.state.rest = format!("{}.{}", self.state.object, self.app.store().new_id());
         self.app.platform.put_object(&self.state.rest, self.bytes).await?;
         self.state.open = self.groups.open;
-        let building = serde_json::json!(self.state).to_string();
+        let building = self.state.text();
         self.app.store().run(FIRST, keep_build(&self.site.id, self.purpose, Some(building))).await?;
         self.app.platform.delete_object(&before).await
     }
 
     /// Puts the object together and lets it be served.
-    async fn finish(mut self, built: Option<&str>) -> Result<Built, DatabaseError> {
+    async fn finish(mut self, built: &str) -> Result<Built, DatabaseError> {
         self.hand_over().await?;
         let mut bytes = std::mem::take(&mut self.bytes);
         if !bytes.is_empty() {
@@ -267,13 +319,13 @@ impl<'a, 'b, P: Platform> Walk<'a, 'b, P> {
         let platform = self.app.platform;
         let Building { object, upload, parts, position, rest, started_at, .. } = self.state;
         platform.finish_upload(&object, &upload, parts).await?;
-        let before: Option<Built> = built.and_then(|text| serde_json::from_str(text).ok());
-        let (previous, dated) = before.map_or((None, None), |before| (Some(before.object), before.previous));
-        let now_built = Built { object, previous, position };
-        let text = serde_json::json!(now_built).to_string();
+        let before = Built::parse(built);
+        let (previous, dated) = before.map(|before| (before.object, before.previous)).unwrap_or_default();
+        let now_built = Built { object, position, previous };
+        let text = now_built.text();
         let kept = keep_built(&self.site.id, self.purpose, Timestamp::from_ms(started_at), &text);
         self.app.store().run(FIRST, kept).await?;
-        for name in dated.iter().chain([&rest]) {
+        for name in [dated, rest].iter().filter(|name| !name.is_empty()) {
             platform.delete_object(name).await?;
         }
         Ok(now_built)

@@ -1,7 +1,7 @@
 //! What SQL gives of the decisions about one purpose: a line each, in the order of subject and log, so that a hundred
 //! thousand of them are one text and not a hundred thousand objects. Owns reading lines and folding those of one person.
 
-use crate::platform::DatabaseError;
+use crate::{platform::DatabaseError, store::Erased};
 use consentry::{
     granted::{Key, granted_until},
     history::Fold,
@@ -10,7 +10,6 @@ use consentry::{
     regime::Regime,
     time::Timestamp,
 };
-use std::collections::BTreeMap;
 
 /// A decision: 32 hexadecimal digits of the subject, status, when it was recorded, when it was made or nothing.
 pub(crate) struct Said {
@@ -74,10 +73,11 @@ impl Groups {
 /// Until when a person's yes stands, if it does; `erased` says whose data was to be erased, and when.
 pub(crate) fn granted(
     (key, fold): (Key, Fold),
-    erased: &BTreeMap<Key, Timestamp>,
+    erased: &Erased,
     purpose: &Purpose,
     regime: &'static Regime,
     now: Timestamp,
 ) -> Option<Timestamp> {
-    granted_until(fold.current(), erased.get(&key).copied(), purpose.kind(), regime, now)
+    let at = erased.binary_search_by_key(&key, |(key, _)| *key).ok().and_then(|place| erased.get(place));
+    granted_until(fold.current(), at.map(|(_, at)| *at), purpose.kind(), regime, now)
 }

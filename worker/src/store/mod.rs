@@ -22,7 +22,7 @@ pub(crate) use notices::save_notice;
 pub(crate) use rows::{NewEvent, Stored, StoredEvidence};
 pub(crate) use settings::{save_key, save_site, withdraw_key};
 pub(crate) use snapshots::{
-    Changed, Page, Since, Snapshot, changed, claim_snapshot, keep_build, keep_built, read_changes,
+    Changed, Erased, Page, Since, Snapshot, changed, claim_snapshot, keep_build, keep_built, read_changes,
     read_snapshot, save_erased, want_snapshot,
 };
 

@@ -13,7 +13,6 @@ use consentry::{
     time::Timestamp,
 };
 use serde::Deserialize;
-use std::collections::BTreeMap;
 
 /// Events on a page of a walk: their lines stay well under the 2 MB that D1 allows a value.
 const PAGE: i64 = if cfg!(test) { 3 } else { 10_000 };
@@ -32,9 +31,9 @@ const WANTED_MS: i64 = 7 * 24 * 3_600_000;
 /// after a page, whatever they find; only then is looked at what an event is about. The first goes on with the person in whose
 /// events the page before ended.
 const DECISIONS: &str = "\
-SELECT count(*) AS events, max(hex(subject) || printf('%016d', log_index)) AS last, \
- group_concat(iif(purpose = ?4 AND site = ?5 AND key_id = ?6 AND log_index <= ?7, \
-  lower(substr(hex(subject), 1, 32)) || ' ' || status || ' ' || created_at || ' ' || coalesce(decided_at, ''), NULL), char(10)) AS lines \
+SELECT count(*) || char(10) || coalesce(max(hex(subject) || printf('%016d', log_index)), '') || char(10) || \
+ coalesce(group_concat(iif(purpose = ?4 AND site = ?5 AND key_id = ?6 AND log_index <= ?7, \
+  lower(substr(hex(subject), 1, 32)) || ' ' || status || ' ' || created_at || ' ' || coalesce(decided_at, ''), NULL), char(10)), '') AS text \
 FROM (SELECT * FROM (\
  SELECT subject, log_index, site, key_id, purpose, status, created_at, decided_at FROM events \
  WHERE purpose IS NOT NULL AND subject = unhex(?1) AND log_index > ?2 ORDER BY log_index LIMIT ?8) \
@@ -43,8 +42,9 @@ UNION ALL SELECT * FROM (\
  WHERE purpose IS NOT NULL AND subject > unhex(?1) AND subject < unhex(?3) ORDER BY subject, log_index LIMIT ?8) \
 LIMIT ?8)";
 
-const ERASED: &str = "SELECT lower(substr(hex(subject), 1, 32)) AS key, at FROM erased \
- WHERE subject >= unhex(?1) AND subject <= unhex(?2)";
+const ERASED: &str = "\
+SELECT group_concat(lower(substr(hex(subject), 1, 32)) || ' ' || at, char(10)) AS text FROM (\
+ SELECT subject, at FROM erased WHERE subject >= unhex(?1) AND subject <= unhex(?2) ORDER BY subject)";
 
 /// Where a page of a walk begins and whose decisions it is about.
 pub(crate) struct Page<'a> {
@@ -61,38 +61,65 @@ pub(crate) struct Page<'a> {
 }
 
 /// What a page held.
-#[derive(Deserialize)]
 pub(crate) struct Decisions {
-    events: i64,
-    last: Option<String>,
-    pub(crate) lines: Option<String>,
+    /// The subject of its last event, and that event, if there is one.
+    pub(crate) last: Option<(String, i64)>,
+    pub(crate) lines: String,
     /// Whether no page follows.
-    #[serde(skip)]
     pub(crate) is_last: bool,
 }
 
-impl Decisions {
-    /// The subject of its last event, and that event.
-    pub(crate) fn last(&self) -> Option<(String, i64)> {
-        let (subject, log_index) = self.last.as_deref()?.split_at_checked(64)?;
-        Some((subject.into(), log_index.parse().ok()?))
-    }
-}
+/// Who was erased and when, in the order of the keys.
+pub(crate) type Erased = Vec<(Key, Timestamp)>;
 
 /// The row of a snapshot.
-#[derive(Deserialize)]
 pub(crate) struct Snapshot {
     pub(crate) site: String,
     pub(crate) purpose: String,
     pub(crate) asked_at: i64,
-    pub(crate) built: Option<String>,
-    pub(crate) building: Option<String>,
+    pub(crate) built: String,
+    pub(crate) building: String,
+}
+
+macro_rules! snapshot {
+    ($before:literal, $after:literal) => {
+        concat!(
+            $before,
+            "site || char(10) || purpose || char(10) || asked_at || char(10) || coalesce(built, '') || char(10) || \
+             coalesce(building, '') AS text",
+            $after
+        )
+    };
+}
+
+/// What every query here gives: one text, so that all of them are read by the same code.
+fn text(rows: Rows) -> Result<Option<String>, DatabaseError> {
+    #[derive(Deserialize)]
+    struct Row {
+        text: Option<String>,
+    }
+    Ok(rows.first::<Row>()?.and_then(|row| row.text))
+}
+
+fn unreadable() -> DatabaseError {
+    DatabaseError::Unreadable("what was read for a snapshot".into())
+}
+
+fn number<T: std::str::FromStr>(text: Option<&str>) -> Result<T, DatabaseError> {
+    text.and_then(|text| text.parse().ok()).ok_or_else(unreadable)
+}
+
+/// Lines of a key and a number.
+fn numbered<T: std::str::FromStr>(text: &str) -> impl Iterator<Item = Result<(Key, T), DatabaseError>> + '_ {
+    text.lines().map(|line| {
+        let (key, rest) = line.split_once(' ').ok_or_else(unreadable)?;
+        Ok((crate::snapshot::key(key).ok_or_else(unreadable)?, number(Some(rest))?))
+    })
 }
 
 /// Reads the row of a snapshot.
 pub(crate) fn read_snapshot(site: &Slug, purpose: &Purpose) -> Statement {
-    let sql =
-        "SELECT site, purpose, asked_at, built, building FROM snapshots WHERE site = ?1 AND purpose = ?2";
+    let sql = snapshot!("SELECT ", " FROM snapshots WHERE site = ?1 AND purpose = ?2");
     Statement::new(sql, [site.as_str().into(), purpose.as_str().into()])
 }
 
@@ -112,11 +139,14 @@ pub(crate) fn claim_snapshot(now: Timestamp, only: Option<(&str, &Purpose)>) -> 
         None => (Param::Null, Param::Null),
     };
     Statement::new(
-        "UPDATE snapshots SET leased_until = ?2 WHERE (site, purpose) IN (SELECT site, purpose FROM snapshots \
+        snapshot!(
+            "UPDATE snapshots SET leased_until = ?2 WHERE (site, purpose) IN (SELECT site, purpose FROM snapshots \
          WHERE leased_until <= ?1 AND asked_at > ?3 AND site = coalesce(?5, site) AND purpose = coalesce(?6, purpose) \
          AND (building IS NOT NULL OR coalesce(built_at, 0) < ?4) \
          ORDER BY building IS NULL, coalesce(built_at, 0) LIMIT 1) \
-         RETURNING site, purpose, asked_at, built, building",
+         RETURNING ",
+            ""
+        ),
         [
             now.into(),
             now.plus_ms(LEASE_MS).into(),
@@ -153,20 +183,9 @@ pub(crate) fn save_erased(subject: &Subject, at: Timestamp) -> Statement {
 }
 
 /// What [`ERASED`] returned.
-pub(crate) fn erased(rows: Rows) -> Result<BTreeMap<Key, Timestamp>, DatabaseError> {
-    #[derive(Deserialize)]
-    struct Row {
-        key: String,
-        at: i64,
-    }
-    rows.all::<Row>()?
-        .into_iter()
-        .map(|row| {
-            let key = crate::snapshot::key(&row.key)
-                .ok_or_else(|| DatabaseError::Unreadable("a subject that was erased".into()))?;
-            Ok((key, Timestamp::from_ms(row.at)))
-        })
-        .collect()
+fn erased(rows: Rows) -> Result<Erased, DatabaseError> {
+    let text = text(rows)?.unwrap_or_default();
+    numbered(&text).map(|row| row.map(|(key, at)| (key, Timestamp::from_ms(at)))).collect()
 }
 
 impl<P: Platform> Store<'_, P> {
@@ -177,20 +196,25 @@ impl<P: Platform> Store<'_, P> {
 
     /// The row that a statement on the first database gives, if it gives one.
     pub(crate) async fn first_row(&self, statement: Statement) -> Result<Option<Snapshot>, DatabaseError> {
-        self.one(FIRST, statement).await?.first()
+        let Some(text) = text(self.one(FIRST, statement).await?)? else { return Ok(None) };
+        let mut parts = text.splitn(5, '\n').map(String::from);
+        let mut next = || parts.next().ok_or_else(unreadable);
+        Ok(Some(Snapshot {
+            site: next()?,
+            purpose: next()?,
+            asked_at: number(Some(&next()?))?,
+            built: next()?,
+            building: next()?,
+        }))
     }
 
     /// Where the logs end.
     pub(crate) async fn end(&self) -> Result<Position, DatabaseError> {
-        #[derive(Deserialize)]
-        struct Row {
-            end: u64,
-        }
         let mut ends = Vec::new();
         for shard in FIRST..self.platform.shards() {
-            let sql = "SELECT coalesce(max(log_index), 0) AS end FROM events";
-            let row: Option<Row> = self.one(shard, Statement::new(sql, [])).await?.first()?;
-            ends.push(row.map_or(0, |row| row.end));
+            let sql = "SELECT coalesce(max(log_index), 0) || '' AS text FROM events";
+            let end = text(self.one(shard, Statement::new(sql, [])).await?)?;
+            ends.push(number(end.as_deref())?);
         }
         Ok(Position(ends))
     }
@@ -209,7 +233,7 @@ impl<P: Platform> Store<'_, P> {
         &self,
         shard: usize,
         page: &Page<'_>,
-    ) -> Result<(Decisions, BTreeMap<Key, Timestamp>), DatabaseError> {
+    ) -> Result<(Decisions, Erased), DatabaseError> {
         let params: [Param; 8] = [
             page.subject.into(),
             page.log_index.into(),
@@ -220,12 +244,17 @@ impl<P: Platform> Store<'_, P> {
             Param::Integer(i64::try_from(page.position).unwrap_or(i64::MAX)),
             PAGE.into(),
         ];
-        let read: Option<Decisions> = self.one(shard, Statement::new(DECISIONS, params)).await?.first()?;
-        let mut read = read.ok_or_else(|| DatabaseError::Unreadable("a page of decisions".into()))?;
-        read.is_last = read.events < PAGE;
-        let last = read.last().map_or_else(|| page.subject.to_owned(), |(subject, _)| subject);
-        let rows = self.one(shard, Statement::new(ERASED, [page.subject.into(), last.into()])).await?;
-        Ok((read, erased(rows)?))
+        let read = text(self.one(shard, Statement::new(DECISIONS, params)).await?)?.ok_or_else(unreadable)?;
+        let mut parts = read.splitn(3, '\n');
+        let is_last = number::<i64>(parts.next())? < PAGE;
+        let last = match parts.next().and_then(|last| last.split_at_checked(64)) {
+            Some((subject, log_index)) => Some((subject.to_owned(), number(Some(log_index))?)),
+            None => None,
+        };
+        let lines = parts.next().unwrap_or_default().to_owned();
+        let upto = last.as_ref().map_or(page.subject, |(subject, _)| subject);
+        let rows = self.one(shard, Statement::new(ERASED, [page.subject.into(), upto.into()])).await?;
+        Ok((Decisions { last, lines, is_last }, erased(rows)?))
     }
 }
 
@@ -242,20 +271,21 @@ macro_rules! seen {
 }
 
 const CHANGED: &str = seen!(
-    "SELECT count(*) AS events, max(log_index) AS last, (SELECT max(log_index) FROM events) AS end, \
-     (SELECT group_concat(lower(substr(hex(subject), 1, 32)) || ' ' || last, char(10)) FROM \
-      (SELECT subject, max(log_index) AS last FROM seen GROUP BY subject)) AS lines FROM seen"
+    "SELECT count(*) || char(10) || coalesce(max(log_index), 0) || char(10) || (SELECT max(log_index) FROM events) || char(10) || \
+     coalesce((SELECT group_concat(lower(substr(hex(subject), 1, 32)) || ' ' || last, char(10)) FROM \
+      (SELECT subject, max(log_index) AS last FROM seen GROUP BY subject)), '') AS text FROM seen"
 );
 
 const DECIDED: &str = seen!(
-    "SELECT count(*) AS events, group_concat(line, char(10)) AS lines FROM (\
+    "SELECT count(*) || char(10) || coalesce(group_concat(line, char(10)), '') AS text FROM (\
      SELECT lower(substr(hex(subject), 1, 32)) || ' ' || status || ' ' || created_at || ' ' || coalesce(decided_at, '') AS line \
      FROM events WHERE purpose IS NOT NULL AND subject IN (SELECT subject FROM seen) AND purpose = ?4 AND site = ?3 AND key_id = ?5 \
      ORDER BY subject, log_index LIMIT ?7)"
 );
 
 const CHANGED_ERASED: &str = seen!(
-    "SELECT lower(substr(hex(subject), 1, 32)) AS key, at FROM erased WHERE subject IN (SELECT subject FROM seen)"
+    "SELECT group_concat(lower(substr(hex(subject), 1, 32)) || ' ' || at, char(10)) AS text FROM (\
+     SELECT subject, at FROM erased WHERE subject IN (SELECT subject FROM seen) ORDER BY subject)"
 );
 
 /// Events that are looked at for changes in one call.
@@ -285,7 +315,7 @@ pub(crate) struct Changed {
     pub(crate) people: Vec<(Key, u64)>,
     /// Their decisions; `None` if they are too many to read at once.
     pub(crate) lines: Option<String>,
-    pub(crate) erased: BTreeMap<Key, Timestamp>,
+    pub(crate) erased: Erased,
 }
 
 /// Reads what changed, for [`changed`].
@@ -314,37 +344,23 @@ pub(crate) fn changed(
     since: &Since<'_>,
     rows: impl IntoIterator<Item = Rows>,
 ) -> Result<Changed, DatabaseError> {
-    #[derive(Deserialize)]
-    struct Seen {
-        events: u64,
-        last: Option<u64>,
-        end: Option<u64>,
-        lines: Option<String>,
-    }
-    #[derive(Deserialize)]
-    struct Decided {
-        events: u64,
-        lines: Option<String>,
-    }
-    let unreadable = || DatabaseError::Unreadable("what changed of a snapshot".into());
     let mut rows = rows.into_iter();
     let mut next = || rows.next().unwrap_or_default();
-    let seen: Seen = next().first()?.ok_or_else(unreadable)?;
-    let decided: Decided = next().first()?.ok_or_else(unreadable)?;
+    let seen = text(next())?.ok_or_else(unreadable)?;
+    let decided = text(next())?.ok_or_else(unreadable)?;
     let erased = erased(next())?;
-    let end = seen.end.unwrap_or(0);
-    let people = seen.lines.as_deref().unwrap_or_default().lines().map(|line| {
-        let (key, last) = line.split_once(' ').ok_or_else(unreadable)?;
-        Ok((crate::snapshot::key(key).ok_or_else(unreadable)?, last.parse().map_err(|_| unreadable())?))
-    });
+    let mut parts = seen.splitn(4, '\n');
+    let events: u64 = number(parts.next())?;
+    let last: u64 = number(parts.next())?;
+    let end: u64 = number(parts.next())?;
+    let people = numbered(parts.next().unwrap_or_default()).collect::<Result<_, _>>()?;
+    let (count, lines) = decided.split_once('\n').ok_or_else(unreadable)?;
+    let few = number::<u64>(Some(count))? <= MAX_DECISIONS;
     Ok(Changed {
-        position: match seen.last {
-            Some(last) if seen.events >= since.limit => last,
-            _ => end.min(since.log_index + SCAN),
-        },
+        position: if events >= since.limit { last } else { end.min(since.log_index + SCAN) },
         end,
-        people: people.collect::<Result<_, DatabaseError>>()?,
-        lines: (decided.events <= MAX_DECISIONS).then(|| decided.lines.unwrap_or_default()),
+        people,
+        lines: few.then(|| lines.to_owned()),
         erased,
     })
 }
