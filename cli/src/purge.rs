@@ -38,6 +38,9 @@ pub(crate) struct Args {
     /// (host=… dbname=… user=… password=…) in a file
     #[arg(long = "store", value_name = "KIND:WHERE")]
     stores: Vec<String>,
+    /// The same as --store `chroma_files:DIR`
+    #[arg(long, value_name = "DIR")]
+    chroma_path: Vec<String>,
     /// Where rows of the stores named here say whose they are: a key, or a path of keys with dots between them
     #[arg(long, value_name = "PATH", default_value = "user_id", value_parser = field)]
     user_field: Field,
@@ -111,7 +114,9 @@ fn read(args: &Args) -> Result<Plan, Failure> {
             users.push(plan::user_id(index, line).map_err(|error| Failure::file(path, error))?);
         }
     }
-    for store in &args.stores {
+    let directories = args.chroma_path.iter().map(|path| format!("chroma_files:{path}"));
+    for store in args.stores.iter().cloned().chain(directories) {
+        let store = &store;
         stores.push(
             Store::parse(store, &args.user_field)
                 .map_err(|error| Failure::usage(format!("--store {}: {error}", hidden(store, &users))))?,

@@ -69,6 +69,14 @@ fn a_partial_failure_is_exit_5_and_never_done() {
 }
 
 #[test]
+fn a_directory_of_chroma_has_an_option_of_its_own() {
+    let place = Place::new();
+    let done = run(&place, &["--user", "ada@example.com", "--chroma-path", "."], "");
+    assert_eq!((done.code, &report(&done)["stores"][0]["kind"]), (5, &"chroma_files".into()));
+    assert!(done.err.contains("holds no chroma.sqlite3"), "{}", done.err);
+}
+
+#[test]
 fn a_dry_run_changes_nothing() {
     let place = Place::new();
     place.put("a.jsonl", ADA);
