@@ -55,6 +55,11 @@ impl Group {
         Ok(Self { child, id })
     }
 
+    /// The id of its first process.
+    pub(crate) const fn id(&self) -> Pid {
+        self.id
+    }
+
     /// Waits until it ends by itself.
     pub(crate) fn wait(&mut self) -> Result<ExitStatus> {
         let status = self.child.wait().context("cannot wait for a program")?;
