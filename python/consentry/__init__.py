@@ -4,16 +4,21 @@ Who granted it is in a snapshot, a file that the command ``consentry snapshot`` 
 
 - :func:`consent_filtered_loader` for rows that are dictionaries, from any iterable, kept fresh during long runs;
 - :meth:`Snapshot.mask` for whole columns of Arrow, polars, pandas or NumPy;
+- :func:`filter_jsonl` for whole files, at the speed of the command;
 - ``consentry.torch`` for PyTorch's ``DataLoader`` with workers.
 
 Unknown means no consent: whoever is not in the snapshot, and whatever can't be judged, stays out and is counted. Where it
 can't be told who granted the purpose, :class:`ConsentUnavailable` is raised.
+
+:func:`purge` removes people from the files and stores where their data was kept.
 """
 
 from ._consentry import __version__
 from .counts import Counts
-from .errors import ConsentryError, ConsentUnavailable, UnjudgeableRow
+from .errors import ConsentryError, ConsentUnavailable, RunFailed, UnjudgeableRow
+from .files import Filtered, Stream, filter_jsonl
 from .loader import ConsentFilteredLoader, consent_filtered_loader
+from .purging import PurgeIncomplete, PurgeReport, purge
 from .snapshot import Snapshot
 
 __all__ = [
@@ -21,8 +26,15 @@ __all__ = [
     "ConsentUnavailable",
     "ConsentryError",
     "Counts",
+    "Filtered",
+    "PurgeIncomplete",
+    "PurgeReport",
+    "RunFailed",
     "Snapshot",
+    "Stream",
     "UnjudgeableRow",
     "__version__",
     "consent_filtered_loader",
+    "filter_jsonl",
+    "purge",
 ]

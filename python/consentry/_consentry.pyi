@@ -13,6 +13,19 @@ Counted = tuple[int, int, int, int, int]
 
 def is_user_id(text: str) -> bool: ...
 
+def filter(
+    snapshot: Snapshot,
+    sources: list[str | os.PathLike[str]],
+    output: str | os.PathLike[str],
+    user_field: str,
+    quarantine: str | os.PathLike[str] | None,
+    manifest: str | os.PathLike[str] | None,
+    policy: str | os.PathLike[str] | None,
+    strict: bool,
+    compression: str | None,
+) -> str: ...
+def purge(plan: str, dry_run: bool, key_file: str | os.PathLike[str] | None) -> str: ...
+
 class Mask:
     def __len__(self) -> int: ...
     def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]: ...

@@ -10,12 +10,14 @@ __all__ = ["Counts"]
 
 @dataclass
 class Counts:
-    """What became of rows. ``rows`` is the sum of the other four numbers.
+    """What became of rows. ``rows`` is the sum of the other numbers.
 
     Attributes:
         rows: how many there were.
         kept: rows of people who granted the purpose.
         no_consent: rows of people who did not.
+        reserved: rows of people who did, and that their owners reserved; only a policy says so.
+        child: rows of people who did, and are children without a parent's agreement; only a policy says so.
         blank: lines of nothing but spaces; only files of rows have them.
         quarantined: rows that can't be judged, such as those without a user id.
         reasons: these by the code of their reason: ``no_id`` (absent, or null in a column), ``id_not_a_string``, ``not_an_id``
@@ -26,6 +28,8 @@ class Counts:
     rows: int = 0
     kept: int = 0
     no_consent: int = 0
+    reserved: int = 0
+    child: int = 0
     blank: int = 0
     quarantined: int = 0
     reasons: dict[str, int] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["ConsentUnavailable", "ConsentryError", "UnjudgeableRow"]
+__all__ = ["ConsentUnavailable", "ConsentryError", "RunFailed", "UnjudgeableRow"]
 
 
 class ConsentryError(Exception):
@@ -36,4 +36,12 @@ class UnjudgeableRow(ConsentryError):
 
     Codes: ``no_id``, ``id_not_a_string``, ``not_an_id``, and where rows are text ``not_json``, ``too_deep``, ``invalid_utf8``,
     ``byte_order_mark``, ``two_ids``, ``too_long``.
+    """
+
+
+class RunFailed(ConsentryError):
+    """A run over files did not come to its end; outputs are as they were before.
+
+    Codes: ``input_missing``, ``input_matches_nothing``, ``input_unreadable``, ``inputs_of_one_name``, ``outputs_are_one_file``,
+    ``output_is_input``, ``output_not_written``, ``file_not_written``, ``quarantine_not_written`` and others of their kind.
     """

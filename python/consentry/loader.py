@@ -13,7 +13,7 @@ from typing import Any, Generic, Literal, TypeVar
 from . import _consentry
 from .counts import Counts
 from .errors import ConsentUnavailable, UnjudgeableRow
-from .snapshot import DAY, Snapshot
+from .snapshot import DAY, Snapshot, opened
 
 __all__ = ["ConsentFilteredLoader", "consent_filtered_loader"]
 
@@ -38,7 +38,7 @@ def consent_filtered_loader(
     >>> for row in rows:
     ...     train_on(row)
     >>> rows.counts
-    Counts(rows=1000, kept=612, no_consent=385, blank=0, quarantined=3, reasons={'no_id': 3})
+    Counts(rows=1000, kept=612, no_consent=385, reserved=0, child=0, blank=0, quarantined=3, reasons={'no_id': 3})
 
     Rows without a user id, or with one that is no text, are skipped and counted. During a run that takes long, the snapshot's
     file is looked at every ``refresh`` seconds and opened again if it was replaced, so that who took back their consent
@@ -102,15 +102,9 @@ class ConsentFilteredLoader(Generic[Row]):
         self._path = user_field.split(".")
         if not all(self._path):
             raise ValueError("user_field= is a key, or keys with dots between them, such as meta.user_id")
-        if not isinstance(snapshot, Snapshot):
-            snapshot = Snapshot(snapshot, purpose=purpose, site=site, key_file=key_file, max_age=max_age)
-        elif snapshot.purpose != purpose:
-            raise ValueError(f"the snapshot is for the purpose {snapshot.purpose}; name that one, or open another")
-        elif site is not None or key_file is not None or max_age is not DAY:
-            raise ValueError("say site=, key_file= and max_age= to Snapshot.open, as the snapshot is open already")
         self._rows = rows
         self._raise = on_unjudgeable == "raise"
-        self._standing = _Standing(snapshot, refresh)
+        self._standing = _Standing(opened(snapshot, purpose, site, key_file, max_age), refresh)
         self._start()
 
     def _start(self) -> None:
@@ -118,7 +112,11 @@ class ConsentFilteredLoader(Generic[Row]):
         self._counting = threading.Lock()
 
     def __iter__(self) -> Iterator[Row]:
-        return _Kept(self, iter(self._rows))
+        return self.through(self._rows)
+
+    def through(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """Goes over other rows by the same snapshot and into the same counts, such as over one worker's share of them."""
+        return _Kept(self, iter(rows))
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if name not in ("_counting", "counts")}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-__all__ = ["DAY", "Snapshot"]
+__all__ = ["DAY", "Snapshot", "opened"]
 
 DAY = timedelta(hours=24)
 """The oldest snapshot that is trusted if nothing else is said."""
@@ -200,7 +200,9 @@ class Snapshot:
         return mask
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (_reopen, (self._path, self.purpose, self._site, self._key_file, self._max_age))
+        # The digest opens nothing. It is there for those who tell by the pickled bytes whether a result that they kept still holds
+        # (`datasets` does): after the file was replaced it doesn't.
+        return (_reopen, (self._path, self.purpose, self._site, self._key_file, self._max_age, self.digest))
 
     def _again(self) -> Snapshot:
         """The same file, as it is now."""
@@ -214,6 +216,23 @@ class Snapshot:
 
 
 def _reopen(
-    path: Path, purpose: str, site: str | None, key_file: Path | None, max_age: timedelta
+    path: Path, purpose: str, site: str | None, key_file: Path | None, max_age: timedelta, _digest: str = ""
 ) -> Snapshot:
     return Snapshot(path, purpose=purpose, site=site, key_file=key_file, max_age=max_age)
+
+
+def opened(
+    snapshot: Snapshot | str | os.PathLike[str],
+    purpose: str,
+    site: str | None,
+    key_file: str | os.PathLike[str] | None,
+    max_age: timedelta | float,
+) -> Snapshot:
+    """The snapshot itself, or the file opened, held to the purpose."""
+    if not isinstance(snapshot, Snapshot):
+        return Snapshot(snapshot, purpose=purpose, site=site, key_file=key_file, max_age=max_age)
+    if snapshot.purpose != purpose:
+        raise ValueError(f"the snapshot is for the purpose {snapshot.purpose}; name that one, or open another")
+    if site is not None or key_file is not None or max_age is not DAY:
+        raise ValueError("say site=, key_file= and max_age= to Snapshot.open, as the snapshot is open already")
+    return snapshot

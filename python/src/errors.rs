@@ -1,28 +1,62 @@
 //! What is raised in Python. Owns the pairing of errors of the library with exceptions; the exceptions are defined in Python.
 
+use std::io;
 use std::path::Path;
 
+use consentry_training::filter::FilterError;
+use consentry_training::gate::PolicyError;
 use consentry_training::key::KeyFileError;
+use consentry_training::run::RunError;
 use consentry_training::snapshot::Refused;
 use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::{PyErr, import_exception};
 
 import_exception!(consentry.errors, ConsentUnavailable);
+import_exception!(consentry.errors, RunFailed);
+import_exception!(consentry.errors, UnjudgeableRow);
 
 /// It can't be told who granted the purpose.
 pub(crate) fn refused(path: &Path, refused: &Refused) -> PyErr {
-    // The sentences speak to someone at a shell.
-    let sentence = refused.to_string().replace("--max-age", "max_age=").replace("--key-file", "key_file=");
-    ConsentUnavailable::new_err((refused.code(), format!("{}: {sentence}", path.display())))
+    ConsentUnavailable::new_err((refused.code(), format!("{}: {}", path.display(), sentence(refused))))
+}
+
+/// A run did not come to its end.
+pub(crate) fn run(error: &RunError) -> PyErr {
+    match error {
+        RunError::Filter(FilterError::Consents(refused)) => {
+            ConsentUnavailable::new_err((refused.code(), sentence(error)))
+        }
+        RunError::Filter(FilterError::Unjudgeable { reason, .. }) => {
+            UnjudgeableRow::new_err((reason.code(), sentence(error)))
+        }
+        _ => RunFailed::new_err((error.code(), sentence(error))),
+    }
+}
+
+/// The sentences of the library speak to someone at a shell.
+fn sentence(error: &impl ToString) -> String {
+    let arguments = [("--max-age", "max_age="), ("--key-file", "key_file="), ("--strict", "strict=True")];
+    arguments.into_iter().fold(error.to_string(), |text, (option, argument)| text.replace(option, argument))
 }
 
 pub(crate) fn key_file(path: &Path, error: KeyFileError) -> PyErr {
     match error {
-        KeyFileError::Io(error) => match error.raw_os_error() {
-            // With a number Python picks the exception's class, such as `FileNotFoundError`.
-            Some(number) => PyOSError::new_err((number, error.to_string(), path.display().to_string())),
-            None => PyOSError::new_err(format!("{}: {error}", path.display())),
-        },
+        KeyFileError::Io(error) => os(path, &error),
         error @ KeyFileError::NotAKey => PyValueError::new_err(format!("{}: {error}", path.display())),
+    }
+}
+
+pub(crate) fn policy(path: &Path, error: PolicyError) -> PyErr {
+    match error {
+        PolicyError::Io(error) => os(path, &error),
+        error => PyValueError::new_err(format!("{}: {error}", path.display())),
+    }
+}
+
+fn os(path: &Path, error: &io::Error) -> PyErr {
+    match error.raw_os_error() {
+        // With a number Python picks the exception's class, such as `FileNotFoundError`.
+        Some(number) => PyOSError::new_err((number, error.to_string(), path.display().to_string())),
+        None => PyOSError::new_err(format!("{}: {error}", path.display())),
     }
 }

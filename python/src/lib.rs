@@ -6,6 +6,7 @@ mod arrow;
 mod errors;
 mod ids;
 mod judge;
+mod run;
 mod snapshot;
 
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -19,7 +20,9 @@ fn contents(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<snapshot::Snapshot>()?;
     module.add_class::<arrow::Mask>()?;
-    module.add_function(wrap_pyfunction!(snapshot::is_user_id, module)?)
+    module.add_function(wrap_pyfunction!(snapshot::is_user_id, module)?)?;
+    module.add_function(wrap_pyfunction!(run::filter, module)?)?;
+    module.add_function(wrap_pyfunction!(run::purge, module)?)
 }
 
 fn now() -> Timestamp {

@@ -31,7 +31,7 @@ fn user(text: &Bound<'_, PyString>) -> Option<UserId> {
 /// Who granted a purpose; `consentry.Snapshot` is its face.
 #[pyclass(frozen, module = "consentry._consentry")]
 pub(crate) struct Snapshot {
-    inner: snapshot::Snapshot,
+    pub(crate) inner: snapshot::Snapshot,
     path: PathBuf,
     max_age_ms: i64,
 }
@@ -162,7 +162,8 @@ impl Snapshot {
 type Masked<'py> = (Bound<'py, PyArray1<bool>>, Counted);
 
 impl Snapshot {
-    fn young(&self) -> PyResult<()> {
+    /// Still young enough to be asked.
+    pub(crate) fn young(&self) -> PyResult<()> {
         let created_at = self.inner.header().created_at;
         if now().as_ms() - created_at.as_ms() > self.max_age_ms {
             return Err(errors::refused(&self.path, &Refused::TooOld(created_at)));

@@ -11,7 +11,7 @@ import pandas as pd
 import polars as pl
 from numpy.typing import NDArray
 
-from consentry import ConsentUnavailable, Counts, Snapshot, consent_filtered_loader
+from consentry import ConsentUnavailable, Counts, Snapshot, consent_filtered_loader, filter_jsonl, purge
 
 snapshot = Snapshot.open("s", purpose="model_training", site="demo", max_age=timedelta(days=1))
 assert_type("u1" in snapshot, bool)
@@ -25,6 +25,9 @@ rows: Iterator[dict[str, int | str]] = iter([])
 for row in consent_filtered_loader(rows, snapshot=snapshot, refresh=60):
     assert_type(row, dict[str, int | str])
 
+assert_type(filter_jsonl(["a", "b"], "c", snapshot=snapshot).counts.reasons, dict[str, int])
+assert_type(purge(["u1"], [{"kind": "jsonl", "path": "a"}]).stores[0].failures, list[tuple[str, str]])
+
 try:
     snapshot.holds("u1")
 except ConsentUnavailable as error:
@@ -35,3 +38,5 @@ snapshot.mask(7)  # type: ignore[call-overload]
 snapshot.holds(None)  # type: ignore[arg-type]
 consent_filtered_loader(["u1"], snapshot=snapshot)  # type: ignore[type-var]
 consent_filtered_loader(rows, snapshot=snapshot, on_unjudgeable="keep")  # type: ignore[arg-type]
+filter_jsonl("a", "b", snapshot=snapshot, compression="lzma")  # type: ignore[arg-type]
+purge("u1")  # type: ignore[call-arg]
