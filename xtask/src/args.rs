@@ -84,6 +84,7 @@ fn bench(mut parser: lexopt::Parser) -> Result<Command> {
             Long("json") => json = true,
             Value(word) if word == "widget" => subject = Subject::Widget,
             Value(word) if word == "filter" => subject = Subject::Filter,
+            Value(word) if word == "python" => subject = Subject::Python,
             Long("help") | Short('h') => return Ok(Command::Help),
             other => return Err(other.unexpected().into()),
         }

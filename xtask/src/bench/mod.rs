@@ -3,6 +3,7 @@
 mod d1;
 mod filter;
 mod load;
+mod python;
 mod sizes;
 mod start;
 mod widget;
@@ -33,6 +34,8 @@ pub(crate) enum Subject {
     Widget,
     /// The filter of training data beside a loop in Python.
     Filter,
+    /// Masks of columns beside a list comprehension.
+    Python,
 }
 
 /// Measures; `json` also writes `target/bench.json`.
@@ -47,6 +50,7 @@ pub(crate) fn run(project: &Project, subject: Subject, json: bool) -> Result<()>
             vec![widget::measure(project)?]
         }
         Subject::Filter => vec![filter::measure(project)?],
+        Subject::Python => vec![python::measure(project)?],
     };
     for table in &tables {
         println!("\n{table}");
