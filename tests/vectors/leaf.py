@@ -140,6 +140,8 @@ EVENTS = [
     ("the highest key id", ORIGIN, FULL | {"subject": {"hash": "00" * 32, "key_id": 65535}}),
     ("the lowest and the highest id", ORIGIN, FULL | {
         "id": "ffffffff-ffff-7fff-bfff-ffffffffffff", "subject": {"hash": "ff" * 32, "key_id": 0}}),
+    ("a snapshot is read", ORIGIN, BARE | {
+        "site": "demo", "kind": "snapshot_read", "actor": "key:k_7f3a", "details": '{"position":"17","purpose":"model_training"}'}),
 ]
 
 
@@ -182,7 +184,7 @@ def write(name, cases):
 
 def main():
     kinds = {event["kind"] for _, _, event in EVENTS}
-    assert len(kinds) == 16, kinds
+    assert len(kinds) == 17, kinds
     leaves = [(name, origin, event, leaf(origin, event)) for name, origin, event in EVENTS]
     write("leaf.json", [
         {"name": name, "origin": origin, "event": event, "leaf": data.hex(),
