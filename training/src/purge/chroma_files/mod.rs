@@ -14,6 +14,8 @@ use std::ffi::CString;
 use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
+use std::thread;
+use std::time::Duration;
 
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
@@ -189,7 +191,16 @@ fn identity(file: &fs::Metadata) -> (u64, u64) {
     (file.dev(), file.ino())
 }
 
+/// A process that another thread of this one is starting holds all of our files until it becomes its own program, so it is
+/// asked for a while. Whoever lets go meanwhile has written nothing: the database is locked.
 fn holders(wanted: &HashSet<(u64, u64)>) -> bool {
+    (0..10).all(|attempt| {
+        thread::sleep(Duration::from_millis(20 * u64::from(attempt > 0)));
+        held(wanted)
+    })
+}
+
+fn held(wanted: &HashSet<(u64, u64)>) -> bool {
     let own = std::process::id().to_string();
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
     let others = processes.filter(|process| {
