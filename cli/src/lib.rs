@@ -1,4 +1,5 @@
-//! The `consentry` command. Owns arguments, messages, exit codes and the clock; what is done is `consentry-training`'s.
+//! The `consentry` command. Owns arguments, messages, exit codes and the clock; what is done is `consentry-training`'s. A library,
+//! so that the Python package can bring the command along.
 #![allow(clippy::disallowed_methods, reason = "a command on a machine has a clock and randomness")]
 
 mod args;
@@ -14,7 +15,7 @@ mod purge;
 mod snapshot;
 mod verify;
 
-use std::process::ExitCode;
+use std::ffi::OsString;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Parser as _;
@@ -37,8 +38,10 @@ const CONSENT_UNAVAILABLE: u8 = 4;
 #[cfg(unix)]
 const INCOMPLETE: u8 = 5;
 
-fn main() -> ExitCode {
-    let done = match Args::parse().command {
+/// Does what the arguments say, of which the first is the name of the command; the exit code. What clap itself answers (wrong
+/// arguments, `--help`) ends the process.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let done = match Args::parse_from(arguments).command {
         Command::Filter(args) => filter::run(&args),
         #[cfg(unix)]
         Command::Purge(args) => purge::run(&args),
@@ -53,10 +56,10 @@ fn main() -> ExitCode {
         Command::Man { folder } => papers::man(&folder),
         Command::Completions { shell } => Ok(papers::completions(shell)),
     };
-    ExitCode::from(done.unwrap_or_else(|Failure { code, message }| {
+    done.unwrap_or_else(|Failure { code, message }| {
         messages::say(&message);
         code
-    }))
+    })
 }
 
 fn now() -> Timestamp {

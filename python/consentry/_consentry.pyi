@@ -11,7 +11,17 @@ __version__: str
 Counted = tuple[int, int, int, int, int]
 """Granted, refused, no id, no string, no id by the rules of user ids."""
 
+def main(arguments: list[str]) -> int: ...
+
 def is_user_id(text: str) -> bool: ...
+
+def pull(
+    file: str | os.PathLike[str],
+    edge: tuple[str, str | os.PathLike[str]],
+    site: tuple[str, str | os.PathLike[str]],
+    purpose: str,
+    wait_ms: int,
+) -> int: ...
 
 def filter(
     snapshot: Snapshot,

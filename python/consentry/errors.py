@@ -27,7 +27,7 @@ class ConsentUnavailable(ConsentryError):
 
     Codes: ``snapshot_unreadable``, ``not_a_snapshot``, ``snapshot_version_unknown``, ``snapshot_damaged``,
     ``snapshot_of_other_purpose``, ``snapshot_of_other_site``, ``snapshot_too_old``, ``snapshot_from_the_future``,
-    ``site_key_needed``, ``other_site_key``.
+    ``site_key_needed``, ``other_site_key``; ``edge_unavailable`` where a snapshot was to be fetched.
     """
 
 

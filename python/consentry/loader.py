@@ -6,8 +6,10 @@ import os
 import threading
 import time
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
+from functools import partial
+from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
 from . import _consentry
@@ -25,6 +27,8 @@ def consent_filtered_loader(
     purpose: str = "model_training",
     *,
     snapshot: Snapshot | str | os.PathLike[str],
+    api: str | None = None,
+    api_key_file: str | os.PathLike[str] | None = None,
     user_field: str = "user_id",
     refresh: timedelta | float = 300,
     on_unjudgeable: Literal["skip", "raise"] = "skip",
@@ -43,13 +47,17 @@ def consent_filtered_loader(
     Rows without a user id, or with one that is no text, are skipped and counted. During a run that takes long, the snapshot's
     file is looked at every ``refresh`` seconds and opened again if it was replaced, so that who took back their consent
     leaves the run too. A new file that is refused leaves the old one standing, with a warning, until that has become too old.
+    With ``api`` the loader fetches the snapshot itself, and every ``refresh`` seconds what changed since.
 
     Several threads may draw from one iterator. The loader can be pickled if ``rows`` can be.
 
     Args:
         rows: dictionaries; it may be endless. Each ``iter()`` of the loader goes over it anew.
         purpose: what the rows are to be used for.
-        snapshot: a file of ``consentry snapshot``, or one that was opened.
+        snapshot: a file of ``consentry snapshot``, or one that was opened; with ``api``, where to keep what is fetched.
+        api: the address of the edge to fetch it from, as in :meth:`Snapshot.pull`; then ``api_key_file``, ``site`` and
+            ``key_file`` must be said too.
+        api_key_file: a file with an API key that has the scope ``snapshot:read``.
         user_field: where a row names its user: a key, or a path of keys with dots between them.
         refresh: how often to look whether the snapshot was replaced, in seconds or as a ``timedelta``.
         on_unjudgeable: ``"skip"``, or ``"raise"`` to stop at the first row that can't be judged.
@@ -66,6 +74,8 @@ def consent_filtered_loader(
         rows,
         purpose,
         snapshot=snapshot,
+        api=api,
+        api_key_file=api_key_file,
         user_field=user_field,
         refresh=refresh,
         on_unjudgeable=on_unjudgeable,
@@ -90,6 +100,8 @@ class ConsentFilteredLoader(Generic[Row]):
         purpose: str,
         *,
         snapshot: Snapshot | str | os.PathLike[str],
+        api: str | None,
+        api_key_file: str | os.PathLike[str] | None,
         user_field: str,
         refresh: timedelta | float,
         on_unjudgeable: Literal["skip", "raise"],
@@ -104,7 +116,23 @@ class ConsentFilteredLoader(Generic[Row]):
             raise ValueError("user_field= is a key, or keys with dots between them, such as meta.user_id")
         self._rows = rows
         self._raise = on_unjudgeable == "raise"
-        self._standing = _Standing(opened(snapshot, purpose, site, key_file, max_age), refresh)
+        edge = None
+        if api is not None or api_key_file is not None:
+            if isinstance(snapshot, Snapshot) or api is None or api_key_file is None or site is None or key_file is None:
+                raise ValueError("with api= say api_key_file=, site=, key_file= and, as snapshot=, where to keep the file")
+            # Absolute, so that a worker in another folder keeps the same file fresh.
+            edge = partial(
+                Snapshot.pull,
+                Path(snapshot).absolute(),
+                purpose=purpose,
+                api=api,
+                api_key_file=Path(api_key_file).absolute(),
+                site=site,
+                key_file=Path(key_file).absolute(),
+                max_age=max_age,
+            )
+        first = edge() if edge else opened(snapshot, purpose, site, key_file, max_age)
+        self._standing = _Standing(first, edge, refresh)
         self._start()
 
     def _start(self) -> None:
@@ -175,11 +203,12 @@ class _Kept(Iterator[Row]):
 class _Standing:
     """The snapshot that stands now: looks at its file from time to time. Without a thread, so that a process may fork."""
 
-    def __init__(self, snapshot: Snapshot, refresh: timedelta | float) -> None:
+    def __init__(self, snapshot: Snapshot, edge: Callable[[], Snapshot] | None, refresh: timedelta | float) -> None:
         self._every = refresh.total_seconds() if isinstance(refresh, timedelta) else float(refresh)
         if not self._every >= 0:
             raise ValueError("refresh= is a number of seconds, 0 or more")
         self._snapshot = snapshot
+        self._edge = edge
         self._start()
 
     def _start(self) -> None:
@@ -198,9 +227,12 @@ class _Standing:
     def _refresh(self) -> None:
         self._next = time.monotonic() + self._every
         file = self._look()
-        if file == self._file:
-            return
         try:
+            if self._edge is not None:
+                self._snapshot = self._edge()
+                return
+            if file == self._file:
+                return
             self._snapshot = self._snapshot._again()
         except (ConsentUnavailable, OSError, ValueError) as refused:
             warnings.warn(f"going on with the snapshot of {self._snapshot.created_at}: {refused}", stacklevel=5)
@@ -214,9 +246,9 @@ class _Standing:
             return None
         return file.st_ino, file.st_mtime_ns, file.st_size
 
-    def __getstate__(self) -> tuple[Snapshot, float]:
-        return self._snapshot, self._every
+    def __getstate__(self) -> tuple[Snapshot, Callable[[], Snapshot] | None, float]:
+        return self._snapshot, self._edge, self._every
 
-    def __setstate__(self, state: tuple[Snapshot, float]) -> None:
-        self._snapshot, self._every = state
+    def __setstate__(self, state: tuple[Snapshot, Callable[[], Snapshot] | None, float]) -> None:
+        self._snapshot, self._edge, self._every = state
         self._start()

@@ -102,6 +102,43 @@ class Snapshot:
         """
         return cls(path, purpose=purpose, site=site, key_file=key_file, max_age=max_age)
 
+    @classmethod
+    def pull(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        purpose: str,
+        api: str,
+        api_key_file: str | os.PathLike[str],
+        site: str,
+        key_file: str | os.PathLike[str],
+        max_age: timedelta | float = DAY,
+        wait: timedelta | float = 600,
+    ) -> Snapshot:
+        """Fetches the file from the edge and opens it; if it is there already, only what changed is fetched.
+
+        As ``consentry snapshot pull``, which may bring the same file up to date from outside. What the next pull goes on from
+        lies beside it, in ``PATH.edge``.
+
+        Args:
+            path: where to keep it.
+            purpose: what the rows are to be used for, such as ``model_training``.
+            api: the address of the edge, such as ``https://consent.example.com``.
+            api_key_file: a file with an API key of the site that has the scope ``snapshot:read``.
+            site: the site whose users these are.
+            key_file: the file with the site's key, as ``consentry key derive`` writes it.
+            max_age: as in :meth:`open`.
+            wait: how long to wait for a snapshot that is still being built, in seconds or as a ``timedelta``.
+
+        Raises:
+            ConsentUnavailable: the edge can't be asked (``edge_unavailable``); a file that was there stands as it was.
+            OSError: a file can't be read or written.
+            ValueError: an address, a name or a key that is none.
+        """
+        wait = wait if isinstance(wait, timedelta) else timedelta(seconds=wait)
+        _consentry.pull(path, (api, api_key_file), (site, key_file), purpose, wait // timedelta(milliseconds=1))
+        return cls(path, purpose=purpose, site=site, key_file=key_file, max_age=max_age)
+
     @property
     def path(self) -> Path:
         """The file, as an absolute path."""

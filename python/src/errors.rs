@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 
+use consentry_training::edge::{ApiError, PullError};
 use consentry_training::filter::FilterError;
 use consentry_training::gate::PolicyError;
 use consentry_training::key::KeyFileError;
@@ -53,7 +54,21 @@ pub(crate) fn policy(path: &Path, error: PolicyError) -> PyErr {
     }
 }
 
-fn os(path: &Path, error: &io::Error) -> PyErr {
+/// An edge can't be asked with these arguments.
+pub(crate) fn api(url: &str, key_file: &Path, error: ApiError) -> PyErr {
+    match error {
+        ApiError::KeyFile(error) => os(key_file, &error),
+        ApiError::NoApiKey => PyValueError::new_err(format!("{}: {error}", key_file.display())),
+        error => PyValueError::new_err(format!("{url} {error}")),
+    }
+}
+
+/// The edge gave no snapshot.
+pub(crate) fn edge(url: &str, error: &PullError) -> PyErr {
+    ConsentUnavailable::new_err(("edge_unavailable", format!("{url} {error}")))
+}
+
+pub(crate) fn os(path: &Path, error: &io::Error) -> PyErr {
     match error.raw_os_error() {
         // With a number Python picks the exception's class, such as `FileNotFoundError`.
         Some(number) => PyOSError::new_err((number, error.to_string(), path.display().to_string())),

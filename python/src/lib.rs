@@ -3,12 +3,14 @@
 #![allow(clippy::disallowed_methods, reason = "Python runs on a machine that has a clock")]
 
 mod arrow;
+mod edge;
 mod errors;
 mod ids;
 mod judge;
 mod run;
 mod snapshot;
 
+use std::ffi::OsString;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use consentry::time::Timestamp;
@@ -21,8 +23,16 @@ fn contents(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<snapshot::Snapshot>()?;
     module.add_class::<arrow::Mask>()?;
     module.add_function(wrap_pyfunction!(snapshot::is_user_id, module)?)?;
+    module.add_function(wrap_pyfunction!(main, module)?)?;
+    module.add_function(wrap_pyfunction!(edge::pull, module)?)?;
     module.add_function(wrap_pyfunction!(run::filter, module)?)?;
     module.add_function(wrap_pyfunction!(run::purge, module)?)
+}
+
+/// The command `consentry`; its exit code.
+#[pyfunction]
+fn main(py: Python<'_>, arguments: Vec<OsString>) -> u8 {
+    py.detach(|| consentry_cli::run(arguments))
 }
 
 fn now() -> Timestamp {

@@ -23,6 +23,20 @@ pub(crate) fn is_user_id(text: &Bound<'_, PyString>) -> bool {
     user(text).is_some()
 }
 
+pub(crate) fn purpose(text: &str) -> PyResult<Purpose> {
+    Purpose::parse(text).ok_or_else(|| {
+        PyValueError::new_err(
+            "purpose= is a name of up to 64 lower-case letters, digits and underscores, such as model_training",
+        )
+    })
+}
+
+pub(crate) fn site(text: &str) -> PyResult<Slug> {
+    Slug::parse(text).ok_or_else(|| {
+        PyValueError::new_err("site= is a name of up to 64 lower-case letters, digits and underscores")
+    })
+}
+
 /// Half a surrogate pair is in no id.
 fn user(text: &Bound<'_, PyString>) -> Option<UserId> {
     UserId::parse(text.to_str().ok()?).ok()
@@ -49,17 +63,8 @@ impl Snapshot {
         key_file: Option<PathBuf>,
         max_age_ms: i64,
     ) -> PyResult<Self> {
-        let purpose = Purpose::parse(purpose).ok_or_else(|| {
-            PyValueError::new_err("purpose= is a name of up to 64 lower-case letters, digits and underscores, such as model_training")
-        })?;
-        let slug = |text| {
-            Slug::parse(text).ok_or_else(|| {
-                PyValueError::new_err(
-                    "site= is a name of up to 64 lower-case letters, digits and underscores",
-                )
-            })
-        };
-        let site = site.map(slug).transpose()?;
+        let purpose = self::purpose(purpose)?;
+        let site = site.map(self::site).transpose()?;
         let key = match &key_file {
             Some(file) => Some(key::read(file).map_err(|error| errors::key_file(file, error))?.0),
             None => None,

@@ -33,7 +33,7 @@ impl Edge {
         Ok(Self { _group: group, ready })
     }
 
-    /// What it told when it was ready: `url`, `site`, `key`, `admin`, `databaseFile`.
+    /// What it told when it was ready: `url`, `site`, `key`, `admin`, `master`, `databaseFile`.
     pub(crate) fn told(&self, name: &str) -> Result<&str> {
         self.ready[name]
             .as_str()

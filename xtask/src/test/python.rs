@@ -75,6 +75,11 @@ pub(super) fn package(project: &Project) -> Result<Outcome> {
     mypy(&project.path("tests/python/usage.py"))?;
     let mut tests = python();
     tests.env("CONSENTRY", project.cargo_target().join("wheel/consentry"));
+    build::run(project)?;
+    let edge = Edge::start(project, &[])?;
+    for (variable, name) in [("URL", "url"), ("SITE", "site"), ("KEY", "key"), ("MASTER", "master")] {
+        tests.env(format!("CONSENTRY_EDGE_{variable}"), edge.told(name)?);
+    }
     exec::run(tests.args(["-m", "pytest", "--quiet", "-p", "no:cacheprovider"]))?;
     Ok(Outcome::Passed)
 }

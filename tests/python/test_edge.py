@@ -1,0 +1,68 @@
+"""Snapshots that come from a real edge, and a run in the middle of which somebody withdraws."""
+
+from __future__ import annotations
+
+import json
+import os
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypedDict
+
+import pytest
+
+from conftest import consentry
+from consentry import ConsentUnavailable, Snapshot, consent_filtered_loader
+
+URL, SITE, API_KEY, MASTER = (os.environ[f"CONSENTRY_EDGE_{name}"] for name in ("URL", "SITE", "KEY", "MASTER"))
+
+
+class Edge(TypedDict):
+    api: str
+    api_key_file: Path
+    site: str
+    key_file: Path
+
+
+@pytest.fixture
+def edge(tmp_path: Path) -> Edge:
+    secret, key, api_key = (tmp_path / name for name in ("secret", "site.key", "api.key"))
+    secret.write_text(MASTER)
+    api_key.write_text(API_KEY + "\n")
+    consentry("key", "derive", "--site", SITE, "--secret-file", secret, "-o", key)
+    return Edge(api=URL, api_key_file=api_key, site=SITE, key_file=key)
+
+
+def says(user: str, verb: str) -> None:
+    body = {"user_id": user, "purpose": "model_training"}
+    headers = {"Authorization": f"Bearer {API_KEY}", "Content-Type": "application/json"}
+    request = urllib.request.Request(f"{URL}/consent/{verb}", json.dumps(body).encode(), headers)
+    with urllib.request.urlopen(request) as answer:
+        assert answer.status < 300
+
+
+def test_who_withdraws_in_the_middle_leaves_the_run(edge: Edge, tmp_path: Path) -> None:
+    says("python-1", "grant")
+    says("python-2", "grant")
+
+    def rows() -> Iterator[dict[str, str]]:
+        yield from ({"user_id": "python-1"}, {"user_id": "python-2"}, {"user_id": "python-3"})
+        says("python-1", "revoke")
+        says("python-3", "grant")
+        yield from ({"user_id": "python-1"}, {"user_id": "python-2"}, {"user_id": "python-3"})
+
+    loader = consent_filtered_loader(rows(), snapshot=tmp_path / "snapshot", refresh=0, **edge)
+    assert [row["user_id"] for row in loader] == ["python-1", "python-2", "python-2", "python-3"]
+
+
+def test_an_edge_that_is_gone_is_no_consent(edge: Edge, tmp_path: Path) -> None:
+    gone = edge | {"api": "http://127.0.0.1:9"}
+    with pytest.raises(ConsentUnavailable) as raised:
+        Snapshot.pull(tmp_path / "snapshot", purpose="model_training", **gone)  # type: ignore[arg-type]
+    assert raised.value.code == "edge_unavailable" and not (tmp_path / "snapshot").exists()
+
+
+def test_a_key_is_not_sent_in_the_clear(edge: Edge, tmp_path: Path) -> None:
+    clear = edge | {"api": "http://consent.example.com"}
+    with pytest.raises(ValueError, match="https"):
+        Snapshot.pull(tmp_path / "snapshot", purpose="model_training", **clear)  # type: ignore[arg-type]
