@@ -16,6 +16,9 @@ const FINAL = [400, 413, 415, 422];
 /** How long an entry that another tab made is left to it, which knows what was on the screen. */
 const LEFT_MS = 5_000;
 
+/** How long to wait where another page is sending. Not only until it is done: what it removes from the storage is seen here later. */
+const BUSY_MS = 1_000;
+
 /** As the module counts them. */
 const SURFACES = ['banner', 'dialog', 'placeholder', 'page'];
 
@@ -133,7 +136,7 @@ export function queue({ api, site, store, tell }, registered) {
   /** Does what only one page of the browser may do at a time. Where there are no locks, the Worker knows what it has already. */
   async function alone(act) {
     try {
-      return await navigator.locks.request(`${start}queue`, act);
+      return await navigator.locks.request(`${start}queue`, { ifAvailable: true }, (lock) => (lock ? act() : BUSY_MS));
     } catch {
       return act();
     }
