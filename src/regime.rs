@@ -129,6 +129,15 @@ impl Regime {
         }
     }
 
+    /// The regime for people of a site, which may have `configured` one, by its code, for those of whom it is not known where they
+    /// are.
+    pub fn of_site(configured: Option<&str>, country: Option<&str>, region: Option<&str>) -> &'static Self {
+        match (country, configured.and_then(Self::by_code)) {
+            (None, Some(configured)) => configured,
+            (country, _) => Self::of_place(country, region),
+        }
+    }
+
     /// The row with this code, if there is one.
     pub fn by_code(code: &str) -> Option<&'static Self> {
         ALL.iter().copied().find(|regime| regime.code == code)
@@ -143,6 +152,14 @@ mod tests {
     fn an_unknown_place_gets_the_strict_row() {
         assert_eq!(Regime::of_place(None, None).default, DefaultRule::OptIn);
         assert_eq!(Regime::of_place(Some("T1"), Some("CA")).code, "default");
+    }
+
+    #[test]
+    fn a_site_says_what_holds_where_nobody_knows_the_place_and_nowhere_else() {
+        assert_eq!(Regime::of_site(Some("br"), None, None).code, "br");
+        assert_eq!(Regime::of_site(Some("br"), Some("DE"), None).code, "gdpr");
+        assert_eq!(Regime::of_site(None, None, None).code, "default");
+        assert_eq!(Regime::of_site(Some("no such"), None, None).code, "default");
     }
 
     #[test]

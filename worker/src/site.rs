@@ -90,10 +90,7 @@ impl Site {
 
     /// The regime that holds for people of a place, or of none that is known.
     pub(crate) fn regime(&self, country: Option<&str>, region: Option<&str>) -> &'static Regime {
-        match (country, self.settings.regime.as_deref().and_then(Regime::by_code)) {
-            (None, Some(configured)) => configured,
-            (country, _) => Regime::of_place(country, region),
-        }
+        Regime::of_site(self.settings.regime.as_deref(), country, region)
     }
 
     /// The public keys of the site, for tokens of signed-in people.

@@ -7,12 +7,13 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
 
-use consentry::{granted::Key, purpose::Purpose, time::Timestamp};
+use consentry::granted::form::{from_hex, minute};
+use consentry::{purpose::Purpose, time::Timestamp};
 use serde::Deserialize;
 use ureq::Agent;
 use ureq::http::Response;
 
-use super::{Changes, minute};
+use super::Changes;
 
 /// How long an answer may take to begin, and each read of it.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -196,7 +197,7 @@ impl Api {
                 return Err(ApiError::Unreadable("a position that leads nowhere"));
             }
             for change in &page.changes {
-                let key = key(&change.key).ok_or(ApiError::Unreadable("a key that is none"))?;
+                let key = from_hex(&change.key).ok_or(ApiError::Unreadable("a key that is none"))?;
                 // A yes without an end is none.
                 changes.insert(key, change.expires_at.filter(|_| change.granted).map(minute));
             }
@@ -206,12 +207,6 @@ impl Api {
             since.clone_from(&page.position);
         }
     }
-}
-
-/// Reads 32 hexadecimal digits.
-fn key(text: &str) -> Option<Key> {
-    let whole = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    Some(u128::from_str_radix(text, 16).ok().filter(|_| whole)?.to_be_bytes())
 }
 
 fn refused(status: u16, answer: Response<ureq::Body>) -> ApiError {

@@ -1,30 +1,12 @@
-//! The whole snapshot as the edge sends it. Owns checking that all of it came, and reading it; its form is that of
-//! `worker/src/snapshot`: a line of JSON, 20 bytes a person in ascending order, 32 bytes of digest.
+//! The whole snapshot as the edge sends it. Owns checking that all of it came, and reading it; its form is the core's.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 
-use consentry::granted::{KEY, Key};
-use serde::Deserialize;
-use sha2::{Digest as _, Sha256};
+use consentry::granted::Key;
+use consentry::granted::form::{Chain, ENTRY, FORMAT, Head, PIECE, parse_entry};
 
-/// The form that is understood.
-const FORMAT: &str = "consentry-granted/1";
-const PIECE: usize = 5 << 20;
 const DIGEST: usize = 32;
-pub(super) const ENTRY: usize = KEY + 4;
-
-/// What it says of itself.
-#[derive(Deserialize)]
-pub(super) struct Head {
-    format: String,
-    pub(super) site: String,
-    pub(super) purpose: String,
-    pub(super) key_id: u16,
-    pub(super) key_check: String,
-    pub(super) log: String,
-    pub(super) position: String,
-}
 
 /// One that came whole.
 pub(super) struct Base {
@@ -41,18 +23,18 @@ impl Base {
         let length = file.seek(SeekFrom::End(0))?;
         let Some(content) = length.checked_sub(DIGEST as u64) else { return Ok(None) };
         file.rewind()?;
-        let mut chain = [0; DIGEST];
+        let mut chain = Chain::START;
         let mut piece = Vec::with_capacity(PIECE);
         let mut rest = content;
         while rest > 0 {
             piece.clear();
             let read = (&file).take(rest.min(PIECE as u64)).read_to_end(&mut piece)?;
             rest -= read as u64;
-            chain = Sha256::new().chain_update(chain).chain_update(&piece).finalize().into();
+            chain = chain.with(&piece);
         }
         let mut digest = [0; DIGEST];
         file.read_exact(&mut digest)?;
-        if chain != digest {
+        if chain.0.0 != digest {
             return Ok(None);
         }
         file.rewind()?;
@@ -82,8 +64,7 @@ pub(super) fn next(reader: &mut impl BufRead) -> io::Result<Option<(Key, u32)>> 
     if reader.fill_buf()?.is_empty() {
         return Ok(None);
     }
-    let (mut key, mut minute) = ([0; KEY], [0; 4]);
-    reader.read_exact(&mut key)?;
-    reader.read_exact(&mut minute)?;
-    Ok(Some((key, u32::from_le_bytes(minute))))
+    let mut entry = [0; ENTRY];
+    reader.read_exact(&mut entry)?;
+    Ok(Some(parse_entry(&entry)))
 }

@@ -5,7 +5,10 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use consentry::{granted::Key, hash::Hash};
+use consentry::{
+    granted::{Key, form::entry},
+    hash::Hash,
+};
 use serde::{Deserialize, Serialize};
 
 /// How far ahead the ends are kept, in minutes: 40 days. A snapshot is to be pulled whole again before that is over.
@@ -68,6 +71,5 @@ pub(super) fn begin(file: &mut impl Write, note: &Note) -> io::Result<()> {
 
 /// Writes a person.
 pub(super) fn put(file: &mut impl Write, key: &Key, minute: u32) -> io::Result<()> {
-    file.write_all(key)?;
-    file.write_all(&minute.to_le_bytes())
+    file.write_all(&entry(key, minute))
 }

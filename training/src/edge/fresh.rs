@@ -10,12 +10,16 @@ use std::sync::{Arc, PoisonError, RwLock, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use consentry::{granted::Key, subject::UserId, time::Timestamp};
+use consentry::{
+    granted::{Key, form::minute},
+    subject::UserId,
+    time::Timestamp,
+};
 
+use super::Changes;
 use super::api::{Api, ApiError};
 use super::base::next;
 use super::beside::Beside;
-use super::{Changes, minute};
 use crate::grants::{Grants, Witness};
 use crate::manifest::Consents;
 use crate::snapshot::{Keying, Refused, Snapshot};

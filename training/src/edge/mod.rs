@@ -11,13 +11,9 @@ pub use api::{Api, ApiError, read_api_key};
 pub use fresh::Fresh;
 pub use pull::{Pull, PullError, Pulled, pull};
 
-use consentry::{granted::Key, time::Timestamp};
+use consentry::granted::Key;
 use std::collections::BTreeMap;
 
-/// What changed since a snapshot: the minute since 1970 in which a person's yes ends, nothing for those who have none.
+/// What changed since a snapshot: the minute since 1970 in which a person's yes ends, nothing for those who have none. A yes stands
+/// while its own is larger than the present one.
 type Changes = BTreeMap<Key, Option<u32>>;
-
-/// The minute since 1970. A yes stands while its own is larger.
-fn minute(time: Timestamp) -> u32 {
-    u32::try_from(time.as_ms().div_euclid(60_000)).unwrap_or(0)
-}

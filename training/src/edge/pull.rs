@@ -11,7 +11,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use consentry::{
-    granted::{Key, key_check},
+    granted::{
+        Key,
+        form::{minute, to_hex},
+        key_check,
+    },
     hash::Hash,
     purpose::Purpose,
     slug::Slug,
@@ -19,10 +23,10 @@ use consentry::{
     time::Timestamp,
 };
 
+use super::Changes;
 use super::api::{Api, ApiError};
 use super::base::{Base, next};
 use super::beside::{self, AHEAD, Beside, Note};
-use super::{Changes, minute};
 use crate::output::Output;
 use crate::snapshot::{Header, Snapshot, Wanted, Writer};
 
@@ -231,12 +235,11 @@ impl Pull<'_> {
         if head.site != self.site.as_str() {
             return Err(PullError::OtherSite(head.site.clone()));
         }
-        if head.purpose != self.purpose.as_str() {
-            return Err(PullError::OtherPurpose(head.purpose.clone()));
+        if head.purpose != *self.purpose {
+            return Err(PullError::OtherPurpose(head.purpose.to_string()));
         }
-        let check = format!("{:032x}", u128::from_be_bytes(key_check(self.key.0)));
-        if head.key_check != check || head.key_id != self.key.1.0 {
-            return Err(PullError::OtherKey(head.key_id));
+        if head.key_check != to_hex(&key_check(self.key.0)) || head.key_id != self.key.1 {
+            return Err(PullError::OtherKey(head.key_id.0));
         }
         Ok(())
     }

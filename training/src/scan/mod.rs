@@ -28,9 +28,7 @@ impl Field {
         let keys: Vec<Box<str>> = path.split('.').map(Into::into).collect();
         (keys.len() <= Self::MAX_KEYS && keys.iter().all(|key| !key.is_empty())).then_some(Self(keys))
     }
-}
 
-impl Field {
     /// Its keys, from the outermost in.
     #[cfg(feature = "parquet")]
     pub(crate) fn keys(&self) -> impl ExactSizeIterator<Item = &str> + Clone {

@@ -139,6 +139,5 @@ fn regime(connection: &Connection, site: &Slug) -> Result<&'static Regime, LogEr
         .optional()?;
     let settings: serde_json::Value =
         serde_json::from_str(&settings.ok_or(LogError::NoSite)?).map_err(|_| LogError::NoSite)?;
-    let configured = settings["regime"].as_str().and_then(Regime::by_code);
-    Ok(configured.unwrap_or_else(|| Regime::of_place(None, None)))
+    Ok(Regime::of_site(settings["regime"].as_str(), None, None))
 }

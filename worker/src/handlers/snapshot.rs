@@ -11,12 +11,12 @@ use crate::{
     model::{Change, ChangesOutput},
     platform::{DatabaseError, Platform},
     scope::Scope,
-    snapshot::{Built, Groups, Position, Said, advance, granted, hex},
+    snapshot::{Built, Groups, Position, Said, advance, granted},
     store::{Changed, FIRST, Since, changed, read_changes, read_snapshot, want_snapshot},
 };
 use consentry::{
     event::{Event, Kind},
-    granted::Key,
+    granted::{Key, form::to_hex},
     problem::{Code, Problem},
     purpose::Purpose,
     time::Timestamp,
@@ -149,7 +149,7 @@ pub(super) async fn changes<P: Platform>(
         output.changes.extend(found.people.iter().map(|(key, log_index)| {
             let place = held.binary_search_by_key(key, |(key, _)| *key).ok();
             let expires_at = place.and_then(|place| held.get(place)).map(|(_, until)| *until);
-            Change { key: hex(*key), granted: expires_at.is_some(), log_index: *log_index, expires_at }
+            Change { key: to_hex(key), granted: expires_at.is_some(), log_index: *log_index, expires_at }
         }));
     }
     output.position = Position(position).to_string();

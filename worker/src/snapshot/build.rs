@@ -4,7 +4,7 @@
 //! its end goes to R2 as an object of its own. It never holds more than one part and one page, whatever the number of people.
 //! All runs of one build look at the log as it was when the build began.
 
-use super::{Chain, FORMAT, Groups, Head, PIECE, Position, Said, entry, granted, hex, key};
+use super::{Groups, PIECE, Position, Said, granted};
 use crate::{
     app::App,
     platform::{DatabaseError, Platform},
@@ -12,7 +12,11 @@ use crate::{
     store::{Erased, FIRST, Page, Snapshot, claim_snapshot, keep_build, keep_built},
 };
 use consentry::{
-    granted::{Key, key_check},
+    granted::{
+        Key,
+        form::{Chain, FORMAT, Head, entry, from_hex, minute, to_hex},
+        key_check,
+    },
     hash::Hash,
     history::Fold,
     purpose::Purpose,
@@ -56,7 +60,7 @@ struct Building {
     open: Option<(Key, Fold)>,
     /// The tags of the parts that R2 has.
     parts: Vec<String>,
-    chain: Hash,
+    chain: Chain,
     /// The object with what is no part yet.
     rest: String,
 }
@@ -65,7 +69,7 @@ impl Building {
     /// A line each.
     fn text(&self) -> String {
         let (key, fold) = match &self.open {
-            Some((key, fold)) => (hex(*key), serde_json::to_string(fold).unwrap_or_default()),
+            Some((key, fold)) => (to_hex(key), serde_json::to_string(fold).unwrap_or_default()),
             None => Default::default(),
         };
         [
@@ -79,7 +83,7 @@ impl Building {
             key,
             fold,
             self.parts.join("\t"),
-            self.chain.to_string(),
+            self.chain.0.to_string(),
             self.rest.clone(),
         ]
         .join("\n")
@@ -99,10 +103,10 @@ impl Building {
             log_index: next()?.parse().ok()?,
             open: match (next()?, next()?) {
                 ("", _) => None,
-                (open, fold) => Some((key(open)?, serde_json::from_str(fold).ok()?)),
+                (open, fold) => Some((from_hex(open)?, serde_json::from_str(fold).ok()?)),
             },
             parts: next()?.split('\t').filter(|tag| !tag.is_empty()).map(String::from).collect(),
-            chain: Hash::parse(next()?)?,
+            chain: Chain(Hash::parse(next()?)?),
             rest: next()?.into(),
         })
     }
@@ -178,11 +182,11 @@ impl<'a, 'b, P: Platform> Walk<'a, 'b, P> {
         let position = store.end().await?;
         let key = app.site_key(&site.id);
         let head = Head {
-            format: FORMAT,
-            site: site.id.as_str(),
-            purpose: purpose.as_str(),
+            format: FORMAT.into(),
+            site: site.id.to_string(),
+            purpose: purpose.clone(),
             key_id: app.key_id(),
-            key_check: hex(key_check(&key)),
+            key_check: to_hex(&key_check(&key)),
             log: store.origins().await?,
             position: position.to_string(),
             built_at: app.now,
@@ -201,7 +205,7 @@ impl<'a, 'b, P: Platform> Walk<'a, 'b, P> {
             log_index: -1,
             open: None,
             parts: Vec::new(),
-            chain: Hash([0; 32]),
+            chain: Chain::START,
         };
         Ok(Self { app, site, purpose, state, position, groups: Groups::default(), bytes })
     }
@@ -270,7 +274,7 @@ impl<'a, 'b, P: Platform> Walk<'a, 'b, P> {
         let regime = self.site.regime(None, None);
         let now = Timestamp::from_ms(self.state.started_at);
         if let Some(until) = granted(closed, erased, self.purpose, regime, now) {
-            self.bytes.extend(entry(closed.0, until));
+            self.bytes.extend(entry(&closed.0, minute(until)));
         }
         self.hand_over().await
     }
@@ -279,7 +283,7 @@ impl<'a, 'b, P: Platform> Walk<'a, 'b, P> {
     async fn hand_over(&mut self) -> Result<(), DatabaseError> {
         while self.bytes.len() >= PIECE {
             let piece: Vec<u8> = self.bytes.drain(..PIECE).collect();
-            self.state.chain = Chain(self.state.chain).with(&piece).0;
+            self.state.chain = self.state.chain.with(&piece);
             self.upload(piece).await?;
         }
         Ok(())
@@ -310,9 +314,9 @@ impl<'a, 'b, P: Platform> Walk<'a, 'b, P> {
         self.hand_over().await?;
         let mut bytes = std::mem::take(&mut self.bytes);
         if !bytes.is_empty() {
-            self.state.chain = Chain(self.state.chain).with(&bytes).0;
+            self.state.chain = self.state.chain.with(&bytes);
         }
-        bytes.extend(self.state.chain.0);
+        bytes.extend(self.state.chain.0.0);
         for piece in bytes.chunks(PIECE) {
             self.upload(piece.to_vec()).await?;
         }

@@ -3,7 +3,7 @@
 
 use crate::{platform::DatabaseError, store::Erased};
 use consentry::{
-    granted::{Key, granted_until},
+    granted::{Key, form::from_hex, granted_until},
     history::Fold,
     purpose::Purpose,
     record::Status,
@@ -28,7 +28,7 @@ impl Said {
     fn parse(line: &str) -> Option<Self> {
         let mut words = line.split(' ');
         let said = Self {
-            key: key(words.next()?)?,
+            key: from_hex(words.next()?)?,
             status: Status::parse(words.next()?)?,
             created_at: Timestamp::from_ms(words.next()?.parse().ok()?),
             decided_at: match words.next()? {
@@ -38,12 +38,6 @@ impl Said {
         };
         words.next().is_none().then_some(said)
     }
-}
-
-/// Reads 32 hexadecimal digits.
-pub(crate) fn key(text: &str) -> Option<Key> {
-    let whole = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    Some(u128::from_str_radix(text, 16).ok().filter(|_| whole)?.to_be_bytes())
 }
 
 pub(crate) fn unreadable(what: &str) -> DatabaseError {

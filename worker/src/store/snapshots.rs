@@ -6,7 +6,7 @@ use crate::{
     snapshot::Position,
 };
 use consentry::{
-    granted::Key,
+    granted::{Key, form::from_hex},
     purpose::Purpose,
     slug::Slug,
     subject::{KeyId, Subject},
@@ -113,7 +113,7 @@ fn number<T: std::str::FromStr>(text: Option<&str>) -> Result<T, DatabaseError> 
 fn numbered<T: std::str::FromStr>(text: &str) -> impl Iterator<Item = Result<(Key, T), DatabaseError>> + '_ {
     text.lines().map(|line| {
         let (key, rest) = line.split_once(' ').ok_or_else(unreadable)?;
-        Ok((crate::snapshot::key(key).ok_or_else(unreadable)?, number(Some(rest))?))
+        Ok((from_hex(key).ok_or_else(unreadable)?, number(Some(rest))?))
     })
 }
 

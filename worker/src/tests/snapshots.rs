@@ -1,12 +1,11 @@
 //! Snapshots over SQLite. Pages and pieces are tiny in tests, so that every build here takes many of both.
 
-use crate::{
-    http::Stored,
-    snapshot::{Chain, build::tick},
-    testing::Host,
-};
+use crate::{http::Stored, snapshot::build::tick, testing::Host};
 use consentry::{
-    granted::{key, key_check},
+    granted::{
+        form::{Chain, to_hex},
+        key, key_check,
+    },
     hash::Hash,
     slug::Slug,
     subject::{KeyId, SiteKey, UserId},
@@ -23,7 +22,7 @@ fn site_key() -> SiteKey {
 }
 
 fn key_of(user: &str) -> String {
-    crate::snapshot::hex(key(site_key().subject(&UserId::parse(user).unwrap()).hash))
+    to_hex(&key(site_key().subject(&UserId::parse(user).unwrap()).hash))
 }
 
 fn keys<'a>(users: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
@@ -52,7 +51,7 @@ fn pull(host: &Host, token: &str) -> (Value, BTreeSet<String>) {
 
 fn read(object: &[u8]) -> (Value, BTreeSet<String>) {
     let (content, digest) = object.split_at(object.len() - 32);
-    let chain = content.chunks(crate::snapshot::PIECE).fold(Chain(Hash([0; 32])), Chain::with);
+    let chain = content.chunks(crate::snapshot::PIECE).fold(Chain::START, Chain::with);
     assert_eq!(chain.0.0, digest);
     let end = content.iter().position(|byte| *byte == b'\n').unwrap();
     let entries = content[end + 1..].chunks(20);
@@ -103,7 +102,7 @@ fn it_holds_those_whose_yes_stands_whatever_else_the_log_holds() {
         let (head, found) = pull(&host, &token);
         let wanted = users[10..].iter().map(String::as_str).chain(["often"]);
         assert_eq!(found, keys(wanted), "{shards} databases");
-        assert_eq!(head["key_check"], crate::snapshot::hex(key_check(&site_key())));
+        assert_eq!(head["key_check"], to_hex(&key_check(&site_key())));
         assert_eq!((&head["site"], &head["purpose"]), (&json!("demo"), &json!("model_training")));
     }
 }
