@@ -2,7 +2,9 @@
 //! named and how it is read; fetching and storing are the business of the faces.
 //!
 //! A tile has up to 256 hashes of one level, and only every eighth level is stored: what lies between is hashed anew. The tile
-//! at the right edge of its level is partial and has its width in its name.
+//! at the right edge of its level is partial and has its width in its name. What a tree that grows has anew is [`growth`]'s.
+
+pub mod growth;
 
 use crate::{
     hash::Hash,

@@ -14,9 +14,9 @@ use crate::{
 use consentry::{
     checkpoint::Checkpoint,
     hash::Hash,
-    merkle::{Frontier, Head, Node, nodes, prove},
+    merkle::{Head, Node, nodes, prove},
     note::{Note, Signature, VerifierKey},
-    tile::{HEIGHT, Hashes, Tile, WIDTH, bytes},
+    tile::{Hashes, Tile, bytes, growth::Growth},
 };
 use std::ops::Range;
 
@@ -68,7 +68,10 @@ async fn fold_page<P: Platform>(
     if leaves.is_empty() {
         return Ok(false);
     }
-    let mut tree = Growing::read(app, &origin, kept.as_ref().map(|kept| kept.head)).await?;
+    let mut tree = match &kept {
+        Some(kept) => resume(app, &origin, kept.head).await?,
+        None => Growth::default(),
+    };
     for leaf in leaves {
         tree.push(leaf);
     }
@@ -131,71 +134,12 @@ async fn sign<P: Platform>(
     Ok(SignedHead { head, note, key })
 }
 
-/// A tree at its right edge: of each level of tiles the hashes that fill no tile yet.
-struct Growing {
-    tree: Frontier,
-    edge: Vec<Vec<Hash>>,
-    whole: Vec<(Tile, Vec<Hash>)>,
-}
-
-impl Growing {
-    async fn read<P: Platform>(
-        app: &App<'_, P>,
-        origin: &str,
-        head: Option<Head>,
-    ) -> Result<Self, DatabaseError> {
-        let mut growing = Self { tree: Frontier::default(), edge: Vec::new(), whole: Vec::new() };
-        let Some(head) = head else { return Ok(growing) };
-        let whole = Range { start: 0, end: head.size };
-        let tiles = Tiles::read(app, origin, &[whole], head.size).await?;
-        let peaks = nodes(0..head.size).map(|node| tiles.node(node)).collect::<Result<Vec<_>, _>>()?;
-        let wrong = || DatabaseError::Unreadable(format!("the tiles of {origin} do not lead to its root"));
-        growing.tree =
-            Frontier::new(head.size, peaks).filter(|tree| tree.head() == head).ok_or_else(wrong)?;
-        for level in 0_u8.. {
-            let count = head.size >> (level * HEIGHT);
-            if count == 0 {
-                break;
-            }
-            let last = Tile::at(level, count / u64::from(WIDTH), head.size);
-            let hashes = last.map(|tile| tiles.get(tile).ok_or_else(wrong)).transpose()?;
-            growing.edge.push(hashes.map(|hashes| hashes.hashes().to_vec()).unwrap_or_default());
-        }
-        Ok(growing)
-    }
-
-    fn push(&mut self, leaf: Hash) {
-        self.tree.push(leaf);
-        let size = self.tree.head().size;
-        let mut next = Some(leaf);
-        for level in 0_u8.. {
-            let Some(hash) = next.take() else { break };
-            if self.edge.len() <= usize::from(level) {
-                self.edge.push(Vec::new());
-            }
-            let Some(edge) = self.edge.get_mut(usize::from(level)) else { break };
-            edge.push(hash);
-            if edge.len() == usize::from(WIDTH) {
-                let hashes = std::mem::take(edge);
-                let mut subtree = Frontier::default();
-                subtree.extend(hashes.iter().copied());
-                next = Some(subtree.head().root);
-                let index = (size >> (level * HEIGHT)) / u64::from(WIDTH) - 1;
-                self.whole.extend(Tile::at(level, index, size).map(|tile| (tile, hashes)));
-            }
-        }
-    }
-
-    /// The head, and every tile that is new.
-    fn finish(self) -> (Head, Vec<(Tile, Vec<Hash>)>) {
-        let head = self.tree.head();
-        let mut tiles = self.whole;
-        for (level, hashes) in (0_u8..).zip(self.edge) {
-            let index = (head.size >> (level * HEIGHT)) / u64::from(WIDTH);
-            tiles.extend(Tile::at(level, index, head.size).map(|tile| (tile, hashes)));
-        }
-        (head, tiles)
-    }
+/// The tree of a head, to be gone on with.
+async fn resume<P: Platform>(app: &App<'_, P>, origin: &str, head: Head) -> Result<Growth, DatabaseError> {
+    let whole = Range { start: 0, end: head.size };
+    let tiles = Tiles::read(app, origin, &[whole], head.size).await?;
+    let wrong = || DatabaseError::Unreadable(format!("the tiles of {origin} do not lead to its root"));
+    Growth::resume(head, |tile| tiles.get(tile)).ok_or_else(wrong)
 }
 
 /// Tiles that were fetched for some nodes: few, so that looking through them is quick.
