@@ -1,7 +1,6 @@
 //! The stages in Python: schemathesis against the Worker, and the package `consentry` as somebody installs it. Each has a folder
 //! of packages of its own.
 
-use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -11,42 +10,19 @@ use super::Outcome;
 use crate::build;
 use crate::edge::Edge;
 use crate::exec;
-use crate::packages::on_path;
 use crate::project::Project;
-use crate::stamp::Step;
+use crate::tools;
 
 /// Calls what `openapi.json` describes, as `tests/schemathesis.toml` says, and compares the answers with it.
 pub(super) fn schemathesis(project: &Project) -> Result<Outcome> {
     if !project.path("worker/openapi.json").exists() {
         return Ok(Outcome::Skipped("worker/openapi.json does not exist yet".into()));
     }
-    let Some(python) = on_path(&["python3"]) else {
+    let Some(programs) = tools::python_packages(project, "venv-schemathesis", "tests/requirements.txt")?
+    else {
         return Ok(Outcome::Skipped("python3 is not on PATH".into()));
     };
     build::run(project)?;
-    let programs = project.state("venv/bin");
-    let step = Step {
-        name: "venv",
-        inputs: &["tests/requirements.txt"],
-        except: &[],
-        salt: "1",
-        outputs: &[programs.join("schemathesis")],
-    };
-    step.run(project, || {
-        eprintln!("installing schemathesis (once)");
-        exec::run(
-            exec::command(python, project.root()).args(["-m", "venv", "--clear"]).arg(project.state("venv")),
-        )?;
-        let mut pip = exec::command(programs.join("pip"), project.root());
-        exec::run(pip.args([
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "-r",
-            "tests/requirements.txt",
-        ]))
-    })?;
-
     let edge = Edge::start(project, &[])?;
     // Its examples database and reports are nothing to keep in the checkout.
     let mut run = exec::command(programs.join("schemathesis"), &project.state(""));
@@ -87,8 +63,10 @@ pub(super) fn package(project: &Project) -> Result<Outcome> {
 /// Builds the command and the wheel, and installs the wheel where the packages of its tests are. The folder of their programs,
 /// unless there is no Python.
 pub(crate) fn wheel(project: &Project) -> Result<Option<PathBuf>> {
-    let Some(python) = on_path(&["python3"]) else { return Ok(None) };
-    let programs = packages(project, &python, "venv-python", "tests/python/requirements.txt")?;
+    let Some(programs) = tools::python_packages(project, "venv-python", "tests/python/requirements.txt")?
+    else {
+        return Ok(None);
+    };
     let command = ["build", "--quiet", "--package", "consentry-cli", "--profile", "wheel"];
     exec::run(exec::command("cargo", project.root()).args(command))?;
 
@@ -103,21 +81,4 @@ pub(crate) fn wheel(project: &Project) -> Result<Option<PathBuf>> {
     pip.args(["install", "--quiet", "--disable-pip-version-check", "--no-deps", "--force-reinstall"]);
     exec::run(pip.arg(wheel.path()))?;
     Ok(Some(programs))
-}
-
-/// A folder with these packages, made if they are others than the last time; where its programs are. It is with what cargo
-/// compiles and not in the checkout, because half a gigabyte is nothing to fetch for every clone.
-pub(crate) fn packages(project: &Project, python: &Path, name: &str, requirements: &str) -> Result<PathBuf> {
-    let folder = env::current_dir()?.join(project.cargo_target().join("xtask").join(name));
-    let (wanted, stamp) = (fs::read(project.path(requirements))?, folder.join("requirements.txt"));
-    if fs::read(&stamp).ok() != Some(wanted.clone()) {
-        eprintln!("installing what {requirements} names (once)");
-        let mut venv = exec::command(python, project.root());
-        exec::run(venv.args(["-m", "venv", "--clear"]).arg(&folder))?;
-        let mut pip = exec::command(folder.join("bin/pip"), project.root());
-        pip.args(["install", "--quiet", "--disable-pip-version-check", "-r"]);
-        exec::run(pip.arg(project.path(requirements)))?;
-        fs::write(&stamp, wanted)?;
-    }
-    Ok(folder.join("bin"))
 }

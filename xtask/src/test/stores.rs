@@ -6,9 +6,8 @@ use anyhow::Result;
 
 use super::Outcome;
 use crate::exec;
-use crate::packages::on_path;
 use crate::project::Project;
-use crate::stamp::Step;
+use crate::tools;
 
 /// Runs the tests that ordinary `cargo test` leaves out because they need the stores.
 pub(super) fn stores(project: &Project) -> Result<Outcome> {
@@ -37,22 +36,5 @@ pub(crate) fn soak(project: &Project, rounds: u32) -> Result<()> {
 
 /// The folder with the programs of a Python that has Chroma; `None` without Python.
 fn programs(project: &Project) -> Result<Option<PathBuf>> {
-    let Some(python) = on_path(&["python3"]) else { return Ok(None) };
-    let programs = project.state("venv-stores/bin");
-    let step = Step {
-        name: "venv-stores",
-        inputs: &["tests/stores/requirements.txt"],
-        except: &[],
-        salt: "1",
-        outputs: &[programs.join("chroma")],
-    };
-    step.run(project, || {
-        eprintln!("installing Chroma and PostgreSQL (once)");
-        let mut venv = exec::command(python, project.root());
-        exec::run(venv.args(["-m", "venv", "--clear"]).arg(project.state("venv-stores")))?;
-        let mut pip = exec::command(programs.join("pip"), project.root());
-        pip.args(["install", "--quiet", "--disable-pip-version-check", "-r"]);
-        exec::run(pip.arg("tests/stores/requirements.txt"))
-    })?;
-    Ok(Some(programs))
+    tools::python_packages(project, "venv-stores", "tests/stores/requirements.txt")
 }

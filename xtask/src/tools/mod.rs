@@ -2,7 +2,9 @@
 
 mod cargo;
 
+use std::env;
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -10,6 +12,7 @@ use anyhow::{Context, Result, bail};
 pub(crate) use cargo::{WASM_BINDGEN, WORKER_BUILD};
 
 use crate::exec;
+use crate::packages::on_path;
 use crate::project::Project;
 use crate::stamp::Step;
 
@@ -73,6 +76,26 @@ pub(crate) fn npm_packages(project: &Project) -> Result<()> {
         exec::run(npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]))
     })?;
     Ok(())
+}
+
+/// A folder of Python with the packages that a file of requirements names, made if these are others than the last time; where its
+/// programs are, nothing without Python. It is with what cargo compiles and not in the checkout, because half a gigabyte is
+/// nothing to fetch for every clone.
+pub(crate) fn python_packages(project: &Project, name: &str, requirements: &str) -> Result<Option<PathBuf>> {
+    let Some(python) = on_path(&["python3"]) else { return Ok(None) };
+    let folder = env::current_dir()?.join(project.cargo_target().join("xtask").join(name));
+    let (wanted, stamp) = (fs::read(project.path(requirements))?, folder.join("requirements.txt"));
+    if fs::read(&stamp).ok().as_ref() != Some(&wanted) {
+        eprintln!("installing what {requirements} names (once)");
+        let mut venv = exec::command(python, project.root());
+        exec::run(venv.args(["-m", "venv", "--clear"]).arg(&folder))?;
+        let mut pip = exec::command(folder.join("bin/pip"), project.root());
+        pip.args(["install", "--quiet", "--disable-pip-version-check", "-r"]);
+        exec::run(pip.arg(project.path(requirements)))?;
+        // Last, so that one that was not finished is begun anew.
+        fs::write(&stamp, wanted)?;
+    }
+    Ok(Some(folder.join("bin")))
 }
 
 #[cfg(test)]
