@@ -3,6 +3,7 @@
 //! A row stays unless it names one of the users. One that can't be judged stays too and is counted; should the id of a user
 //! occur in its bytes, the purge has failed, because that row may be the user's.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 
@@ -78,21 +79,26 @@ impl Form for Lines<'_> {
 }
 
 fn finders(ids: &[&str]) -> Vec<Vec<Finder<'static>>> {
-    let forms = |id: &&str| {
-        let quoted = serde_json::Value::from(*id).to_string();
-        let escaped = quoted.trim_matches('"').to_owned();
-        let ascii: String = escaped
-            .encode_utf16()
+    let finders =
+        |id: &&str| forms(id).iter().map(|form| Finder::new(form.as_bytes()).into_owned()).collect();
+    ids.iter().map(finders).collect()
+}
+
+/// An id as it is, as JSON has it, and as JSON in ASCII has it: some write the digits of escapes in lower case, others in capitals.
+fn forms(id: &str) -> BTreeSet<String> {
+    let quoted = serde_json::Value::from(id).to_string();
+    let escaped = quoted.get(1..quoted.len() - 1).unwrap_or(id);
+    let ascii = |digits: fn(u16) -> String| -> String {
+        let units = escaped.encode_utf16();
+        units
             .map(|unit| match u8::try_from(unit) {
                 Ok(byte) if byte.is_ascii() => char::from(byte).to_string(),
-                _ => format!("\\u{unit:04x}"),
+                _ => digits(unit),
             })
-            .collect();
-        let mut forms = vec![(*id).to_owned(), escaped, ascii];
-        forms.dedup();
-        forms.iter().map(|form| Finder::new(form.as_bytes()).into_owned()).collect()
+            .collect()
     };
-    ids.iter().map(forms).collect()
+    let (lower, upper) = (ascii(|unit| format!("\\u{unit:04x}")), ascii(|unit| format!("\\u{unit:04X}")));
+    [id.to_owned(), escaped.to_owned(), lower, upper].into()
 }
 
 /// Says of a compressed file what its decoder says in words of its own.
@@ -103,5 +109,18 @@ fn damaged(error: io::Error) -> io::Error {
             "is cut short, so it was left as it is; get the whole file or remove it",
         ),
         _ => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_looked_for_in_every_form_that_json_has_for_it() {
+        let found = |id| forms(id).into_iter().collect::<Vec<_>>();
+        assert_eq!(found("u1"), ["u1"]);
+        assert_eq!(found("\"a\""), ["\"a\"", "\\\"a\\\""]);
+        assert_eq!(found("é🦀"), ["\\u00E9\\uD83E\\uDD80", "\\u00e9\\ud83e\\udd80", "é🦀"]);
     }
 }

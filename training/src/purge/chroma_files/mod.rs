@@ -96,6 +96,12 @@ fn through(store: &Directory, people: &People<'_>, dry_run: bool, report: &mut S
         report.notes.push(format!("Chroma makes {rebuilt} indexes anew when they are next used"));
     }
     prove(&new, &folder, &traces, &collections, report)?;
+    if traces.are_a_sample() {
+        report.notes.push(
+            "the bytes of the files were searched for a sample of the texts and vectors, which were too many"
+                .into(),
+        );
+    }
     if tables::find(&new, &store.user_field, people)?.iter().any(|count| *count > 0) {
         return Err("still has records of the users; something writes to it, stop that and try again".into());
     }

@@ -26,6 +26,8 @@ const MOST: usize = 60_000;
 pub(super) struct Traces {
     texts: HashSet<Vec<u8>>,
     vectors: HashSet<Vec<u8>>,
+    /// Whether there were more than are looked for.
+    cut: bool,
 }
 
 impl Traces {
@@ -62,11 +64,16 @@ impl Traces {
     }
 
     fn text(&mut self, text: &[u8]) {
-        take(text, 1, &mut self.texts);
+        self.cut |= !take(text, 1, &mut self.texts);
     }
 
     fn vector(&mut self, vector: &[u8]) {
-        take(vector, 4, &mut self.vectors);
+        self.cut |= !take(vector, 4, &mut self.vectors);
+    }
+
+    /// Whether these are only a sample, because there were more than [`MOST`].
+    pub(super) const fn are_a_sample(&self) -> bool {
+        self.cut
     }
 
     /// Looks into every file under a folder. Gives those in which something was found that nobody else's record explains.
@@ -103,17 +110,21 @@ impl Traces {
     }
 }
 
-/// Takes pieces out of the whole length, at steps of `unit` bytes.
-fn take(bytes: &[u8], unit: usize, pieces: &mut HashSet<Vec<u8>>) {
+/// Takes pieces out of the whole length, at steps of `unit` bytes; `false` if there is no room for all of them.
+fn take(bytes: &[u8], unit: usize, pieces: &mut HashSet<Vec<u8>>) -> bool {
     let size = PIECE.min(bytes.len() / unit * unit);
     let step = ((bytes.len() - size) / (PIECES - 1) / unit * unit).max(unit);
     for start in (0..=bytes.len() - size).step_by(step).take(PIECES) {
         let piece = &bytes[start..start + size];
         let told_apart = piece.iter().any(|byte| *byte != piece[0]);
-        if size >= SHORTEST && told_apart && pieces.len() < MOST {
+        if size >= SHORTEST && told_apart && !pieces.contains(piece) {
+            if pieces.len() >= MOST {
+                return false;
+            }
             pieces.insert(piece.into());
         }
     }
+    true
 }
 
 /// Whether a record that stays has these bytes too.
@@ -174,5 +185,18 @@ mod tests {
         take(b"", 4, &mut pieces);
         take(&[0; 100], 4, &mut pieces);
         assert!(pieces.is_empty());
+    }
+
+    #[test]
+    fn more_than_are_looked_for_is_told_apart_from_all() {
+        let mut traces = Traces::default();
+        for n in 1..=MOST {
+            traces.text(format!("{n:012}").as_bytes());
+        }
+        assert!(!traces.are_a_sample());
+        traces.text(b"000000000001");
+        assert!(!traces.are_a_sample(), "it is among them");
+        traces.text(b"one too many");
+        assert!(traces.are_a_sample());
     }
 }
