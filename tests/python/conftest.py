@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Callable, Iterable
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -24,6 +27,28 @@ def consentry(*words: object, code: int = 0) -> subprocess.CompletedProcess[str]
     done = subprocess.run([COMMAND, *map(str, words)], capture_output=True, text=True, check=False)
     assert done.returncode == code, done.stderr
     return done
+
+
+@contextmanager
+def another_thread() -> Iterator[Callable[[], int]]:
+    """A thread that counts as long as it is let; gives how far it is."""
+    steps, over = [0], threading.Event()
+
+    def count() -> None:
+        while not over.is_set():
+            steps[0] += 1
+            time.sleep(0)
+
+    thread = threading.Thread(target=count)
+    thread.start()
+    try:
+        # It has begun, so that nothing is counted for its beginning.
+        while not steps[0]:
+            time.sleep(0.001)
+        yield lambda: steps[0]
+    finally:
+        over.set()
+        thread.join()
 
 
 @pytest.fixture

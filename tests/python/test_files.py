@@ -9,7 +9,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -18,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from consentry import ConsentUnavailable, Counts, RunFailed, Snapshot, UnjudgeableRow, consent_filtered_loader, filter_jsonl
-from conftest import ROOT, Make, consentry
+from conftest import ROOT, Make, another_thread, consentry
 
 ROWS = b'{"user_id":"u1","n":1}\n{"user_id":"u2","n":2}\n{"n":3}\n{"user_id":"u3",  "n":4}\n'
 KEPT = b'{"user_id":"u1","n":1}\n{"user_id":"u3",  "n":4}\n'
@@ -101,19 +100,11 @@ def test_ctrl_c_ends_a_run_and_leaves_nothing_behind(make: Make, tmp_path: Path)
 
 def test_other_threads_run_during_a_run(snapshot: Snapshot, tmp_path: Path) -> None:
     (tmp_path / "rows").write_bytes(ROWS * 200_000)
-    steps, over = [0], threading.Event()
-
-    def count() -> None:
-        while not over.is_set():
-            steps[0] += 1
-            time.sleep(0)
-
-    thread = threading.Thread(target=count)
-    thread.start()
-    filter_jsonl(tmp_path / "rows", tmp_path / "kept", snapshot=snapshot)
-    over.set()
-    thread.join()
-    assert steps[0] > 20
+    with another_thread() as steps:
+        before = steps()
+        filter_jsonl(tmp_path / "rows", tmp_path / "kept", snapshot=snapshot)
+        during = steps() - before
+    assert during > 20, "the interpreter was held"
 
 
 def test_the_trap_rows_are_judged_as_every_face_judges_them(snapshot: Snapshot, make: Make, tmp_path: Path) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import random
-import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +14,7 @@ import pyarrow as pa
 import pytest
 
 from consentry import Counts, Snapshot
-from conftest import Make
+from conftest import Make, another_thread
 
 IDS = ["u1", "u2", None, "u3", "", "u1", "ünï-🦀", "x" * 257]
 WANTED = [True, False, False, True, False, True, True, False]
@@ -173,21 +171,10 @@ def test_long_columns_of_every_kind_agree_with_a_dictionary(make: Make) -> None:
 
 def test_other_threads_run_while_a_column_is_masked(snapshot: Snapshot) -> None:
     column = pa.array(["u1", "u2"] * 1_000_000)
-    steps, over = [0], threading.Event()
-
-    def count() -> None:
-        while not over.is_set():
-            steps[0] += 1
-            time.sleep(0)
-
-    thread = threading.Thread(target=count)
-    thread.start()
-    time.sleep(0.01)
-    before = steps[0]
-    snapshot.mask(column)
-    during = steps[0] - before
-    over.set()
-    thread.join()
+    with another_thread() as steps:
+        before = steps()
+        snapshot.mask(column)
+        during = steps() - before
     assert during > 20, "the interpreter was held"
 
 
