@@ -74,6 +74,17 @@ test("tiles hold the hashes of the log", async () => {
   assert.equal((await fetch(`${world.url}/log/tile/0/000.p/${size + 1}`)).status, 404);
 });
 
+test("a partial tile is there in the widths that checkpoints had, and a width that none had is not found", async () => {
+  await fold();
+  await grant(site, "u2");
+  await grant(site, "u2");
+  await fold();
+  const { size } = await checkpoint();
+  const between = await fetch(`${world.url}/log/tile/0/000.p/${size - 1}`);
+  assert.deepEqual([between.status, (await between.json()).code], [404, "not_found"]);
+  assert.doesNotMatch(between.headers.get("Cache-Control") ?? "", /immutable/);
+});
+
 test("an event is proved to be in the log, and the log to have only grown", async () => {
   await fold();
   const early = await checkpoint();

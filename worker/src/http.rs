@@ -14,9 +14,14 @@ pub(crate) const MAX_BODY: usize = 64 * 1024;
 /// A whole answer.
 pub(crate) type Answer = Response<String>;
 
-/// Among the extensions of an answer: its body is the object with this name.
+/// Among the extensions of an answer: its body is an object.
 #[derive(Clone)]
-pub(crate) struct Stored(pub(crate) String);
+pub(crate) struct Stored {
+    /// The object's name.
+    pub(crate) name: String,
+    /// What is answered in its place if there is no such object.
+    pub(crate) missing: Problem,
+}
 
 /// One call, with what the platform knows about the caller.
 #[derive(Debug)]

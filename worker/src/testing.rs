@@ -4,7 +4,7 @@
 use crate::{
     app::{App, Config},
     cache::Cache,
-    http::{Answer, Call},
+    http::{Answer, Call, Stored, problem},
     platform::{DatabaseError, LimitClass, Param, Platform, Rows, Statement},
     respond::respond,
     site::Jwk,
@@ -112,7 +112,11 @@ impl Host {
             country: None,
             region: None,
         };
-        block_on(respond(&self.app(), &call))
+        let answer = block_on(respond(&self.app(), &call));
+        match answer.extensions().get::<Stored>() {
+            Some(stored) if !self.objects.borrow().contains_key(&stored.name) => problem(&stored.missing),
+            _ => answer,
+        }
     }
 
     /// Another isolate over the same databases: whatever this one kept is forgotten.

@@ -92,7 +92,11 @@ pub(super) async fn whole<P: Platform>(
     store.append(FIRST, vec![read.into()], None, vec![]).await.map_err(fault)?;
     let mut answer = tagged(answer(StatusCode::OK, "", String::new()), &tag);
     answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
-    answer.extensions_mut().insert(Stored(built.object));
+    let missing = Problem::new(
+        Code::StorageUnavailable,
+        "the snapshot is being replaced by a newer one; repeat the call in a moment",
+    );
+    answer.extensions_mut().insert(Stored { name: built.object, missing });
     Ok(answer)
 }
 

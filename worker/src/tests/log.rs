@@ -152,7 +152,7 @@ fn tiles_are_served_under_their_paths() {
     let host = folded(300);
     for path in ["tile/0/000", "tile/0/001.p/44", "tile/1/000.p/1"] {
         let answer = host.send("GET", &format!("/log/{path}"), &[], &Value::Null);
-        let Stored(name) = answer.extensions().get().cloned().unwrap();
+        let Stored { name, .. } = answer.extensions().get().cloned().unwrap();
         assert_eq!((answer.status().as_u16(), name.ends_with(&format!("/{path}"))), (200, true), "{path}");
         assert!(host.objects.borrow().contains_key(&name), "{path}");
     }

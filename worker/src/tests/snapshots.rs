@@ -40,7 +40,7 @@ fn pull(host: &Host, token: &str) -> (Value, BTreeSet<String>) {
     for _ in 0..100 {
         let answer = host.send("GET", PATH, &[("authorization", &format!("Bearer {token}"))], &Value::Null);
         if answer.status() == 200 {
-            let Stored(name) = answer.extensions().get().cloned().unwrap();
+            let Stored { name, .. } = answer.extensions().get().cloned().unwrap();
             return read(&host.objects.borrow()[&name]);
         }
         assert_eq!(answer.status(), 503, "{}", answer.body());

@@ -50,13 +50,14 @@ async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response
     let cost = text(&env, "BENCH").filter(|on| on == "on").map(|_| platform.cost());
     let answer = answer.unwrap_or_else(|refused| problem(&refused));
     match answer.extensions().get::<Stored>().cloned() {
-        Some(Stored(name)) => stream(&platform, answer, &name).await,
+        Some(stored) => stream(&platform, answer, &stored).await,
         None => write(answer, cost),
     }
 }
 
-/// The cron expression of the housekeeping; every other one is for snapshots only.
-const HOURLY: &str = "17 * * * *";
+/// The cron expression that is for snapshots and the log only; with every other one there is housekeeping too, so that it never ends
+/// for a changed hour.
+const EACH_MINUTE: &str = "* * * * *";
 
 #[event(scheduled)]
 async fn scheduled(event: ScheduledEvent, env: Env, _context: ScheduleContext) {
@@ -67,7 +68,7 @@ async fn scheduled(event: ScheduledEvent, env: Env, _context: ScheduleContext) {
             let built = tick(app).await;
             let folded = fold(app).await;
             let (mut kept, mut ended) = (Ok(()), Ok(()));
-            if event.cron() == HOURLY {
+            if event.cron() != EACH_MINUTE {
                 kept = app.store().forget_expired_keys().await;
                 ended = finish_unfinished(app).await;
             }
@@ -162,18 +163,17 @@ async fn body(request: &mut Request) -> Result<Vec<u8>> {
 }
 
 /// An answer whose body goes from R2 to the caller without passing through here.
-async fn stream(platform: &Workerd, answer: Answer, name: &str) -> Result<Response> {
+async fn stream(platform: &Workerd, answer: Answer, stored: &Stored) -> Result<Response> {
     let bucket = platform.bucket();
     let object = match &bucket {
-        Ok(bucket) => bucket.get(name).execute().await?,
+        Ok(bucket) => bucket.get(&stored.name).execute().await?,
         Err(_) => None,
     };
     if let Some(body) = object.as_ref().and_then(worker::Object::body) {
         let (builder, _) = write(answer, None)?.into_parts();
         Ok(builder.body(body.response_body()?))
     } else {
-        let detail = "what was asked for is being replaced; repeat the call in a moment";
-        write(problem(&Problem::new(Code::StorageUnavailable, detail)), None)
+        write(problem(&stored.missing), None)
     }
 }
 
