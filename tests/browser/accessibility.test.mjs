@@ -24,7 +24,11 @@ const html = (attributes = "", { body = "", lang = "en", dir = "ltr" } = {}) => 
 <style>html { background: Canvas } a { color: LinkText }</style>${POLICY}<script src="/banner.js" data-site="demo" ${attributes}></script></head>
 <body><main><h1>Page</h1><p><a href="#there">A link of the page</a></p>${body}</main></body></html>`;
 
-const choose = (page) => page.locator("[data-consentry=choose]").click();
+/** Opens the preferences, which come with the part that is loaded after the banner. */
+async function choose(page) {
+  await page.locator("[data-consentry=choose]").click();
+  await page.locator("#consentry-preferences").waitFor();
+}
 const signal = (context) =>
   context.addInitScript(() => Object.defineProperty(navigator, "globalPrivacyControl", { get: () => true }));
 
@@ -45,7 +49,6 @@ for (const language of LANGUAGES) {
       await page.locator("#consentry-banner").waitFor();
       assert.deepEqual(await faults(page), [], "the banner");
       await choose(page);
-      await page.locator("#consentry-preferences").waitFor();
       assert.deepEqual(await faults(page), [], "the preferences");
       for (const input of await page.getByRole("switch").all()) await input.check();
       assert.deepEqual(await faults(page), [], "the preferences with all switches on");
@@ -141,6 +144,7 @@ test("every target is at least 24 pixels high and wide", async () => {
       await opener.waitFor();
       assert.deepEqual(await smallTargets(page), []);
       await opener.click();
+      await page.locator("#consentry-preferences").waitFor();
       assert.deepEqual(await smallTargets(page), []);
     }
   }
