@@ -50,9 +50,9 @@ pub(crate) fn run(args: &Filter) -> Result<u8, Failure> {
                 index.display()
             ));
         }
-    }
-    if !args.quiet && counts.quarantined > 0 && args.quarantine.is_none() {
-        messages::say("the quarantined rows were left out; keep them with --quarantine FILE");
+        if counts.quarantined > 0 && args.quarantine.is_none() {
+            messages::say("the quarantined rows were left out; keep them with --quarantine FILE");
+        }
     }
     Ok(match counts {
         Counts { quarantined: 1.., .. } => QUARANTINED,

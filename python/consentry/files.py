@@ -68,8 +68,8 @@ def filter_jsonl(
 ) -> Filtered:
     """Writes the rows of people who granted ``purpose``, byte for byte and in order; the run of ``consentry filter``.
 
-    Reads JSONL, plain, gzip or zstd, and Parquet, told by content; of Parquet, schema and values are kept, not bytes. Outputs are whole or not there, whatever stops the run. Uses all cores;
-    other Python threads run meanwhile, and Ctrl-C ends it.
+    Reads JSONL, plain, gzip or zstd, and Parquet, told by content; of Parquet, schema and values are kept, not bytes. Outputs are
+    whole or not there, whatever stops the run. Uses all cores; other Python threads run meanwhile, and Ctrl-C ends it.
 
     >>> filter_jsonl("data/*.jsonl.gz", "kept/", snapshot="model_training.snapshot", manifest="manifest.json").counts.kept
     612
@@ -81,8 +81,8 @@ def filter_jsonl(
         snapshot: a file of ``consentry snapshot``, or one that was opened.
         user_field: where a row names its user: a key, or a path of keys with dots between them.
         quarantine: where to write the rows that can't be judged, with file, line and reason, as JSONL. They are only counted if absent.
-        manifest: where to write what was done, with SHA-256 of inputs and outputs, as JSON; beside it, with ``.index`` behind its name, whose rows
-            stayed.
+        manifest: where to write what was done, with SHA-256 of inputs and outputs, as JSON; beside it, with ``.index`` behind its
+            name, whose rows stayed.
         policy: a file that says which rows stay out although their people granted the purpose: reserved ones, and those of children; see
             ``consentry filter --help``.
         strict: whether the first row that can't be judged ends the run.

@@ -226,18 +226,25 @@ class _Standing:
 
     def _refresh(self) -> None:
         self._next = time.monotonic() + self._every
-        file = self._look()
-        try:
-            if self._edge is not None:
+        failure: Exception | None = None
+        if self._edge is not None:
+            try:
                 self._snapshot = self._edge()
+                self._file = self._look()
                 return
-            if file == self._file:
+            except (ConsentUnavailable, OSError, ValueError) as refused:
+                # Another process, such as another worker, may be fetching the same file; what it fetches does as well.
+                failure = refused
+        file = self._look()
+        if file != self._file:
+            try:
+                self._snapshot = self._snapshot._again()
+                self._file = file
                 return
-            self._snapshot = self._snapshot._again()
-        except (ConsentUnavailable, OSError, ValueError) as refused:
-            warnings.warn(f"going on with the snapshot of {self._snapshot.created_at}: {refused}", stacklevel=5)
-        else:
-            self._file = file
+            except (ConsentUnavailable, OSError, ValueError) as refused:
+                failure = refused
+        if failure is not None:
+            warnings.warn(f"going on with the snapshot of {self._snapshot.created_at}: {failure}", stacklevel=5)
 
     def _look(self) -> tuple[int, int, int] | None:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import urllib.request
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypedDict
@@ -53,6 +54,39 @@ def test_who_withdraws_in_the_middle_leaves_the_run(edge: Edge, tmp_path: Path) 
 
     loader = consent_filtered_loader(rows(), snapshot=tmp_path / "snapshot", refresh=0, **edge)
     assert [row["user_id"] for row in loader] == ["python-1", "python-2", "python-2", "python-3"]
+
+
+def test_a_file_that_another_process_fetched_does_as_well(edge: Edge, tmp_path: Path) -> None:
+    says("python-4", "grant")
+    own = tmp_path / "own.key"
+    own.write_text(API_KEY)
+    words = ("--api", URL, "--api-key-file", edge["api_key_file"], "--site", SITE, "--key-file", edge["key_file"])
+
+    def rows() -> Iterator[dict[str, str]]:
+        yield {"user_id": "python-4"}
+        own.write_text("ck_withdrawn")
+        says("python-4", "revoke")
+        consentry("snapshot", "pull", *words, "--purpose", "model_training", "-o", tmp_path / "snapshot")
+        yield {"user_id": "python-4"}
+
+    options = edge | {"api_key_file": own}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        loader = consent_filtered_loader(rows(), snapshot=tmp_path / "snapshot", refresh=0, **options)  # type: ignore[arg-type]
+        assert len(list(loader)) == 1
+
+
+def test_what_can_t_be_refreshed_is_told_and_goes_on(edge: Edge, tmp_path: Path) -> None:
+    says("python-5", "grant")
+    own = tmp_path / "own.key"
+    own.write_text(API_KEY)
+    options = edge | {"api_key_file": own}
+    loader = consent_filtered_loader(
+        [{"user_id": "python-5"}], snapshot=tmp_path / "snapshot", refresh=0, **options  # type: ignore[arg-type]
+    )
+    own.write_text("ck_withdrawn")
+    with pytest.warns(UserWarning, match="401"):
+        assert len(list(loader)) == 1
 
 
 def test_an_edge_that_is_gone_is_no_consent(edge: Edge, tmp_path: Path) -> None:
