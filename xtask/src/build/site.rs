@@ -1,4 +1,5 @@
-//! The rest of `www/dist`: the demo at the root, the API's description and its page under `docs/`.
+//! The rest of `www/dist`: the demo and the pages for people at the root, what those share under `pages/`, the API's description
+//! and its page under `docs/`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -20,7 +21,7 @@ const DOCS_STYLE: &str = include_str!("docs/page.css");
 pub(super) fn build(project: &Project) -> Result<()> {
     let step = Step {
         name: "site",
-        inputs: &["www/demo", "worker/openapi.json", "package-lock.json"],
+        inputs: &["www/demo", "www/pages", "worker/openapi.json", "package-lock.json"],
         except: &[],
         salt: &[DOCS_PAGE, DOCS_SCRIPT, DOCS_STYLE].concat(),
         outputs: &[project.path("www/dist/docs/index.html")],
@@ -50,6 +51,16 @@ fn contents(project: &Project) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
     let demo = project.path("www/demo");
     for file in files(&demo)? {
         wanted.insert(file.strip_prefix(&demo)?.to_path_buf(), read(&file)?);
+    }
+    let pages = project.path("www/pages");
+    for file in files(&pages)? {
+        let below = file.strip_prefix(&pages)?;
+        // A page is at the root by its name, so that `privacy.html` is `/privacy`.
+        match below.extension().and_then(|extension| extension.to_str()) {
+            Some("txt") => continue,
+            Some("html") => wanted.insert(below.to_path_buf(), read(&file)?),
+            _ => wanted.insert(Path::new("pages").join(below), read(&file)?),
+        };
     }
     for name in SWAGGER {
         let file = project.node_module("swagger-ui-dist").join(name);

@@ -41,7 +41,7 @@ pub(super) fn build(project: &Project) -> Result<()> {
     let step = Step {
         name: "widget",
         inputs: &inputs,
-        except: &["www/dist", "www/demo", "www/npm", "www/recipes"],
+        except: &["www/dist", "www/demo", "www/npm", "www/pages", "www/recipes"],
         salt: "5",
         outputs: &[dist.join("banner.js"), dist.join("more.en.js"), dist.join("integrity.json")],
     };
