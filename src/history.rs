@@ -77,6 +77,46 @@ impl Fold {
     }
 }
 
+/// The folds of many people about one purpose. Their entries come sorted by person and, of one person, in the order of the log;
+/// the last person is open until an entry of another comes, or nothing more.
+#[derive(Clone, Debug)]
+pub struct Folds<P> {
+    /// Whose entries are being read. Whoever stops in the middle can go on from here.
+    pub open: Option<(P, Fold)>,
+}
+
+impl<P> Default for Folds<P> {
+    fn default() -> Self {
+        Self { open: None }
+    }
+}
+
+/// An entry came behind those of a person who comes later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutOfOrder;
+
+impl<P: Ord> Folds<P> {
+    /// Takes in the next entry of `person`, given by the fields of [`Entry`]; gives the person before, whose entries are complete
+    /// now.
+    pub fn add(
+        &mut self,
+        person: P,
+        status: Status,
+        created_at: Timestamp,
+        decided_at: Option<Timestamp>,
+        over_gpc: bool,
+    ) -> Result<Option<(P, Fold)>, OutOfOrder> {
+        let (closed, mut fold) = match self.open.take() {
+            Some((open, fold)) if open == person => (None, fold),
+            Some((open, _)) if person < open => return Err(OutOfOrder),
+            before => (before, Fold::default()),
+        };
+        fold.add(status, created_at, decided_at, over_gpc);
+        self.open = Some((person, fold));
+        Ok(closed)
+    }
+}
+
 fn effective_at(created_at: Timestamp, decided_at: Option<Timestamp>) -> Timestamp {
     decided_at.map_or(created_at, |decided| decided.min(created_at))
 }
@@ -264,6 +304,15 @@ mod tests {
     }
 
     #[test]
+    fn a_person_who_comes_again_behind_another_is_out_of_order() {
+        let mut folds = Folds::default();
+        let mut add = |person: u8| folds.add(person, Status::Granted, Timestamp::from_ms(1), None, false);
+        assert_eq!(add(1), Ok(None));
+        assert!(matches!(add(2), Ok(Some((1, _)))));
+        assert_eq!(add(1), Err(OutOfOrder));
+    }
+
+    #[test]
     fn other_purposes_do_not_count() {
         let mut other = entry(2, Status::Revoked, 10, None);
         other.purpose = Purpose::Inference;
@@ -297,6 +346,26 @@ mod tests {
             for purpose in [Purpose::Analytics, Purpose::ModelTraining, Purpose::SaleOrSharing, Purpose::Inference] {
                 prop_assert_eq!(history.current(&purpose), model(&entries, &purpose));
             }
+        }
+
+        #[test]
+        fn many_people_in_one_pass_are_what_each_is_alone(
+            mut entries in proptest::collection::vec((0..4_u8, strategies::entries()), 0..4),
+        ) {
+            entries.sort_by_key(|(person, _)| *person);
+            entries.dedup_by_key(|(person, _)| *person);
+            let mut folds = Folds::default();
+            let (mut together, mut alone) = (Vec::new(), Vec::new());
+            for (person, entries) in entries {
+                let history = History::new(entries.into_iter().map(|entry| Entry { purpose: Purpose::Analytics, ..entry }).collect());
+                for Entry { status, created_at, decided_at, over_gpc, .. } in history.entries() {
+                    together.extend(folds.add(person, *status, *created_at, *decided_at, *over_gpc).unwrap());
+                }
+                alone.extend(history.current(&Purpose::Analytics).map(|current| (person, current)));
+            }
+            together.extend(folds.open);
+            let together: Vec<_> = together.into_iter().filter_map(|(person, fold)| Some((person, fold.current()?))).collect();
+            prop_assert_eq!(together, alone);
         }
 
         #[test]

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use consentry::{
     granted::{Key, granted_until},
-    history::Fold,
+    history::{Fold, Folds, OutOfOrder},
     purpose::Purpose,
     record::Status,
     regime::Regime,
@@ -33,6 +33,8 @@ pub enum LogError {
     NoSite,
     /// An event is not what it should be.
     Event,
+    /// Its events do not come in the order of its index.
+    Order,
     /// The snapshot can't be written.
     Io(io::Error),
 }
@@ -45,6 +47,7 @@ impl fmt::Display for LogError {
             }
             Self::NoSite => f.write_str("knows no such site; name one that its edge has"),
             Self::Event => f.write_str("has an event that is none of an edge"),
+            Self::Order => f.write_str("has a damaged index; take the database from its edge again"),
             Self::Io(error) => write!(f, "{error}"),
         }
     }
@@ -76,6 +79,9 @@ const DECISIONS: &str = "SELECT substr(events.subject, 1, 16), status, created_a
  LEFT JOIN erased ON erased.subject = events.subject \
  WHERE purpose IS NOT NULL AND purpose = ?1 AND site = ?2 AND key_id = ?3 ORDER BY events.subject, log_index";
 
+/// A subject, and when the person's erasure was asked for.
+type Person = (Key, Option<Timestamp>);
+
 /// Writes the snapshot from the beginning of `file` on; says how many users are in it. All of it is as of one moment.
 pub fn from_log(
     path: &Path,
@@ -100,35 +106,27 @@ pub fn from_log(
         (key, key_id),
     );
     let mut writer = Writer::new(file, header, most.unsigned_abs())?;
-    let mut open: Option<(Key, Fold, Option<Timestamp>)> = None;
-    let mut close = |person: Option<(Key, Fold, Option<Timestamp>)>| match person {
-        Some((key, fold, erased))
+    let mut close = |person: Option<(Person, Fold)>| match person {
+        Some(((key, erased), fold))
             if granted_until(fold.current(), erased, purpose.kind(), regime, now).is_some() =>
         {
             writer.push(&key)
         }
         _ => Ok(()),
     };
+    let mut folds = Folds::default();
     let mut statement = reading.prepare(DECISIONS)?;
     let mut rows =
         statement.query(rusqlite::params![purpose.as_str(), site.as_str(), i64::from(key_id.0)])?;
     while let Some(row) = rows.next()? {
-        let key: Key = row.get(0)?;
-        let status = Status::parse(row.get_ref(1)?.as_str().map_err(|_| LogError::Event)?);
         let time = |ms: Option<i64>| ms.map(Timestamp::from_ms);
-        let erased = time(row.get(4)?);
-        let mut fold = match open.take() {
-            Some((before, fold, _)) if before == key => fold,
-            before => {
-                close(before)?;
-                Fold::default()
-            }
-        };
-        let created_at = Timestamp::from_ms(row.get(2)?);
-        fold.add(status.ok_or(LogError::Event)?, created_at, time(row.get(3)?), false);
-        open = Some((key, fold, erased));
+        let person: Person = (row.get(0)?, time(row.get(4)?));
+        let status = Status::parse(row.get_ref(1)?.as_str().map_err(|_| LogError::Event)?);
+        let (created_at, decided_at) = (Timestamp::from_ms(row.get(2)?), time(row.get(3)?));
+        let closed = folds.add(person, status.ok_or(LogError::Event)?, created_at, decided_at, false);
+        close(closed.map_err(|OutOfOrder| LogError::Order)?)?;
     }
-    close(open)?;
+    close(folds.open)?;
     Ok(writer.finish()?.0)
 }
 

@@ -11,12 +11,13 @@ use crate::{
     model::{Change, ChangesOutput},
     platform::{DatabaseError, Platform},
     scope::Scope,
-    snapshot::{Built, Groups, Position, Said, advance, granted},
+    snapshot::{Built, Position, Said, add, advance, granted},
     store::{Changed, FIRST, Since, changed, read_changes, read_snapshot, want_snapshot},
 };
 use consentry::{
     event::{Event, Kind},
     granted::{Key, form::to_hex},
+    history::Folds,
     problem::{Code, Problem},
     purpose::Purpose,
     time::Timestamp,
@@ -193,12 +194,12 @@ fn held<P: Platform>(
     purpose: &Purpose,
     found: &Changed,
 ) -> Result<Vec<(Key, Timestamp)>, DatabaseError> {
-    let mut groups = Groups::default();
+    let mut folds = Folds::default();
     let mut people = Vec::new();
     for said in Said::all(found.lines.as_deref().unwrap_or_default()) {
-        people.extend(groups.add(&said?)?);
+        people.extend(add(&mut folds, &said?)?);
     }
-    people.extend(groups.open.take());
+    people.extend(folds.open);
     let regime = caller.site.regime(None, None);
     let until =
         |person: (Key, _)| Some((person.0, granted(person, &found.erased, purpose, regime, app.now)?));

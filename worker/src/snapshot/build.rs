@@ -4,7 +4,7 @@
 //! its end goes to R2 as an object of its own. It never holds more than one part and one page, whatever the number of people.
 //! All runs of one build look at the log as it was when the build began.
 
-use super::{Groups, PIECE, Position, Said, granted};
+use super::{PIECE, Position, Said, add, granted};
 use crate::{
     app::App,
     platform::{DatabaseError, Platform},
@@ -18,7 +18,7 @@ use consentry::{
         key_check,
     },
     hash::Hash,
-    history::Fold,
+    history::{Fold, Folds},
     purpose::Purpose,
     time::Timestamp,
 };
@@ -171,7 +171,7 @@ struct Walk<'a, 'b, P> {
     purpose: &'a Purpose,
     state: Building,
     position: Position,
-    groups: Groups,
+    folds: Folds<Key>,
     /// What is no part yet; shorter than a part.
     bytes: Vec<u8>,
 }
@@ -207,7 +207,7 @@ impl<'a, 'b, P: Platform> Walk<'a, 'b, P> {
             parts: Vec::new(),
             chain: Chain::START,
         };
-        Ok(Self { app, site, purpose, state, position, groups: Groups::default(), bytes })
+        Ok(Self { app, site, purpose, state, position, folds: Folds::default(), bytes })
     }
 
     async fn resume(
@@ -221,8 +221,8 @@ impl<'a, 'b, P: Platform> Walk<'a, 'b, P> {
             .ok_or_else(|| lost("the number of databases changed"))?;
         let bytes =
             app.platform.object(&state.rest).await?.ok_or_else(|| lost("the last bytes are missing"))?;
-        let groups = Groups { open: state.open.take() };
-        Ok(Self { app, site, purpose, state, position, groups, bytes })
+        let folds = Folds { open: state.open.take() };
+        Ok(Self { app, site, purpose, state, position, folds, bytes })
     }
 
     /// Walks on; whether it came to the end.
@@ -252,7 +252,7 @@ impl<'a, 'b, P: Platform> Walk<'a, 'b, P> {
             };
             let (read, erased) = self.app.store().decisions(shard, &page).await?;
             for said in Said::all(&read.lines) {
-                if let Some(closed) = self.groups.add(&said?)? {
+                if let Some(closed) = add(&mut self.folds, &said?)? {
                     self.take(closed, &erased).await?;
                 }
             }
@@ -260,7 +260,7 @@ impl<'a, 'b, P: Platform> Walk<'a, 'b, P> {
                 (self.state.subject, self.state.log_index) = (subject, log_index);
             }
             if read.is_last {
-                if let Some(closed) = self.groups.open.take() {
+                if let Some(closed) = self.folds.open.take() {
                     self.take(closed, &erased).await?;
                 }
                 self.state.first = if whole { 256 } else { first + 1 };
@@ -303,7 +303,7 @@ impl<'a, 'b, P: Platform> Walk<'a, 'b, P> {
         // A name of its own, so that a run which ends between the two steps leaves the last one whole.
         self.state.rest = format!("{}.{}", self.state.object, self.app.store().new_id());
         self.app.platform.put_object(&self.state.rest, self.bytes).await?;
-        self.state.open = self.groups.open;
+        self.state.open = self.folds.open;
         let building = self.state.text();
         self.app.store().run(FIRST, keep_build(&self.site.id, self.purpose, Some(building))).await?;
         self.app.platform.delete_object(&before).await

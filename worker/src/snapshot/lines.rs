@@ -1,10 +1,10 @@
 //! What SQL gives of the decisions about one purpose: a line each, in the order of subject and log, so that a hundred
-//! thousand of them are one text and not a hundred thousand objects. Owns reading lines and folding those of one person.
+//! thousand of them are one text and not a hundred thousand objects. Owns reading lines and what is folded of them; the fold is the core's.
 
 use crate::{platform::DatabaseError, store::Erased};
 use consentry::{
     granted::{Key, form::from_hex, granted_until},
-    history::Fold,
+    history::{Fold, Folds, OutOfOrder},
     purpose::Purpose,
     record::Status,
     regime::Regime,
@@ -13,7 +13,7 @@ use consentry::{
 
 /// A decision: 32 hexadecimal digits of the subject, status, when it was recorded, when it was made or nothing.
 pub(crate) struct Said {
-    pub(crate) key: Key,
+    key: Key,
     status: Status,
     created_at: Timestamp,
     decided_at: Option<Timestamp>,
@@ -44,24 +44,11 @@ pub(crate) fn unreadable(what: &str) -> DatabaseError {
     DatabaseError::Unreadable(what.into())
 }
 
-/// Folds decisions that come sorted by subject. The person whose decisions are being read is open until those of another come.
-#[derive(Default)]
-pub(crate) struct Groups {
-    pub(crate) open: Option<(Key, Fold)>,
-}
-
-impl Groups {
-    /// Takes in a decision; gives the person before, if their decisions are complete now.
-    pub(crate) fn add(&mut self, said: &Said) -> Result<Option<(Key, Fold)>, DatabaseError> {
-        let (closed, mut fold) = match self.open.take() {
-            Some((key, fold)) if key == said.key => (None, fold),
-            Some((key, _)) if said.key < key => return Err(unreadable("the order of subjects")),
-            other => (other, Fold::default()),
-        };
-        fold.add(said.status, said.created_at, said.decided_at, false);
-        self.open = Some((said.key, fold));
-        Ok(closed)
-    }
+/// Takes in a decision; gives the person before, if their decisions are complete now.
+pub(crate) fn add(folds: &mut Folds<Key>, said: &Said) -> Result<Option<(Key, Fold)>, DatabaseError> {
+    folds
+        .add(said.key, said.status, said.created_at, said.decided_at, false)
+        .map_err(|OutOfOrder| unreadable("the order of subjects"))
 }
 
 /// Until when a person's yes stands, if it does; `erased` says whose data was to be erased, and when.

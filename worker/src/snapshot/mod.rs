@@ -6,7 +6,7 @@ mod lines;
 mod position;
 
 pub(crate) use build::{Built, advance};
-pub(crate) use lines::{Groups, Said, granted};
+pub(crate) use lines::{Said, add, granted};
 pub(crate) use position::Position;
 
 /// Bytes of a piece of an object, which tests make small.
