@@ -7,17 +7,16 @@ use std::fmt;
 use std::io::{self, Seek, Write};
 use std::path::Path;
 
+use consentry::granted::file::INDEX;
 use consentry::subject::{KeyId, SiteKey, UserId};
 
 use super::{Builder, Header, Refused, Snapshot};
-
-const MAGIC: [u8; 8] = *b"considx\n";
 
 /// Writes the index of the users in `builder` from the beginning of `file` on; says how many they are.
 pub fn write_index(builder: Builder, file: &mut (impl Write + Seek)) -> io::Result<u32> {
     let count = builder.finish(file)?;
     file.rewind()?;
-    file.write_all(&MAGIC)?;
+    file.write_all(&INDEX)?;
     Ok(count)
 }
 
@@ -27,7 +26,7 @@ pub struct Index(Snapshot);
 impl Index {
     /// Opens the file and checks all of it. Without a key inside it needs that of its site.
     pub fn open(path: &Path, key: Option<&SiteKey>) -> Result<Self, IndexError> {
-        Snapshot::load(path, MAGIC, |header| Snapshot::key(header, key)).map(Self).map_err(Into::into)
+        Snapshot::load(path, INDEX, |header| Snapshot::key(header, key)).map(Self).map_err(Into::into)
     }
 
     /// What it says of itself.

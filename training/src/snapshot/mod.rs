@@ -19,6 +19,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use consentry::{
+    granted::file,
     hash::Hash,
     purpose::Purpose,
     slug::Slug,
@@ -28,8 +29,7 @@ use consentry::{
 use memmap2::Mmap;
 
 pub use build::{Builder, Keying};
-pub use consentry::granted::Key;
-pub use format::Header;
+pub use consentry::granted::{Key, file::Header};
 pub use index::{Index, IndexError, write_index};
 #[cfg(unix)]
 pub use log::{LogError, from_log, is_database};
@@ -164,7 +164,7 @@ impl Snapshot {
 
     /// Opens the file and checks all of it: whole, and what is wanted.
     pub fn open(path: &Path, wanted: &Wanted<'_>) -> Result<Self, Refused> {
-        Self::load(path, *format::MAGIC, |header| Self::check(header, wanted))
+        Self::load(path, file::SNAPSHOT, |header| Self::check(header, wanted))
     }
 
     /// Opens a file of this form that begins with `magic`, whole.
@@ -178,7 +178,7 @@ impl Snapshot {
         if !head.starts_with(&magic) {
             return Err(Refused::NotASnapshot);
         }
-        head[..magic.len()].copy_from_slice(format::MAGIC);
+        head[..magic.len()].copy_from_slice(&file::SNAPSHOT);
         let header = Header::decode(&head)?;
         let (keys, _, length) = header.lengths().ok_or(Damage::Damaged)?;
         if map.len() != length {
