@@ -41,6 +41,8 @@ pub mod granted;
 #[cfg(feature = "full")]
 pub mod hash;
 #[cfg(feature = "full")]
+pub mod jws;
+#[cfg(feature = "full")]
 pub mod log;
 #[cfg(feature = "full")]
 pub mod merkle;

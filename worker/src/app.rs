@@ -3,6 +3,7 @@
 
 use crate::{
     cache::Cache,
+    keys::Keys,
     platform::{DatabaseError, LimitClass, Platform},
     site::Registry,
     store::Store,
@@ -26,8 +27,8 @@ pub(crate) struct Config {
     pub(crate) admin_secret: String,
     /// The first part of the names of the logs: the host by which the deployment is known.
     pub(crate) log_host: String,
-    /// The seed of the Ed25519 key that signs checkpoints; none are signed without it.
-    pub(crate) log_key: Option<[u8; 32]>,
+    /// The keys that sign checkpoints and receipts; nothing is signed without one.
+    pub(crate) log_keys: Keys,
     /// Whether calls are counted against limits.
     pub(crate) rate_limit: bool,
 }

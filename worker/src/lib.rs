@@ -12,6 +12,7 @@ mod cache;
 mod cors;
 mod handlers;
 mod http;
+mod keys;
 mod model;
 mod object;
 #[cfg(test)]
@@ -20,6 +21,7 @@ mod platform;
 mod respond;
 mod routes;
 mod scope;
+mod sign;
 mod site;
 mod snapshot;
 mod store;

@@ -51,6 +51,9 @@ pub(crate) trait Platform {
     /// key is malformed.
     async fn verify(&self, key: &Jwk, message: &[u8], signature: &[u8]) -> Option<bool>;
 
+    /// The public key of the Ed25519 key of this seed; `None` if the machine can't.
+    async fn public_key(&self, seed: &[u8; 32]) -> Option<[u8; 32]>;
+
     /// The Ed25519 signature over the message by the key of this seed, and the public key; `None` if the machine can't.
     async fn sign(&self, seed: &[u8; 32], message: &[u8]) -> Option<([u8; 32], [u8; 64])>;
 

@@ -75,6 +75,8 @@ endpoints! {
     InclusionProof = GET "/log/proof/inclusion/{log_index}",
     /// That the log only grew.
     ConsistencyProof = GET "/log/proof/consistency",
+    /// The public keys of what is signed.
+    Jwks = GET "/.well-known/jwks.json",
     /// Whether the service works.
     Health = GET "/healthz",
     /// That Global Privacy Control is honoured.

@@ -5,6 +5,7 @@ use crate::{
     app::{App, Config},
     cache::Cache,
     http::{Answer, Call, Stored, problem},
+    keys::Keys,
     platform::{DatabaseError, LimitClass, Param, Platform, Rows, Statement},
     respond::respond,
     site::Jwk,
@@ -56,7 +57,7 @@ impl Host {
                 secret: b"master secret of the tests, and of nothing else".to_vec(),
                 admin_secret: ADMIN.into(),
                 log_host: "consentry.test".into(),
-                log_key: Some([7; 32]),
+                log_keys: Keys::parse(["07".repeat(32)]),
                 rate_limit: true,
             },
         }
@@ -234,6 +235,10 @@ impl Platform for Host {
         let key = ed25519_dalek::VerifyingKey::from_bytes(&bytes).ok()?;
         let signature = ed25519_dalek::Signature::from_slice(signature);
         Some(signature.is_ok_and(|signature| key.verify(message, &signature).is_ok()))
+    }
+
+    async fn public_key(&self, seed: &[u8; 32]) -> Option<[u8; 32]> {
+        Some(ed25519_dalek::SigningKey::from_bytes(seed).verifying_key().to_bytes())
     }
 
     async fn sign(&self, seed: &[u8; 32], message: &[u8]) -> Option<([u8; 32], [u8; 64])> {

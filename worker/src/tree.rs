@@ -32,7 +32,7 @@ pub(crate) fn object(origin: &str, path: &str) -> String {
 
 /// Folds what is new in every log; one that fails doesn't keep the others from it.
 pub(crate) async fn fold<P: Platform>(app: &App<'_, P>) -> Result<(), DatabaseError> {
-    let Some(seed) = app.config.log_key else { return Ok(()) };
+    let Some(seed) = app.config.log_keys.at(app.now).map(|key| key.seed) else { return Ok(()) };
     let mut outcome = Ok(());
     for shard in 0..app.platform.shards() {
         for _ in 0..PAGES {

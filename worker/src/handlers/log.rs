@@ -7,6 +7,7 @@ use crate::{
     model::{ConsistencyOutput, InclusionOutput},
     platform::{LimitClass, Platform},
     routes::Endpoint,
+    sign,
     store::SignedHead,
     tree::{object, parts},
 };
@@ -27,7 +28,7 @@ async fn log<P: Platform>(app: &App<'_, P>, call: &Call) -> Result<(String, Sign
     let fault = |error| app.fault(&error);
     match store.head(shard).await.map_err(fault)? {
         Some(head) => Ok((store.origin(shard).await.map_err(fault)?, head)),
-        None if app.config.log_key.is_none() => Err(Problem::new(
+        None if app.config.log_keys.at(app.now).is_none() => Err(Problem::new(
             Code::Misconfigured,
             "no checkpoint is signed: set CONSENTRY_LOG_KEY to 64 random hexadecimal digits with npx wrangler secret put \
              CONSENTRY_LOG_KEY",
@@ -72,6 +73,15 @@ pub(super) async fn read<P: Platform>(
         }
         _ => Ok(text(signed.note)),
     }
+}
+
+/// The keys that verify receipts and whatever else is signed JSON.
+pub(super) async fn jwks<P: Platform>(app: &App<'_, P>, call: &Call) -> Result<Answer, Problem> {
+    app.count(LimitClass::Person, format!("log {}", call.address())).await?;
+    let mut answer = json(StatusCode::OK, &sign::jwks(app).await?)?;
+    // A key that is to come is there long before it signs.
+    answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
+    Ok(answer)
 }
 
 fn text(body: String) -> Answer {

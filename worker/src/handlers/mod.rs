@@ -65,6 +65,7 @@ pub(crate) async fn handle<P: Platform>(
         | Endpoint::Tile
         | Endpoint::InclusionProof
         | Endpoint::ConsistencyProof => log::read(app, call, endpoint, param(0)).await,
+        Endpoint::Jwks => log::jwks(app, call).await,
         Endpoint::Health => service::health(app).await,
         Endpoint::GpcStatement => service::gpc_statement(),
     }

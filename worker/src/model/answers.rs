@@ -324,6 +324,13 @@ pub(crate) struct SitesOutput {
     pub(crate) sites: Vec<SiteOutput>,
 }
 
+/// The public keys of what is signed: what `sign::jwks` writes.
+#[cfg(test)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub(crate) struct JwksOutput {
+    pub(crate) keys: Vec<crate::site::Jwk>,
+}
+
 /// That an event is in the log, for [`consentry::proof::Inclusion`].
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

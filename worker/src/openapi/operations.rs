@@ -494,6 +494,19 @@ pub(super) fn operation(endpoint: Endpoint) -> Operation {
                           nothing.",
             ..log(base, &[])
         },
+        Endpoint::Jwks => Operation {
+            id: "readKeys",
+            tag: "log",
+            summary: "The public keys of what is signed",
+            description: "A JWK set (RFC 7517) for any JOSE library: receipts name the key that signed them (`kid`). Keys that were \
+                          replaced stay in it.",
+            security: json!([]),
+            response: body::<model::JwksOutput>(json!({ "keys": [{
+                "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+                "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k", "alg": "EdDSA", "use": "sig",
+            }] })),
+            ..base
+        },
         Endpoint::Tile => Operation {
             id: "readTile",
             summary: "Hashes of the log",

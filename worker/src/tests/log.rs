@@ -1,6 +1,6 @@
 //! The tree over the log, over SQLite. Pages are small in tests, so that a log of some hundred events takes several.
 
-use crate::{http::Stored, testing::Host, tree::fold};
+use crate::{http::Stored, keys::Keys, testing::Host, tree::fold};
 use consentry::{
     checkpoint::Checkpoint,
     event::{Actor, Event, Kind},
@@ -161,12 +161,12 @@ fn tiles_are_served_under_their_paths() {
 #[test]
 fn without_a_key_nothing_is_signed_and_the_answer_says_why() {
     let mut host = Host::new(1);
-    host.config.log_key = None;
+    host.config.log_keys = Keys::default();
     append(&host, 3);
     block_on(fold(&host.app())).unwrap();
     let (status, body) = get(&host, "/log/checkpoint");
     assert!(status == 500 && body.contains("CONSENTRY_LOG_KEY"), "{body}");
-    host.config.log_key = Some([7; 32]);
+    host.config.log_keys = Keys::parse(["07".repeat(32)]);
     assert_eq!(get(&host, "/log/checkpoint").0, 404);
 }
 

@@ -9,6 +9,7 @@ use crate::{
     cache::Cache,
     handlers::erasure::finish_unfinished,
     http::{Answer, Call, MAX_BODY, Stored, problem},
+    keys::Keys,
     platform::{DatabaseError, LimitClass, Param, Platform, Rows, Statement},
     respond::respond,
     site::Jwk,
@@ -16,7 +17,6 @@ use crate::{
     tree::fold,
 };
 use consentry::{
-    hash::Hash,
     problem::{Code, Problem},
     time::Timestamp,
 };
@@ -109,15 +109,16 @@ fn config(env: &Env) -> std::result::Result<Config, Problem> {
         secret: secret("CONSENTRY_SECRET", 32)?.into_bytes(),
         admin_secret: secret("CONSENTRY_ADMIN_SECRET", 32)?,
         log_host: text(env, "LOG_HOST").unwrap_or_else(|| "consentry.invalid".into()),
-        log_key: log_key(env),
+        log_keys: log_keys(env),
         rate_limit: text(env, "RATE_LIMIT").is_none_or(|setting| setting != "off"),
     })
 }
 
 /// Collecting consent does not wait for whoever set a key that is none; they are told where there is something to sign.
-fn log_key(env: &Env) -> Option<[u8; 32]> {
-    let digits = env.secret("CONSENTRY_LOG_KEY").ok()?.to_string();
-    Hash::parse(&digits).map(|Hash(seed)| seed)
+fn log_keys(env: &Env) -> Keys {
+    let secret = |name: &str| Some(env.secret(name).ok()?.to_string()).filter(|secret| !secret.is_empty());
+    let more = (2..).map_while(|number| secret(&format!("CONSENTRY_LOG_KEY{number}")));
+    Keys::parse(secret("CONSENTRY_LOG_KEY").into_iter().chain(more))
 }
 
 fn text(env: &Env, name: &str) -> Option<String> {
@@ -329,6 +330,10 @@ impl Platform for Workerd {
 
     async fn verify(&self, key: &Jwk, message: &[u8], signature: &[u8]) -> Option<bool> {
         crypto::verify(key, message, signature).await
+    }
+
+    async fn public_key(&self, seed: &[u8; 32]) -> Option<[u8; 32]> {
+        crypto::key(seed).await.map(|(_, public)| public)
     }
 
     async fn sign(&self, seed: &[u8; 32], message: &[u8]) -> Option<([u8; 32], [u8; 64])> {
