@@ -58,6 +58,12 @@ kinds! {
     IdentityLinked = "identity_linked",
     /// Somebody read who granted a purpose, whole or what changed of it; `details` says which.
     SnapshotRead = "snapshot_read",
+    /// A data set for training was registered, or models that were trained on it; `details` says which.
+    LineageRegistered = "lineage_registered",
+    /// Somebody asked which data sets hold a person's rows.
+    LineageRead = "lineage_read",
+    /// Somebody said what became of a model that was trained on the rows of people who were erased; `details` says what.
+    ModelStateChanged = "model_state_changed",
     /// The text of a notice was registered; `notice_hash` is its hash.
     NoticeRegistered = "notice_registered",
     /// A site was created or its settings replaced.

@@ -43,6 +43,8 @@ pub mod hash;
 #[cfg(feature = "full")]
 pub mod jws;
 #[cfg(feature = "full")]
+pub mod lineage;
+#[cfg(feature = "full")]
 pub mod log;
 #[cfg(feature = "full")]
 pub mod merkle;

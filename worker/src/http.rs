@@ -11,6 +11,14 @@ use std::collections::BTreeMap;
 /// The largest body that is read, in bytes.
 pub(crate) const MAX_BODY: usize = 64 * 1024;
 
+/// The largest piece of an index that is read, in bytes.
+pub(crate) const MAX_CHUNK: usize = consentry::granted::file::CHUNK;
+
+/// How much of a body is read at most. Only pieces of an index (`PUT /lineage/…`) may be larger than other bodies.
+pub(crate) fn max_body(method: &Method, path: &str) -> usize {
+    if *method == Method::PUT && path.starts_with("/lineage/") { MAX_CHUNK } else { MAX_BODY }
+}
+
 /// A whole answer.
 pub(crate) type Answer = Response<String>;
 
@@ -32,7 +40,7 @@ pub(crate) struct Call {
     pub(crate) query: String,
     /// By name in lower case; several of one name are joined by commas, as the runtime does it.
     pub(crate) headers: BTreeMap<String, String>,
-    /// At most one byte over [`MAX_BODY`].
+    /// Cut somewhere behind what [`max_body`] allows.
     pub(crate) body: Vec<u8>,
     /// The caller's country as the platform sees it, ISO 3166-1 alpha-2.
     pub(crate) country: Option<String>,
@@ -86,6 +94,25 @@ impl Call {
             return Err(Problem::new(
                 Code::BodyTooLarge,
                 format!("the body is larger than {MAX_BODY} bytes; send fewer decisions at a time"),
+            ));
+        }
+        Ok(&self.body)
+    }
+
+    /// The body as bytes, announced as such, if it is within the limit of a piece of an index.
+    pub(crate) fn chunk(&self) -> Result<&[u8], Problem> {
+        if !self.is_announced_as("application/octet-stream") {
+            return Err(Problem::new(
+                Code::UnsupportedMediaType,
+                "send the bytes as they are with the header Content-Type: application/octet-stream",
+            ));
+        }
+        if self.body.len() > MAX_CHUNK {
+            return Err(Problem::new(
+                Code::BodyTooLarge,
+                format!(
+                    "a piece of an index has at most {MAX_CHUNK} bytes; send it as the answer to POST /lineage says"
+                ),
             ));
         }
         Ok(&self.body)

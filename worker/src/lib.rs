@@ -13,6 +13,7 @@ mod cors;
 mod handlers;
 mod http;
 mod keys;
+mod lineage;
 mod model;
 mod object;
 #[cfg(test)]

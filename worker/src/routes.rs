@@ -55,6 +55,18 @@ endpoints! {
     Snapshot = GET "/snapshots/{purpose}",
     /// What changed of it.
     SnapshotChanges = GET "/snapshots/{purpose}/changes",
+    /// Registers a data set.
+    RegisterDataset = POST "/lineage",
+    /// A piece of a data set's index.
+    PutIndexChunk = PUT "/lineage/{dataset}/index/{number}",
+    /// All data sets.
+    ListDatasets = GET "/lineage",
+    /// One data set with its models.
+    GetDataset = GET "/lineage/{dataset}",
+    /// Says what became of a model.
+    PutModel = PUT "/lineage/{dataset}/models/{model}",
+    /// The data sets that hold a person's rows.
+    Holding = GET "/lineage/holding/{user_id}",
     /// All sites.
     ListSites = GET "/admin/sites",
     /// One site with its keys.

@@ -22,6 +22,9 @@ pub(crate) enum Scope {
     /// Read a person's audit trail.
     #[serde(rename = "audit:read")]
     AuditRead,
+    /// Register data sets and the models that were trained on them, and say what became of those.
+    #[serde(rename = "lineage:write")]
+    LineageWrite,
     /// Read who granted a purpose, as keyed hashes.
     #[serde(rename = "snapshot:read")]
     SnapshotRead,
@@ -35,6 +38,7 @@ impl fmt::Display for Scope {
             Self::SubjectExport => "subject:export",
             Self::SubjectErase => "subject:erase",
             Self::AuditRead => "audit:read",
+            Self::LineageWrite => "lineage:write",
             Self::SnapshotRead => "snapshot:read",
         })
     }

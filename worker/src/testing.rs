@@ -80,6 +80,7 @@ impl Host {
             "subject:erase",
             "audit:read",
             "snapshot:read",
+            "lineage:write",
         ];
         let input = json!({ "name": "tests", "scopes": scopes });
         let (status, body) = self.call("POST", &format!("/admin/sites/{site}/keys"), ADMIN, &input);
@@ -100,16 +101,28 @@ impl Host {
 
     /// A call with these headers.
     pub(crate) fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &Value) -> Answer {
+        let bytes = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
+        self.send_bytes((method, path), headers, "application/json", bytes)
+    }
+
+    /// The same with a body of bytes.
+    pub(crate) fn send_bytes(
+        &self,
+        (method, path): (&str, &str),
+        headers: &[(&str, &str)],
+        media_type: &str,
+        body: Vec<u8>,
+    ) -> Answer {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let mut all: BTreeMap<_, _> =
             headers.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
-        all.insert("content-type".into(), "application/json".to_owned());
+        all.insert("content-type".into(), media_type.to_owned());
         let call = Call {
             method: method.parse().unwrap(),
             path: path.into(),
             query: query.into(),
             headers: all,
-            body: if body.is_null() { Vec::new() } else { body.to_string().into_bytes() },
+            body,
             country: None,
             region: None,
         };

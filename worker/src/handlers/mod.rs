@@ -4,6 +4,7 @@ mod admin;
 mod consent;
 mod cookie;
 pub(crate) mod erasure;
+mod lineage;
 mod link;
 mod log;
 mod notice;
@@ -55,6 +56,12 @@ pub(crate) async fn handle<P: Platform>(
         Endpoint::Audit => person::audit(app, call, param(0)).await,
         Endpoint::Snapshot => snapshot::whole(app, call, param(0)).await,
         Endpoint::SnapshotChanges => snapshot::changes(app, call, param(0)).await,
+        Endpoint::RegisterDataset => lineage::register(app, call).await,
+        Endpoint::PutIndexChunk => lineage::put_chunk(app, call, param(0), param(1)).await,
+        Endpoint::ListDatasets => lineage::list(app, call).await,
+        Endpoint::GetDataset => lineage::get(app, call, param(0)).await,
+        Endpoint::PutModel => lineage::put_model(app, call, param(0), param(1)).await,
+        Endpoint::Holding => lineage::holding_of(app, call, param(0)).await,
         Endpoint::ListSites => admin::list_sites(app, call).await,
         Endpoint::GetSite => admin::get_site(app, call, param(0)).await,
         Endpoint::PutSite => admin::put_site(app, call, param(0)).await,

@@ -58,6 +58,9 @@ impl Operation {
                 let (schema, description) = match name {
                     "user_id" => (path_user_id(), "The person, percent-encoded; at most 256 bytes of UTF-8."),
                     "purpose" => (json!({ "type": "string", "examples": ["model_training"] }), "A purpose of the site."),
+                    "dataset" => (json!({ "type": "string", "examples": ["corpus_2026_11"] }), "The data set's name."),
+                    "model" => (json!({ "type": "string", "examples": ["ranker_7"] }), "The model's name."),
+                    "number" => (json!({ "type": "integer", "minimum": 0 }), "Which piece, from 0 on."),
                     "site" => (json!({ "type": "string", "examples": ["demo"] }), "The site's id."),
                     "hash" => (json!({ "type": "string", "pattern": "^[0-9a-f]{64}$" }), "The SHA-256 of the notice."),
                     "*path" => (json!({ "type": "string", "examples": ["0/x001/x234/067.p/128"] }), "Level, place and width."),
@@ -107,6 +110,7 @@ pub(super) fn tags() -> Value {
         { "name": "consent", "description": "Record decisions, and ask what holds." },
         { "name": "data rights", "description": "What a person may ask for: export, erasure, audit trail." },
         { "name": "training", "description": "Who granted a purpose, for those who train models." },
+        { "name": "lineage", "description": "Data sets that were made for training, and the models that were trained on them." },
         { "name": "log", "description": "Proof that the log of events only ever grew; open to everybody." },
         { "name": "admin", "description": "Sites and API keys, for whoever runs the service." },
         { "name": "service", "description": "What the service says about itself; open to everybody." },
@@ -176,6 +180,26 @@ fn erasure() -> Value {
         "completed_at": TIME, "restore_horizon": "2026-12-24T09:30:00.000Z",
         "stores": [{ "store": "d1_evidence", "state": "done", "removed": 3 }],
         "note": "Only the evidence kept by this service is erased. No further store is connected." })
+}
+
+fn manifest() -> Value {
+    json!({ "version": "0.1.0", "started_at": TIME, "ended_at": TIME, "purpose": "model_training",
+        "snapshot": { "site": "demo", "digest": HASH, "created_at": TIME, "log_position": 17 },
+        "counts": { "rows": 760_000, "kept": 456_000 } })
+}
+
+fn register() -> Value {
+    json!({ "dataset": "corpus_2026_11", "models": ["ranker_7"], "manifest": manifest(),
+        "index": { "header": HASH.repeat(8), "digest": HASH } })
+}
+
+fn dataset() -> Value {
+    json!({ "dataset": "corpus_2026_11", "registered_at": TIME, "kept_at": TIME, "users": 5000, "chunks": 1, "next": null,
+        "digest": HASH, "manifest": manifest(), "models": ["ranker_7"] })
+}
+
+fn standing() -> Value {
+    json!({ "erasure": ID, "dataset": "corpus_2026_11", "model": "ranker_7", "state": "to_retrain", "changed_at": TIME })
 }
 
 fn key() -> Value {
@@ -428,6 +452,77 @@ pub(super) fn operation(endpoint: Endpoint) -> Operation {
                 json!({ "type": "string", "pattern": "^[0-9]{1,15}([.][0-9]{1,15})*$", "examples": ["17"] }),
                 "The `position` of a snapshot or of earlier changes.",
             )],
+            ..base
+        },
+        Endpoint::RegisterDataset => Operation {
+            id: "registerDataset",
+            tag: "lineage",
+            summary: "Register a data set",
+            description: "With what `consentry filter --manifest` wrote, and the models that were trained on it. The keyed hashes of \
+                          the users whose rows are in it follow in pieces: as long as `next` is a number, send that piece. The same \
+                          data set may be registered again, which goes on where it was cut off and adds models. \
+                          `consentry manifest register` does all of it. Scope `lineage:write`; leaves an audit event.",
+            security: json!([{ "api_key": [] }]),
+            request: body::<model::RegisterInput>(register()),
+            success: (201, "Registered."),
+            response: body::<model::DatasetOutput>(dataset()),
+            ..base
+        },
+        Endpoint::PutIndexChunk => Operation {
+            id: "putIndexChunk",
+            tag: "lineage",
+            summary: "Send a piece of a data set's index",
+            description: "A mebibyte of the index behind its first 256 bytes, or what is left of it before the last 32. Sending a \
+                          piece twice changes nothing. With the last one missing all of them are held against the digest that was \
+                          announced, and must be sent again if they don't make it. Scope `lineage:write`.",
+            security: json!([{ "api_key": [] }]),
+            bytes: true,
+            response: body::<model::DatasetOutput>(dataset()),
+            ..base
+        },
+        Endpoint::ListDatasets => Operation {
+            id: "listDatasets",
+            tag: "lineage",
+            summary: "All data sets",
+            description: "By name, up to 100 at a time. Scope `lineage:write`.",
+            security: json!([{ "api_key": [] }]),
+            response: body::<model::DatasetsOutput>(json!({ "datasets": [dataset()], "next": null })),
+            query: vec![("after", json!({ "type": "string" }), "The `next` of the page before.")],
+            ..base
+        },
+        Endpoint::GetDataset => Operation {
+            id: "readDataset",
+            tag: "lineage",
+            summary: "One data set",
+            description: "With the erasures of people whose rows it held, and where its models stand with each. Scope \
+                          `lineage:write`.",
+            security: json!([{ "api_key": [] }]),
+            response: body::<model::DatasetDetails>(with(dataset(), &[("erasures", json!([standing()]))])),
+            ..base
+        },
+        Endpoint::PutModel => Operation {
+            id: "putModelState",
+            tag: "lineage",
+            summary: "Say what became of a model",
+            description: "`retrained` without the people who were erased, or `justified` as it is; for one erasure or for all so \
+                          far. Scope `lineage:write`; leaves an audit event with the SHA-256 of the reason.",
+            security: json!([{ "api_key": [] }]),
+            request: body::<model::ModelInput>(
+                json!({ "state": "justified", "reason": "It is used for nothing but a benchmark." }),
+            ),
+            response: body::<model::ModelOutput>(
+                json!({ "dataset": "corpus_2026_11", "model": "ranker_7", "state": "justified", "changed": 1 }),
+            ),
+            ..base
+        },
+        Endpoint::Holding => Operation {
+            id: "readHolding",
+            tag: "lineage",
+            summary: "The data sets that hold a person's rows",
+            description: "And the models that were trained on them, for when somebody withdraws. Scope `subject:erase`; leaves an \
+                          audit event.",
+            response: body::<model::HoldingOutput>(json!({ "user_id": "ada@example.com",
+                "datasets": [{ "dataset": "corpus_2026_11", "models": ["ranker_7"] }], "unknown": [] })),
             ..base
         },
         Endpoint::ListSites => Operation {

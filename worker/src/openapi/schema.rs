@@ -3,6 +3,7 @@
 use consentry::{
     decision::Reason,
     erasure::State,
+    lineage::ModelState,
     purpose::Purpose,
     record::{LegalBasis, Status},
     regime,
@@ -43,6 +44,14 @@ pub(crate) fn optional_time(generator: &mut SchemaGenerator) -> Schema {
 
 pub(crate) fn uuid(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "string", "format": "uuid" })
+}
+
+pub(crate) fn optional_uuid(generator: &mut SchemaGenerator) -> Schema {
+    nullable(&uuid(generator))
+}
+
+pub(crate) fn model_state(_: &mut SchemaGenerator) -> Schema {
+    one_of(&ModelState::ALL.map(ModelState::as_str))
 }
 
 pub(crate) fn slug(_: &mut SchemaGenerator) -> Schema {

@@ -7,6 +7,7 @@ mod erasures;
 mod events;
 mod heads;
 mod idempotency;
+mod lineage;
 mod links;
 mod notices;
 mod rows;
@@ -17,6 +18,10 @@ pub(crate) use erasures::{ErasureRow, save_erasure, update_erasure};
 pub(crate) use events::{count_evidence, history, read_consent, read_history, read_page, redact, stored};
 pub(crate) use heads::SignedHead;
 pub(crate) use idempotency::{Claim, First};
+pub(crate) use lineage::{
+    Change, ChunkRow, DatasetRow, change_model, forget_chunks, save_chunk, save_dataset, save_model,
+    save_standing, seal_dataset,
+};
 pub(crate) use links::{read_visitors, save_link, visitors};
 pub(crate) use notices::save_notice;
 pub(crate) use rows::{NewEvent, Stored, StoredEvidence};

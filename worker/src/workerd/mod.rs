@@ -8,7 +8,7 @@ use crate::{
     app::{App, Config},
     cache::Cache,
     handlers::erasure::finish_unfinished,
-    http::{Answer, Call, MAX_BODY, Stored, problem},
+    http::{Answer, Call, Stored, max_body, problem},
     keys::Keys,
     platform::{DatabaseError, LimitClass, Param, Platform, Rows, Statement},
     respond::respond,
@@ -134,7 +134,7 @@ async fn read(mut request: Request) -> std::result::Result<Call, Problem> {
     let country = request.cf().and_then(worker::Cf::country);
     let region = request.cf().and_then(worker::Cf::region_code);
     let body = if request.inner().body().is_some() {
-        body(&mut request).await.map_err(|_| malformed("body"))?
+        body(&mut request, max_body(&method, path)).await.map_err(|_| malformed("body"))?
     } else {
         Vec::new()
     };
@@ -151,12 +151,12 @@ fn path_and_query(url: &str) -> (&str, &str) {
 }
 
 /// The body, or as much of it as shows that it is too large.
-async fn body(request: &mut Request) -> Result<Vec<u8>> {
+async fn body(request: &mut Request, most: usize) -> Result<Vec<u8>> {
     let mut stream = request.stream()?;
     let mut body = Vec::new();
     while let Some(chunk) = stream.next().await {
         body.extend_from_slice(&chunk?);
-        if body.len() > MAX_BODY {
+        if body.len() > most {
             break;
         }
     }
