@@ -72,6 +72,11 @@ kinds! {
     KeyCreated = "key_created",
     /// An API key was withdrawn.
     KeyRevoked = "key_revoked",
+    /// The database was restored to an earlier state, and the log goes on under another origin; `details` names it, and the last
+    /// checkpoint of the one before.
+    LogRestarted = "log_restarted",
+    /// Somebody read rows of the log; `details` says which.
+    LogRead = "log_read",
 }
 
 impl Kind {

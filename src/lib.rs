@@ -39,6 +39,8 @@ pub mod gate;
 #[cfg(feature = "full")]
 pub mod granted;
 #[cfg(feature = "full")]
+pub mod handover;
+#[cfg(feature = "full")]
 pub mod hash;
 #[cfg(feature = "full")]
 pub mod jws;

@@ -11,7 +11,7 @@ use crate::{
     merkle::{Frontier, Node},
 };
 use alloc::{format, vec::Vec};
-use core::fmt;
+use core::{fmt, ops::Range};
 
 /// Levels of the tree in a tile.
 pub const HEIGHT: u8 = 8;
@@ -69,6 +69,13 @@ impl Tile {
     /// How many hashes it has, 1 to 256.
     pub const fn width(self) -> u16 {
         self.width
+    }
+
+    /// The rows under it.
+    pub const fn rows(self) -> Range<u64> {
+        let bits = (self.level * HEIGHT) as u32;
+        let first = self.index * WIDTH as u64;
+        Range { start: first << bits, end: (first + self.width as u64).saturating_mul(1 << bits) }
     }
 
     /// Whether it will never change.
@@ -148,6 +155,16 @@ impl Hashes {
         })
     }
 
+    /// A tile that was made anew; `None` unless there are as many hashes as it has.
+    pub fn new(tile: Tile, hashes: Vec<Hash>) -> Option<Self> {
+        (hashes.len() == usize::from(tile.width)).then_some(Self { tile, hashes })
+    }
+
+    /// Which tile it is.
+    pub const fn tile(&self) -> Tile {
+        self.tile
+    }
+
     /// From the left.
     pub fn hashes(&self) -> &[Hash] {
         &self.hashes
@@ -181,7 +198,6 @@ mod tests {
         collections::BTreeMap,
         string::{String, ToString as _},
     };
-    use core::ops::Range;
     use proptest::prelude::*;
 
     fn tile(level: u8, index: u64, width: u16) -> Tile {
@@ -318,6 +334,13 @@ mod tests {
         assert_eq!(Tile::of(Node { level: 0, index: u64::MAX }, u64::MAX), None);
         assert_eq!(Tile::of(Node { level: 8, index: 0 }, 256), Some(tile(1, 0, 1)));
         assert_eq!(Tile::of(Node { level: 7, index: 1 }, 300), Some(tile(0, 0, 256)));
+    }
+
+    #[test]
+    fn a_tile_knows_the_rows_under_it() {
+        assert_eq!(tile(0, 1, 44).rows(), 256..300);
+        assert_eq!(tile(1, 0, 2).rows(), 0..512);
+        assert_eq!(tile(1, 1, 256).rows(), 65_536..131_072);
     }
 
     #[test]

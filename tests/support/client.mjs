@@ -3,7 +3,7 @@
 import { ADMIN_SECRET } from "./edge.mjs";
 
 /** Every scope that a key can have so far. */
-export const SCOPES = ["consent:read", "consent:write", "subject:export", "subject:erase", "audit:read", "snapshot:read", "lineage:write"];
+export const SCOPES = ["consent:read", "consent:write", "subject:export", "subject:erase", "audit:read", "snapshot:read", "lineage:write", "log:read"];
 
 /**
  * One call. An object as `body` is sent as JSON; a string or bytes are sent as they are.

@@ -99,7 +99,7 @@ impl<P: Platform> App<'_, P> {
     pub(crate) fn fault(&self, error: &DatabaseError) -> Problem {
         self.platform.log(&format!("database: {error:?}"));
         match error {
-            DatabaseError::Unavailable(_) | DatabaseError::Objects(_) => {
+            DatabaseError::Unavailable(_) | DatabaseError::Objects(_) | DatabaseError::Renamed => {
                 Problem::new(Code::StorageUnavailable, "nothing was stored; repeat the call in a moment")
             }
             DatabaseError::Duplicate(_) | DatabaseError::Refused(_) | DatabaseError::Unreadable(_) => {

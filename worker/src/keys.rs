@@ -7,6 +7,9 @@
 
 use consentry::{hash::Hash, time::Timestamp};
 
+/// For how long two keys sign the log when one follows the other.
+const CHANGE_MS: i64 = 30 * 24 * 3_600_000;
+
 /// A key that signs from a time on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SigningKey {
@@ -44,6 +47,15 @@ impl Keys {
         self.0.iter().rfind(|key| key.from <= time)
     }
 
+    /// The keys that sign the log at a time: the one of then, and for thirty days after it began the one before, so that whoever
+    /// trusts only that one has time to learn of the other.
+    pub(crate) fn of_the_log(&self, time: Timestamp) -> impl Iterator<Item = &SigningKey> {
+        let present = self.0.iter().rposition(|key| key.from <= time);
+        let changing = |place: &usize| self.0[*place].from.plus_ms(CHANGE_MS) > time;
+        let before = present.filter(changing).and_then(|place| place.checked_sub(1));
+        present.into_iter().chain(before).map(|place| &self.0[place])
+    }
+
     /// Every key, those to come included.
     pub(crate) fn all(&self) -> &[SigningKey] {
         &self.0
@@ -69,6 +81,18 @@ mod tests {
         assert_eq!(keys.at(time.plus_ms(-1)).unwrap().seed, [7; 32]);
         assert_eq!(keys.at(time).unwrap().seed, [8; 32]);
         assert_eq!(keys.all().len(), 2);
+    }
+
+    #[test]
+    fn the_log_is_signed_by_two_keys_while_one_follows_the_other() {
+        let time: Timestamp = "2026-12-01T00:00:00Z".parse().unwrap();
+        let keys = keys(&["07".repeat(32), format!("{time} {}", "08".repeat(32))]);
+        let at = |time| keys.of_the_log(time).map(|key| key.seed[0]).collect::<Vec<_>>();
+        assert_eq!(at(time.plus_ms(-1)), [7]);
+        assert_eq!(at(time), [8, 7]);
+        assert_eq!(at(time.plus_ms(CHANGE_MS - 1)), [8, 7]);
+        assert_eq!(at(time.plus_ms(CHANGE_MS)), [8]);
+        assert_eq!(Keys::default().of_the_log(time).count(), 0);
     }
 
     #[test]

@@ -123,7 +123,7 @@ impl From<consentry::hash::Hash> for Param {
 }
 
 /// What one statement returned: objects by column name.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Rows(pub(crate) Vec<Value>);
 
 impl Rows {
@@ -147,6 +147,8 @@ impl Rows {
 pub(crate) enum DatabaseError {
     /// A key of this table exists already; nothing was written.
     Duplicate(&'static str),
+    /// The log goes on under another name than the one that the events were to have; nothing was written.
+    Renamed,
     /// A guard of the log refused; nothing was written.
     Refused(String),
     /// A row is not of the shape its table promises.
@@ -162,6 +164,10 @@ impl DatabaseError {
     pub(crate) fn from_message(message: &str) -> Self {
         if message.contains("UNIQUE constraint failed: idempotency.") {
             Self::Duplicate("idempotency")
+        } else if message.contains("UNIQUE constraint failed: log_origins.") {
+            Self::Duplicate("log_origins")
+        } else if message.contains("malformed JSON") {
+            Self::Renamed
         } else if message.contains("events are append-only") {
             Self::Refused(message.into())
         } else {

@@ -77,6 +77,12 @@ endpoints! {
     CreateKey = POST "/admin/sites/{site}/keys",
     /// Withdraws an API key.
     RevokeKey = DELETE "/admin/sites/{site}/keys/{id}",
+    /// Lets a log go on under another name.
+    RestartLog = POST "/admin/log/restart",
+    /// The log as far as it is signed.
+    Log = GET "/log",
+    /// Rows of the log.
+    LogRows = GET "/log/rows",
     /// What the log says of itself.
     Checkpoint = GET "/log/checkpoint",
     /// The key that checkpoints are signed with.

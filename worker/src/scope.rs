@@ -28,6 +28,9 @@ pub(crate) enum Scope {
     /// Read who granted a purpose, as keyed hashes.
     #[serde(rename = "snapshot:read")]
     SnapshotRead,
+    /// Read rows of the log: those of the site, and the hashes of all others.
+    #[serde(rename = "log:read")]
+    LogRead,
 }
 
 impl fmt::Display for Scope {
@@ -40,6 +43,7 @@ impl fmt::Display for Scope {
             Self::AuditRead => "audit:read",
             Self::LineageWrite => "lineage:write",
             Self::SnapshotRead => "snapshot:read",
+            Self::LogRead => "log:read",
         })
     }
 }

@@ -81,6 +81,7 @@ impl Host {
             "audit:read",
             "snapshot:read",
             "lineage:write",
+            "log:read",
         ];
         let input = json!({ "name": "tests", "scopes": scopes });
         let (status, body) = self.call("POST", &format!("/admin/sites/{site}/keys"), ADMIN, &input);

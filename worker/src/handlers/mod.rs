@@ -67,7 +67,10 @@ pub(crate) async fn handle<P: Platform>(
         Endpoint::PutSite => admin::put_site(app, call, param(0)).await,
         Endpoint::CreateKey => admin::create_key(app, call, param(0)).await,
         Endpoint::RevokeKey => admin::revoke_key(app, call, param(0), param(1)).await,
-        Endpoint::Checkpoint
+        Endpoint::RestartLog => log::restart(app, call).await,
+        Endpoint::LogRows => log::rows(app, call).await,
+        Endpoint::Log
+        | Endpoint::Checkpoint
         | Endpoint::LogKey
         | Endpoint::Tile
         | Endpoint::InclusionProof

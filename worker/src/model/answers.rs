@@ -2,7 +2,12 @@
 
 #[cfg(test)]
 use crate::openapi::schema;
-use crate::{scope::Scope, site::Settings};
+use crate::{
+    scope::Scope,
+    site::Settings,
+    store::{Named, SignedHead},
+    tree::Log,
+};
 use consentry::{
     decision::Reason,
     erasure::{State, StoreReport},
@@ -355,6 +360,46 @@ pub(crate) struct ConsistencyOutput {
     #[cfg_attr(test, schemars(schema_with = "schema::hashes"))]
     pub(crate) hashes: Vec<Hash>,
 }
+
+/// A log, as far as it is signed, and what waits to be.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct LogOutput {
+    /// Its name.
+    pub(crate) log: String,
+    /// How many events its last checkpoint is over.
+    pub(crate) size: u64,
+    #[cfg_attr(test, schemars(schema_with = "schema::hash"))]
+    pub(crate) root: Hash,
+    #[cfg_attr(test, schemars(schema_with = "schema::time"))]
+    pub(crate) signed_at: Timestamp,
+    /// How many events came after it.
+    pub(crate) waiting: u64,
+    /// When the first of them came.
+    #[cfg_attr(test, schemars(schema_with = "schema::optional_time"))]
+    pub(crate) waiting_since: Option<Timestamp>,
+    /// The names that it had, the present one last; more than one if its database was restored to an earlier state.
+    pub(crate) names: Vec<Named>,
+}
+
+impl LogOutput {
+    pub(crate) fn new(log: Log, signed: &SignedHead, (waiting, since): (u64, Option<Timestamp>)) -> Self {
+        Self {
+            log: log.names.last().map(|named| named.origin.clone()).unwrap_or_default(),
+            size: log.head.size,
+            root: log.head.root,
+            signed_at: signed.signed_at,
+            waiting,
+            waiting_since: since,
+            names: log.names,
+        }
+    }
+}
+
+/// The name under which a log goes on.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct RestartedOutput(pub(crate) Named);
 
 /// Whether the service works.
 #[derive(Debug, Serialize)]

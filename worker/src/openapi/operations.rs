@@ -89,8 +89,11 @@ impl Operation {
         let mut codes = vec![Code::MalformedRequest, Code::MethodNotAllowed];
         if self.tag != "service" {
             codes.extend([Code::InvalidField, Code::RateLimited]);
-            if self.tag != "log" {
+            if self.security != json!([]) {
                 codes.extend([Code::Unauthenticated, Code::Forbidden]);
+            }
+            if self.id == "restartLog" {
+                codes.push(Code::LogNotRolledBack);
             }
         }
         if self.request.is_some() {
@@ -575,6 +578,47 @@ pub(super) fn operation(endpoint: Endpoint) -> Operation {
             success: (204, "Withdrawn"),
             ..base
         },
+        Endpoint::RestartLog => Operation {
+            id: "restartLog",
+            tag: "admin",
+            summary: "Let a log go on under another name",
+            description: "For a database that was restored to an earlier state, whose log is no longer signed. The last checkpoint under \
+                          the old name then names the new one, and an event `log_restarted` the old one; what was published stays \
+                          readable. With `?log=1` the second database's.",
+            security: admin,
+            response: body::<model::RestartedOutput>(
+                json!({ "first": 120, "log": format!("consentry.example/log/0/{ID}"), "kept": 118 }),
+            ),
+            ..base
+        },
+        Endpoint::Log => Operation {
+            id: "readLog",
+            summary: "A log, as far as it is signed",
+            description: "The head of the log, and how many events wait for the next checkpoint, which `consentry monitor` asks for. \
+                          Several names mean that its database was restored to an earlier state.",
+            response: body::<model::LogOutput>(
+                json!({ "log": format!("consentry.example/log/0/{ID}"), "size": 17, "root": HASH, "signed_at": TIME, "waiting": 1,
+                "waiting_since": TIME,
+                "names": [{ "first": 0, "log": format!("consentry.example/log/0/{ID}"), "kept": 0 }] }),
+            ),
+            ..log(base, &[])
+        },
+        Endpoint::LogRows => Operation {
+            id: "readLogRows",
+            summary: "Rows of the log",
+            description: "A line of JSON for each event under the checkpoint, at most 4096: `log_index`, `leaf_hash`, and of the events \
+                          of the key's site and of the log itself `leaf` (base64 of its canonical bytes, in which a person is a keyed \
+                          hash) and, where its evidence was removed, `evidence` as null. `consentry verify log --api` reads them. \
+                          Scope `log:read`; leaves an audit event.",
+            security: json!([{ "api_key": [] }]),
+            ..log(
+                base,
+                &[
+                    ("from", "The first row, by default 0."),
+                    ("to", "The row after the last, by default the log's size."),
+                ],
+            )
+        },
         Endpoint::Checkpoint => Operation {
             id: "readCheckpoint",
             summary: "What the log says of itself",
@@ -663,13 +707,10 @@ pub(super) fn operation(endpoint: Endpoint) -> Operation {
 /// What is asked of a log, with these numbers in the query.
 fn log(base: Operation, numbers: &[(&'static str, &'static str)]) -> Operation {
     let more = [("log", "Which database's log, from 0.")];
-    let query = numbers.iter().chain(&more);
-    Operation {
-        tag: "log",
-        security: json!([]),
-        query: query
-            .map(|(name, words)| (*name, json!({ "type": "integer", "minimum": 0 }), *words))
-            .collect(),
-        ..base
-    }
+    let numbers = numbers.iter().chain(&more);
+    let mut query: Vec<_> =
+        numbers.map(|(name, words)| (*name, json!({ "type": "integer", "minimum": 0 }), *words)).collect();
+    let words = "A name that the log had before its database was restored; the present one by default.";
+    query.push(("origin", json!({ "type": "string" }), words));
+    Operation { tag: "log", security: json!([]), query, ..base }
 }

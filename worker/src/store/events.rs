@@ -6,7 +6,7 @@ use super::{
 };
 use crate::platform::{DatabaseError, Param, Platform, Rows, Statement};
 use consentry::{
-    event::{Actor, Event, Kind},
+    event::Event,
     history::{Entry, History},
     log::{leaf, leaf_hash},
     purpose::Purpose,
@@ -15,11 +15,12 @@ use consentry::{
     time::Timestamp,
 };
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// One statement for any number of events: they travel as one JSON array, so that a batch of twenty decisions is no more
-/// statements and parameters than one.
+/// statements and parameters than one. Under a name that the log has no longer, nothing is appended: `another name` is no JSON, so
+/// the whole batch fails with [`DatabaseError::Renamed`].
 const APPEND: &str = "\
 INSERT INTO events (log_index, id, site, kind, subject, key_id, purpose, status, legal_basis, notice_hash, created_at, \
  decided_at, actor, details, evidence_commitment, evidence, leaf_hash) \
@@ -27,7 +28,18 @@ SELECT value ->> 'log_index', value ->> 'id', value ->> 'site', value ->> 'kind'
  value ->> 'key_id', value ->> 'purpose', value ->> 'status', value ->> 'legal_basis', unhex(value ->> 'notice_hash'), \
  value ->> 'created_at', value ->> 'decided_at', value ->> 'actor', value ->> 'details', \
  unhex(value ->> 'evidence_commitment'), value ->> 'evidence', unhex(value ->> 'leaf_hash') \
-FROM json_each(?1) ORDER BY key RETURNING log_index, id";
+FROM json_each(iif(?2 = (SELECT origin FROM log_origins ORDER BY first DESC LIMIT 1), ?1, 'another name')) \
+ORDER BY key RETURNING log_index, id";
+
+/// Appends one event, at its place if it must have one.
+pub(super) fn append(origin: &str, new: &NewEvent, log_index: Option<u64>) -> Statement {
+    let hash = leaf_hash(&leaf(origin, &new.event));
+    append_rows(origin, &json!([row(new, hash, log_index)]))
+}
+
+fn append_rows(origin: &str, rows: &Value) -> Statement {
+    Statement::new(APPEND, [Param::Text(rows.to_string()), origin.into()])
+}
 
 macro_rules! select {
     ($($where:literal),+ $(,)?) => {
@@ -104,15 +116,25 @@ impl<P: Platform> Store<'_, P> {
         claim: Option<&Claim>,
         after: Vec<Statement>,
     ) -> Result<Appended, DatabaseError> {
-        let origin = self.origin(shard).await?;
-        let leaves: Vec<_> = events.iter().map(|new| leaf_hash(&leaf(&origin, &new.event))).collect();
-        let rows: Vec<_> = events.iter().zip(&leaves).map(|(new, hash)| row(new, *hash, None)).collect();
-        let mut statements = vec![Statement::new(APPEND, [Param::Text(json!(rows).to_string())])];
-        // Straight after the events: it takes their place from last_insert_rowid().
-        statements.extend(claim.into_iter().flat_map(|claim| claim.statements(events.len(), self.now)));
-        let own = statements.len();
-        statements.extend(after);
-        let mut results = self.platform.batch(shard, statements).await?.into_iter();
+        let (mut leaves, mut own) = (Vec::new(), 1);
+        let mut attempt = async || {
+            let origin = self.origin(shard).await?;
+            leaves = events.iter().map(|new| leaf_hash(&leaf(&origin, &new.event))).collect();
+            let rows = events.iter().zip(&leaves).map(|(new, hash)| row(new, *hash, None)).collect();
+            let mut statements = vec![append_rows(&origin, &rows)];
+            // Straight after the events: it takes their place from last_insert_rowid().
+            statements.extend(claim.into_iter().flat_map(|claim| claim.statements(events.len(), self.now)));
+            own = statements.len();
+            statements.extend(after.iter().cloned());
+            self.platform.batch(shard, statements).await
+        };
+        let mut results = attempt().await;
+        if results == Err(DatabaseError::Renamed) {
+            // Another isolate began a new name.
+            self.cache.origins.borrow_mut().remove(&shard);
+            results = attempt().await;
+        }
+        let mut results = results?.into_iter();
         let places: Vec<Place> = results.next().unwrap_or_default().all()?;
         let events = events
             .into_iter()
@@ -149,64 +171,7 @@ impl<P: Platform> Store<'_, P> {
         first: u64,
         count: u64,
     ) -> Result<Vec<Stored>, DatabaseError> {
-        let params = [integer(first), integer(count)];
-        stored(self.one(shard, Statement::new(RANGE, params)).await?)
-    }
-
-    /// The name of the log in a database. The first call that finds a database without one starts its log.
-    pub(crate) async fn origin(&self, shard: usize) -> Result<String, DatabaseError> {
-        if let Some(origin) = self.cache.origins.borrow().get(&shard) {
-            return Ok(origin.clone());
-        }
-        let origin = match self.read_origin(shard).await? {
-            Some(origin) => origin,
-            None => self.start(shard).await?,
-        };
-        self.cache.origins.borrow_mut().insert(shard, origin.clone());
-        Ok(origin)
-    }
-
-    async fn read_origin(&self, shard: usize) -> Result<Option<String>, DatabaseError> {
-        #[derive(Deserialize)]
-        struct Row {
-            origin: String,
-        }
-        let sql = "SELECT details ->> 'origin' AS origin FROM events WHERE log_index = 0";
-        let row: Option<Row> = self.one(shard, Statement::new(sql, [])).await?.first()?;
-        Ok(row.map(|row| row.origin))
-    }
-
-    async fn start(&self, shard: usize) -> Result<String, DatabaseError> {
-        let id = self.new_id();
-        // Never the same name twice: a restored or emptied database is another log.
-        let origin = format!("{}/log/{shard}/{id}", self.log_host);
-        let event = Event {
-            id,
-            site: None,
-            kind: Kind::LogStarted,
-            subject: None,
-            purpose: None,
-            status: None,
-            legal_basis: None,
-            notice_hash: None,
-            created_at: self.now,
-            decided_at: None,
-            actor: Actor::System,
-            details: json!({ "origin": origin }).to_string(),
-            evidence_commitment: None,
-        };
-        let hash = leaf_hash(&leaf(&origin, &event));
-        let rows = json!([row(&event.into(), hash, Some(0))]).to_string();
-        match self.one(shard, Statement::new(APPEND, [Param::Text(rows)])).await {
-            Ok(_) => Ok(origin),
-            // Somebody else was quicker; their name stands.
-            Err(DatabaseError::Refused(_)) => self.read_origin(shard).await?.ok_or_else(|| {
-                DatabaseError::Unreadable(
-                    "the log has no event at index 0; apply the migrations to an empty database".into(),
-                )
-            }),
-            Err(error) => Err(error),
-        }
+        stored(self.one(shard, read_range(first, count)).await?)
     }
 
     /// A `UUIDv7` (RFC 9562 § 5.7) of the call's time.
@@ -215,6 +180,11 @@ impl<P: Platform> Store<'_, P> {
         self.platform.random(&mut random);
         uuid::Builder::from_unix_timestamp_millis(self.now.as_ms().unsigned_abs(), &random).into_uuid()
     }
+}
+
+/// Reads the events from a place on, for [`stored`].
+pub(crate) fn read_range(first: u64, count: u64) -> Statement {
+    Statement::new(RANGE, [integer(first), integer(count)])
 }
 
 /// Reads the decisions of a person, for [`history`].

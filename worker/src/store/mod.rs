@@ -10,12 +10,15 @@ mod idempotency;
 mod lineage;
 mod links;
 mod notices;
+mod origins;
 mod rows;
 mod settings;
 mod snapshots;
 
 pub(crate) use erasures::{ErasureRow, save_erasure, update_erasure};
-pub(crate) use events::{count_evidence, history, read_consent, read_history, read_page, redact, stored};
+pub(crate) use events::{
+    count_evidence, history, read_consent, read_history, read_page, read_range, redact, stored,
+};
 pub(crate) use heads::SignedHead;
 pub(crate) use idempotency::{Claim, First};
 pub(crate) use lineage::{
@@ -24,6 +27,7 @@ pub(crate) use lineage::{
 };
 pub(crate) use links::{read_visitors, save_link, visitors};
 pub(crate) use notices::save_notice;
+pub(crate) use origins::{Named, name_at};
 pub(crate) use rows::{NewEvent, Stored, StoredEvidence};
 pub(crate) use settings::{save_key, save_site, withdraw_key};
 pub(crate) use snapshots::{

@@ -16,7 +16,7 @@ use futures_executor::block_on;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-fn append(host: &Host, count: usize) {
+pub(super) fn append(host: &Host, count: usize) {
     let event = |_| Event {
         id: host.app().store().new_id(),
         site: None,
@@ -37,46 +37,46 @@ fn append(host: &Host, count: usize) {
 }
 
 /// A log of so many events that is folded.
-fn folded(events: usize) -> Host {
+pub(super) fn folded(events: usize) -> Host {
     let host = Host::new(1);
     append(&host, events - 1);
     block_on(fold(&host.app())).unwrap();
     host
 }
 
-fn get(host: &Host, path: &str) -> (u16, String) {
+pub(super) fn get(host: &Host, path: &str) -> (u16, String) {
     let answer = host.send("GET", path, &[], &Value::Null);
     (answer.status().as_u16(), answer.body().clone())
 }
 
-fn proof<T: DeserializeOwned>(host: &Host, path: &str) -> T {
+pub(super) fn proof<T: DeserializeOwned>(host: &Host, path: &str) -> T {
     let (status, body) = get(host, path);
     assert_eq!(status, 200, "{path}: {body}");
     serde_json::from_str(&body).unwrap()
 }
 
-fn check(public: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
+pub(super) fn check(public: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
     let key = VerifyingKey::from_bytes(public).unwrap();
     key.verify_strict(message, &Signature::from_bytes(signature)).is_ok()
 }
 
 /// A checkpoint as its holder reads it.
-fn open(note: &str, key: &str) -> Checkpoint {
+pub(super) fn open(note: &str, key: &str) -> Checkpoint {
     Checkpoint::open(note.as_bytes(), &[VerifierKey::parse(key.trim_end()).unwrap()], check).unwrap()
 }
 
-fn checkpoint(host: &Host) -> Checkpoint {
+pub(super) fn checkpoint(host: &Host) -> Checkpoint {
     open(&get(host, "/log/checkpoint").1, &get(host, "/log/key").1)
 }
 
-fn leaves(host: &Host, count: u64) -> Vec<Hash> {
+pub(super) fn leaves(host: &Host, count: u64) -> Vec<Hash> {
     let leaves = block_on(host.app().store().leaves(0, 0, u32::MAX)).unwrap();
     leaves.into_iter().take(usize::try_from(count).unwrap()).collect()
 }
 
 /// The checkpoint covers the events that are there, and its tiles lead to its root.
 #[track_caller]
-fn assert_sound(host: &Host, size: u64) {
+pub(super) fn assert_sound(host: &Host, size: u64) {
     let checkpoint = checkpoint(host);
     let mut tree = Frontier::default();
     tree.extend(leaves(host, size));
@@ -279,5 +279,25 @@ fn whoever_holds_a_checkpoint_detects_every_change_of_its_events() {
          UPDATE events SET log_index = -log_index - 1 WHERE log_index < 0",
     ] {
         assert!(detected(change), "{change}");
+    }
+}
+
+#[test]
+fn a_key_that_was_replaced_signs_beside_its_successor_for_thirty_days() {
+    let mut host = folded(5);
+    let change = host.now.get().plus_ms(60_000);
+    host.config.log_keys = Keys::parse(["07".repeat(32), format!("{change} {}", "08".repeat(32))]);
+    let keys = get(&host, "/log/key").1;
+    let keys: Vec<_> = keys.lines().map(|key| VerifierKey::parse(key).unwrap()).collect();
+    assert_eq!(keys.len(), 2);
+    for (ms, signers) in
+        [(0, vec![true, false]), (60_000, vec![true, true]), (31 * 24 * 3_600_000, vec![false, true])]
+    {
+        host.now.set(crate::testing::START.plus_ms(ms));
+        append(&host, 1);
+        block_on(fold(&host.app())).unwrap();
+        let note = get(&host, "/log/checkpoint").1;
+        let opens = |key| Checkpoint::open(note.as_bytes(), std::slice::from_ref(key), check).is_ok();
+        assert_eq!(keys.iter().map(opens).collect::<Vec<_>>(), signers, "{ms}");
     }
 }

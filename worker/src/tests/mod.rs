@@ -3,5 +3,8 @@
 mod calls;
 mod lineage;
 mod log;
+mod restored;
+mod rows;
 mod snapshots;
+mod tiles;
 mod vectors;

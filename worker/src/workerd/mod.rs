@@ -14,7 +14,7 @@ use crate::{
     respond::respond,
     site::Jwk,
     snapshot::build::tick,
-    tree::fold,
+    tree::{fold, inspect::inspect},
 };
 use consentry::{
     problem::{Code, Problem},
@@ -67,12 +67,13 @@ async fn scheduled(event: ScheduledEvent, env: Env, _context: ScheduleContext) {
             // Each even where another failed: they have nothing to do with each other.
             let built = tick(app).await;
             let folded = fold(app).await;
-            let (mut kept, mut ended) = (Ok(()), Ok(()));
+            let (mut kept, mut ended, mut sound) = (Ok(()), Ok(()), Ok(()));
             if event.cron() != EACH_MINUTE {
                 kept = app.store().forget_expired_keys().await;
                 ended = finish_unfinished(app).await;
+                sound = inspect(app).await;
             }
-            kept.and(ended).and(built).and(folded).map_err(|error| app.fault(&error))
+            kept.and(ended).and(sound).and(built).and(folded).map_err(|error| app.fault(&error))
         })
         .await?
     };
