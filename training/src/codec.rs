@@ -1,7 +1,7 @@
 //! Compression, told by content and not by name. Owns reading whichever of plain, gzip and zstd a file turns out to be, and
 //! writing the same.
 
-use std::io::{self, Cursor, Read, Write};
+use std::io::{self, BufReader, Chain, Cursor, Read, Write};
 
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
@@ -47,7 +47,7 @@ const PARQUET: &str =
 
 /// A reader of what `reader` has, decompressed. Fails where a compressed file is damaged or cut short, and for
 /// Parquet.
-pub fn decode<'r>(mut reader: impl Read + Send + 'r) -> io::Result<(Compression, Box<dyn Read + Send + 'r>)> {
+pub fn decode<R: Read>(mut reader: R) -> io::Result<(Compression, Decoder<R>)> {
     let mut head = Vec::with_capacity(4);
     reader.by_ref().take(4).read_to_end(&mut head)?;
     if head == *b"PAR1" {
@@ -55,12 +55,47 @@ pub fn decode<'r>(mut reader: impl Read + Send + 'r) -> io::Result<(Compression,
     }
     let compression = Compression::of(&head);
     let whole = Cursor::new(head).chain(reader);
-    let decoded: Box<dyn Read + Send + 'r> = match compression {
-        Compression::None => Box::new(whole),
-        Compression::Gzip => Box::new(MultiGzDecoder::new(whole)),
-        Compression::Zstd => Box::new(zstd::stream::read::Decoder::new(whole)?),
+    let decoder = match compression {
+        Compression::None => Decoder::Plain(whole),
+        Compression::Gzip => Decoder::Gzip(Box::new(MultiGzDecoder::new(whole))),
+        Compression::Zstd => Decoder::Zstd(zstd::stream::read::Decoder::new(whole)?),
     };
-    Ok((compression, decoded))
+    Ok((compression, decoder))
+}
+
+/// The first bytes, by which the compression was told, and the rest.
+type Whole<R> = Chain<Cursor<Vec<u8>>, R>;
+
+/// A reader that decompresses.
+pub enum Decoder<R: Read> {
+    /// Not at all.
+    Plain(Whole<R>),
+    /// gzip.
+    Gzip(Box<MultiGzDecoder<Whole<R>>>),
+    /// zstd.
+    Zstd(zstd::stream::read::Decoder<'static, BufReader<Whole<R>>>),
+}
+
+impl<R: Read> Decoder<R> {
+    /// What it reads from. Reading there would skip bytes.
+    pub fn get_mut(&mut self) -> &mut R {
+        let whole = match self {
+            Self::Plain(whole) => whole,
+            Self::Gzip(decoder) => decoder.get_mut(),
+            Self::Zstd(decoder) => decoder.get_mut().get_mut(),
+        };
+        whole.get_mut().1
+    }
+}
+
+impl<R: Read> Read for Decoder<R> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(whole) => whole.read(bytes),
+            Self::Gzip(decoder) => decoder.read(bytes),
+            Self::Zstd(decoder) => decoder.read(bytes),
+        }
+    }
 }
 
 /// A writer that compresses.

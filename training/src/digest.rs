@@ -17,6 +17,10 @@ impl<T> Digested<T> {
         Self { inner, bytes: 0, sha256: hash.then(Sha256::new) }
     }
 
+    pub(crate) const fn get_mut(&mut self) -> &mut T {
+        &mut self.inner
+    }
+
     pub(crate) fn into_inner(self) -> T {
         self.inner
     }

@@ -1,4 +1,4 @@
-//! Who granted a purpose, as a run asks it. Owns what any such knowledge must answer; a snapshot does it from its file, and
+//! Who granted a purpose, as a run asks it. Owns what any such knowledge must answer, and asking it of many users together; a snapshot answers from its file, and
 //! whatever keeps itself fresh during a run can do it instead.
 
 use consentry::{subject::UserId, time::Timestamp};
@@ -28,6 +28,45 @@ pub trait Grants: Sync {
 impl<F: Fn(&UserId) -> Option<Key> + Sync> Grants for F {
     fn granted(&self, user: &UserId) -> Option<Key> {
         self(user)
+    }
+}
+
+/// Users who are asked of together, each with the place that the answer is for.
+#[derive(Debug)]
+pub struct Together<P> {
+    users: Vec<UserId>,
+    places: Vec<P>,
+}
+
+impl<P> Default for Together<P> {
+    fn default() -> Self {
+        Self { users: Vec::new(), places: Vec::new() }
+    }
+}
+
+impl<P> Together<P> {
+    /// One more.
+    pub fn add(&mut self, user: UserId, place: P) {
+        self.users.push(user);
+        self.places.push(place);
+    }
+
+    /// How many there are.
+    pub const fn len(&self) -> usize {
+        self.users.len()
+    }
+
+    /// Whether there are none.
+    pub const fn is_empty(&self) -> bool {
+        self.users.is_empty()
+    }
+
+    /// Asks of all, tells each place its answer ([`Grants::granted`]) in the order in which they were added, and forgets them.
+    pub fn ask(&mut self, grants: &(impl Grants + ?Sized), mut tell: impl FnMut(P, Option<Key>)) {
+        for (place, granted) in self.places.drain(..).zip(grants.granted_all(&self.users)) {
+            tell(place, granted);
+        }
+        self.users.clear();
     }
 }
 

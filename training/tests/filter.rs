@@ -207,13 +207,13 @@ proptest! {
     #[test]
     fn whatever_the_blocks_and_threads_it_does_what_a_loop_over_lines_does(
         lines in proptest::collection::vec(line(), 0..60),
-        ends_open in any::<bool>(), block in 1..300_usize, judges in 1..5_usize, max_row in 60..400_usize,
+        ends_open in any::<bool>(), block in 1..300_usize, threads in 1..5_usize, max_row in 60..400_usize,
     ) {
         let mut file = lines.iter().flat_map(|line| [line.as_slice(), b"\n"].concat()).collect::<Vec<u8>>();
         if ends_open {
             file.pop();
         }
-        let options = Options { block, judges, max_row, ..Options::default() };
+        let options = Options { block, threads, max_row, ..Options::default() };
         let (output, quarantine, report) = run(&[&file], &options).unwrap();
 
         let (mut expected, mut odd) = (Vec::new(), Vec::new());

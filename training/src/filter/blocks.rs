@@ -2,17 +2,53 @@
 //! rows are is left to [`super::judge`].
 
 use std::io::{self, Read};
+use std::ops::Range;
 
 /// Whole rows of one input.
 #[derive(Default)]
 pub(super) struct Block {
-    /// The rows up to [`Self::len`]; behind that whatever was there before.
-    pub(super) bytes: Vec<u8>,
-    pub(super) len: usize,
+    bytes: Vec<u8>,
+    /// Where in these the rows are; around them whatever was there before.
+    start: usize,
+    end: usize,
+    /// How far they may go.
+    limit: usize,
     /// Instead of rows: the length of one that is longer than a row may be.
     pub(super) too_long: Option<u64>,
     /// Which of the inputs.
     pub(super) input: usize,
+    /// When it is to be written.
+    pub(super) turn: u64,
+}
+
+impl Block {
+    pub(super) fn rows(&self) -> &[u8] {
+        self.bytes.get(self.start..self.end).unwrap_or_default()
+    }
+
+    /// Keeps only these pieces of the rows, which come in their order.
+    pub(super) fn keep(&mut self, pieces: impl Iterator<Item = Range<usize>>) {
+        let mut end = self.start;
+        for Range { start: from, end: to } in pieces {
+            self.bytes.copy_within(self.start + from..self.start + to, end);
+            end += to - from;
+        }
+        self.end = end;
+    }
+
+    /// Makes room for so many bytes, of which the first are `rest`; what is read behind them, the byte at `position` of its stream
+    /// and on, comes to lie as it does in the pages of a file, because bytes that lie alike are copied much faster.
+    fn begin(&mut self, rest: &[u8], room: usize, position: usize) {
+        const LINE: usize = 64;
+        if self.bytes.len() < room + LINE {
+            self.bytes.resize(room + LINE, 0);
+        }
+        let behind = self.bytes.as_ptr().addr() + rest.len();
+        self.start = position.wrapping_sub(behind) % LINE;
+        self.end = self.start + rest.len();
+        self.limit = self.start + room;
+        self.bytes[self.start..self.end].copy_from_slice(rest);
+    }
 }
 
 /// Cuts one stream.
@@ -22,51 +58,57 @@ pub(super) struct Blocks<R> {
     rest: Vec<u8>,
     size: usize,
     max_row: usize,
+    /// How much was read.
+    position: usize,
     ended: bool,
 }
 
 impl<R: Read> Blocks<R> {
     pub(super) const fn new(reader: R, size: usize, max_row: usize) -> Self {
-        Self { reader, rest: Vec::new(), size, max_row, ended: false }
+        Self { reader, rest: Vec::new(), size, max_row, position: 0, ended: false }
+    }
+
+    pub(super) const fn get_mut(&mut self) -> &mut R {
+        &mut self.reader
     }
 
     /// The next rows, in the memory of a block that is done with; `None` behind the last.
     pub(super) fn next(&mut self, mut block: Block) -> io::Result<Option<Block>> {
         block.too_long = None;
-        block.len = self.rest.len();
-        if block.bytes.len() < self.size.max(block.len) {
-            block.bytes.resize(self.size.max(block.len), 0);
-        }
-        block.bytes[..block.len].copy_from_slice(&self.rest);
+        block.begin(&self.rest, self.size.max(self.rest.len()), self.position);
         self.rest.clear();
         loop {
             let paused = self.fill(&mut block)?;
-            let read = &block.bytes[..block.len];
+            let read = block.rows();
             if self.ended {
-                return Ok((block.len > 0).then_some(block));
+                return Ok((!read.is_empty()).then_some(block));
             }
             if let Some(end) = memchr::memrchr(b'\n', read) {
                 self.rest.extend_from_slice(&read[end + 1..]);
-                block.len = end + 1;
+                block.end = block.start + end + 1;
                 return Ok(Some(block));
             }
             if read.len() > self.max_row {
                 block.too_long = Some(self.skip_row(read.len() as u64)?);
-                block.len = 0;
+                block.end = block.start;
                 return Ok(Some(block));
             }
             if !paused {
-                block.bytes.resize(2 * block.bytes.len(), 0);
+                block.limit += block.limit - block.start;
+                block.bytes.resize(block.bytes.len().max(block.limit), 0);
             }
         }
     }
 
     /// Reads until the block is full or the stream ends; or, which it says, has nothing for now.
     fn fill(&mut self, block: &mut Block) -> io::Result<bool> {
-        while !self.ended && block.len < block.bytes.len() {
-            match self.reader.read(&mut block.bytes[block.len..]) {
+        while !self.ended && block.end < block.limit {
+            match self.reader.read(&mut block.bytes[block.end..block.limit]) {
                 Ok(0) => self.ended = true,
-                Ok(n) => block.len += n,
+                Ok(n) => {
+                    block.end += n;
+                    self.position = self.position.wrapping_add(n);
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(true),
                 Err(error) => return Err(error),
@@ -77,11 +119,11 @@ impl<R: Read> Blocks<R> {
 
     /// Passes the rest of a row of which `length` bytes were read; says how long all of it is.
     fn skip_row(&mut self, mut length: u64) -> io::Result<u64> {
-        let mut piece = Block { bytes: vec![0; self.size], ..Block::default() };
+        let mut piece = Block::default();
         loop {
-            piece.len = 0;
+            piece.begin(&[], self.size, self.position);
             self.fill(&mut piece)?;
-            let read = &piece.bytes[..piece.len];
+            let read = piece.rows();
             if let Some(end) = memchr::memchr(b'\n', read) {
                 self.rest.extend_from_slice(&read[end + 1..]);
                 return Ok(length + end as u64);
@@ -107,9 +149,9 @@ mod tests {
         while let Some(block) = blocks.next(used).unwrap() {
             match block.too_long {
                 Some(length) => rows.push(Err(length)),
-                None => rows.extend(
-                    block.bytes[..block.len].split_inclusive(|b| *b == b'\n').map(|row| Ok(row.into())),
-                ),
+                None => {
+                    rows.extend(block.rows().split_inclusive(|b| *b == b'\n').map(|row| Ok(row.into())));
+                }
             }
             used = block;
         }

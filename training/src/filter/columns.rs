@@ -19,7 +19,7 @@ pub fn filter_parquet<W: Write + Send>(
     sources: &[Source],
     grants: &(impl Grants + ?Sized),
     output: W,
-    quarantine: Option<&mut dyn Write>,
+    quarantine: Option<&mut (dyn Write + Send)>,
     options: &Options,
 ) -> Result<(Report, W), FilterError> {
     if let (Some(source), Some(_)) = (sources.first(), &options.gates) {

@@ -7,7 +7,7 @@ use consentry::{gate::Closed, subject::UserId};
 
 use super::Options;
 use super::blocks::Block;
-use crate::grants::Grants;
+use crate::grants::{Grants, Together};
 use crate::kept::Notes;
 use crate::scan::{Reason, scan, scan_all, scan_text, utf8};
 
@@ -37,24 +37,38 @@ pub(super) struct Judged {
     pub(super) odd: Vec<Odd>,
 }
 
+/// What one thread judges with, block after block.
+#[derive(Default)]
+pub(super) struct Judge<'k> {
+    /// Whose rows are where: asked of all together, once they are known.
+    together: Together<(Range<usize>, Option<Closed>)>,
+    /// The rows that stay, neighbours as one piece.
+    stay: Vec<Range<usize>>,
+    notes: Option<Notes<'k>>,
+}
+
+impl<'k> Judge<'k> {
+    /// One that notes whose rows stay, if there is where.
+    pub(super) fn new(notes: Option<Notes<'k>>) -> Self {
+        Self { notes, ..Self::default() }
+    }
+}
+
 /// Moves the rows that stay to the front of the block.
 pub(super) fn judge(
     mut block: Block,
     options: &Options,
     grants: &(impl Grants + ?Sized),
-    notes: &mut Option<Notes<'_>>,
+    Judge { together, stay, notes }: &mut Judge<'_>,
 ) -> Judged {
     let mut judged = Judged::default();
     if let Some(length) = block.too_long {
         judged.rows = 1;
         judged.odd.push(Odd { row: 0, reason: Reason::TooLong, bytes: None, length });
     }
-    let bytes = &block.bytes[..block.len];
+    let bytes = block.rows();
     // If all of it is UTF-8, so is every row, because a line end is never a part of another character.
     let text = utf8(bytes);
-    // Whose rows are where: asked of all together, once they are known.
-    let mut users: Vec<UserId> = Vec::new();
-    let mut places: Vec<(Range<usize>, Option<Closed>)> = Vec::new();
     let mut start = 0;
     while start < bytes.len() {
         let line_end = memchr::memchr(b'\n', &bytes[start..]).map(|length| start + length);
@@ -62,8 +76,7 @@ pub(super) fn judge(
         let row = &bytes[start..end];
         match look(row, text.and_then(|text| text.get(start..end)), options) {
             Seen::Users(user, closed) => {
-                users.push(user);
-                places.push((start..next, closed));
+                together.add(user, (start..next, closed));
             }
             Seen::Blank => judged.blank += 1,
             Seen::Odd(reason) => judged.odd.push(Odd {
@@ -76,24 +89,23 @@ pub(super) fn judge(
         judged.rows += 1;
         start = next;
     }
-    let mut kept = 0;
-    for (granted, (place, closed)) in grants.granted_all(&users).into_iter().zip(places) {
-        match (granted, closed) {
-            (None, _) => judged.refused += 1,
-            (Some(_), Some(Closed::Reserved)) => judged.reserved += 1,
-            (Some(_), Some(Closed::Child)) => judged.child += 1,
-            (Some(key), None) => {
-                judged.kept += 1;
-                if let Some(notes) = notes {
-                    notes.add(key);
-                }
-                let length = place.len();
-                block.bytes.copy_within(place, kept);
-                kept += length;
+    stay.clear();
+    together.ask(grants, |(place, closed), granted| match (granted, closed) {
+        (None, _) => judged.refused += 1,
+        (Some(_), Some(Closed::Reserved)) => judged.reserved += 1,
+        (Some(_), Some(Closed::Child)) => judged.child += 1,
+        (Some(key), None) => {
+            judged.kept += 1;
+            if let Some(notes) = notes {
+                notes.add(key);
+            }
+            match stay.last_mut() {
+                Some(last) if last.end == place.start => last.end = place.end,
+                _ => stay.push(place),
             }
         }
-    }
-    block.len = kept;
+    });
+    block.keep(stay.drain(..));
     judged.block = block;
     judged
 }

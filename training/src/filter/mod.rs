@@ -1,9 +1,9 @@
 //! Rows of those who granted a purpose, byte for byte and in order. Owns the way of a row from an input through the threads
 //! to the output, the counts, and what stops a run; where inputs and outputs are is the caller's business.
 //!
-//! One thread reads and decompresses, several judge, one compresses and writes. Blocks go round the judges in turn and are
-//! fetched from them in the same turn, so their order needs no book-keeping, and no more of them are in memory than the
-//! channels hold.
+//! Every thread takes the next block from the reader, judges it and writes it when it is its turn. So a block stays near the
+//! core that works on it, there are no more of them in memory than threads, and reading and decompressing one goes on beside
+//! compressing and writing another.
 
 mod blocks;
 #[cfg(feature = "parquet")]
@@ -18,9 +18,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, Write};
 use std::ops::AddAssign;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use consentry::hash::Hash;
@@ -35,10 +34,10 @@ use crate::snapshot::Refused;
 use blocks::Block;
 #[cfg(feature = "parquet")]
 pub use columns::filter_parquet;
-use judge::{Judged, judge};
-use read::read;
+use judge::{Judge, judge};
+use read::Reader;
 pub use source::{Source, Watch};
-use write::{Writer, Written};
+use write::{Turns, Writer, Written};
 
 /// How to filter.
 #[derive(Clone, Debug)]
@@ -55,9 +54,9 @@ pub struct Options {
     pub compression: Option<Compression>,
     /// Whether to hash inputs and output.
     pub digests: bool,
-    /// How many threads judge.
-    pub judges: usize,
-    /// How many bytes of rows go from hand to hand.
+    /// How many threads work.
+    pub threads: usize,
+    /// How many bytes of rows each of them works on at a time.
     pub block: usize,
     /// To see how far the run is, and to stop it.
     pub watch: Arc<Watch>,
@@ -74,8 +73,9 @@ impl Default for Options {
             strict: false,
             compression: None,
             digests: false,
-            judges: thread::available_parallelism().map_or(2, Into::into).max(2),
-            block: 1 << 20,
+            threads: thread::available_parallelism().map_or(2, Into::into).max(2),
+            // What is read, judged and written stays in the memory next to a core.
+            block: 1 << 18,
             watch: Arc::default(),
             kept: None,
         }
@@ -198,45 +198,38 @@ impl std::error::Error for FilterError {}
 /// Writes the rows of users whom `grants` knows, and to `quarantine`, if there is one, those that can't be judged.
 ///
 /// Where one input ends without a line end and more rows follow, one is put between them.
-pub fn filter<'w, W: Write + 'w>(
+pub fn filter<'w, W: Write + Send + 'w>(
     sources: &'w [Source],
     grants: &(impl Grants + ?Sized),
     output: W,
-    quarantine: Option<&'w mut (dyn Write + 'w)>,
+    quarantine: Option<&'w mut (dyn Write + Send + 'w)>,
     options: &Options,
 ) -> Result<(Report, W), FilterError> {
-    let gone = &AtomicBool::new(false);
-    thread::scope(|scope| {
-        let (give_back, used) = sync_channel(4 * options.judges);
-        let (mut to_judges, mut from_judges) = (Vec::new(), Vec::new());
-        for _ in 0..options.judges.max(1) {
-            let (to, blocks) = sync_channel::<Block>(1);
-            let (done, from) = sync_channel::<Judged>(1);
-            let mut notes = options.kept.as_deref().map(Kept::notes);
-            scope.spawn(move || {
-                for block in blocks {
-                    let judged = judge(block, options, grants, &mut notes);
-                    if done.send(judged).is_err() {
-                        break;
-                    }
-                }
-            });
-            to_judges.push(to);
-            from_judges.push(from);
+    let gone = AtomicBool::new(false);
+    let reader = Reader::open(sources, options, &gone)?;
+    let compression = options.compression.or(reader.compression()).unwrap_or(Compression::None);
+    let writer = Writer::new(sources, options, output, compression, quarantine)?;
+    let (reader, turns) = (Mutex::new(reader), Turns::new(writer));
+    let next = |used| reader.lock().unwrap_or_else(PoisonError::into_inner).next(used);
+    let work = || {
+        let _watched = turns.watched();
+        let mut with = Judge::new(options.kept.as_deref().map(Kept::notes));
+        let mut used = Block::default();
+        while let Some(block) = next(used) {
+            match turns.write(judge(block, options, grants, &mut with), grants) {
+                Some(written) => used = written,
+                None => return gone.store(true, Relaxed),
+            }
         }
-        let (tell, told) = sync_channel(1);
-        let reader = scope.spawn(move || read(sources, options, gone, &tell, &used, &to_judges));
-        // Nothing is told where the first input can't be opened, and then nothing is written either.
-        let compression = options.compression.or_else(|| told.recv().ok()).unwrap_or(Compression::None);
-        let written = Writer::new(sources, options, output, compression, quarantine)
-            .and_then(|writer| writer.write_all(&from_judges, &give_back, grants));
-        // Whoever still waits for the writer stops now.
-        drop(from_judges);
-        gone.store(true, Relaxed);
-        let inputs = reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        let Written { counts, output, set_aside } = written?;
-        let inputs = inputs?;
-        let report = Report { counts, inputs, written: output.so_far(), set_aside };
-        Ok((report, output.into_inner()))
-    })
+    };
+    thread::scope(|scope| {
+        for _ in 1..options.threads {
+            scope.spawn(work);
+        }
+        work();
+    });
+    let Written { counts, output, set_aside } = turns.finish()?;
+    let inputs = reader.into_inner().unwrap_or_else(PoisonError::into_inner).finish()?;
+    let report = Report { counts, inputs, written: output.so_far(), set_aside };
+    Ok((report, output.into_inner()))
 }

@@ -1,57 +1,114 @@
-//! The reading thread. Owns the way through the inputs, one after the other, and handing their blocks to the judges in turn.
+//! The reading end. Owns the way through the inputs, one after the other, and the turn of each of their blocks.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::mpsc::{Receiver, SyncSender};
+use std::sync::atomic::AtomicBool;
 
 use super::blocks::{Block, Blocks};
 use super::source::Input;
 use super::{FilterError, Options, Source, Stream};
-use crate::codec::{self, Compression};
+use crate::codec::{self, Compression, Decoder};
 use crate::digest::Digested;
 
-/// Reads all inputs, or until nobody takes blocks any more. Tells how the first is compressed, before its first block.
-pub(super) fn read(
-    sources: &[Source],
-    options: &Options,
-    gone: &AtomicBool,
-    tell: &SyncSender<Compression>,
-    used: &Receiver<Block>,
-    judges: &[SyncSender<Block>],
-) -> Result<Vec<Stream>, FilterError> {
-    let mut turn = judges.iter().cycle();
-    let mut streams = Vec::new();
-    for (input, source) in sources.iter().enumerate() {
-        let failed = |error| {
-            if options.watch.stopped() {
-                FilterError::Stopped
-            } else {
-                FilterError::Input { file: source.name(), error }
-            }
-        };
-        let eager = AtomicBool::new(false);
-        let raw = Input::open(source, &options.watch, gone, &eager).map_err(failed)?;
-        let mut raw = Digested::new(raw, options.digests);
-        let (compression, reader) = codec::decode(&mut raw).map_err(failed)?;
-        // Rows that come one by one go on one by one, which no decoder could do.
-        eager.store(compression == Compression::None, Relaxed);
-        // Only the first is waited for.
-        let _ = tell.try_send(compression);
-        let mut blocks = Blocks::new(reader, options.block, options.max_row);
-        while let Some(mut block) = blocks
-            .next(used.try_recv().unwrap_or_default())
-            .map_err(|error| failed(explained(error, compression)))?
-        {
-            block.input = input;
-            if turn.next().is_none_or(|judge| judge.send(block).is_err()) {
-                return Ok(streams);
-            }
-        }
-        drop(blocks);
-        let (bytes, sha256) = raw.so_far();
-        streams.push(Stream { file: source.name(), bytes, sha256 });
+/// All inputs.
+pub(super) struct Reader<'r> {
+    sources: &'r [Source],
+    options: &'r Options,
+    gone: &'r AtomicBool,
+    /// The one that is being read.
+    open: Option<Open<'r>>,
+    /// Those that were read.
+    streams: Vec<Stream>,
+    turn: u64,
+    failed: Option<FilterError>,
+}
+
+impl<'r> Reader<'r> {
+    /// Opens the first. Whoever sets `gone` ends the reading.
+    pub(super) fn open(
+        sources: &'r [Source],
+        options: &'r Options,
+        gone: &'r AtomicBool,
+    ) -> Result<Self, FilterError> {
+        let open = sources.first().map(|source| Open::new(source, options, gone)).transpose()?;
+        Ok(Self { sources, options, gone, open, streams: Vec::new(), turn: 0, failed: None })
     }
-    Ok(streams)
+
+    /// How the first is compressed, before anything else is read.
+    pub(super) fn compression(&self) -> Option<Compression> {
+        self.open.as_ref().map(|open| open.compression)
+    }
+
+    /// The next rows, in the memory of a block that is done with; `None` behind the last, and once something failed.
+    pub(super) fn next(&mut self, used: Block) -> Option<Block> {
+        if self.failed.is_some() {
+            return None;
+        }
+        self.read(used).unwrap_or_else(|error| {
+            self.failed = Some(error);
+            None
+        })
+    }
+
+    fn read(&mut self, mut used: Block) -> Result<Option<Block>, FilterError> {
+        loop {
+            let input = self.streams.len();
+            let open = match (&mut self.open, self.sources.get(input)) {
+                (Some(open), _) => open,
+                (open, Some(source)) => open.insert(Open::new(source, self.options, self.gone)?),
+                (None, None) => return Ok(None),
+            };
+            if let Some(mut block) = open.next(used)? {
+                (block.input, block.turn) = (input, self.turn);
+                self.turn += 1;
+                return Ok(Some(block));
+            }
+            used = Block::default();
+            self.streams.extend(self.open.take().map(Open::finish));
+        }
+    }
+
+    /// What was read, if all of it was.
+    pub(super) fn finish(self) -> Result<Vec<Stream>, FilterError> {
+        self.failed.map_or(Ok(self.streams), Err)
+    }
+}
+
+/// An input that is being read.
+struct Open<'r> {
+    source: &'r Source,
+    options: &'r Options,
+    compression: Compression,
+    blocks: Blocks<Decoder<Digested<Input<'r>>>>,
+}
+
+impl<'r> Open<'r> {
+    fn new(source: &'r Source, options: &'r Options, gone: &'r AtomicBool) -> Result<Self, FilterError> {
+        let failed = |error| failed(source, options, error);
+        let raw = Input::open(source, &options.watch, gone).map_err(failed)?;
+        let (compression, mut reader) = codec::decode(Digested::new(raw, options.digests)).map_err(failed)?;
+        // Rows that come one by one go on one by one, which no decoder could do.
+        reader.get_mut().get_mut().eager = compression == Compression::None;
+        let blocks = Blocks::new(reader, options.block, options.max_row);
+        Ok(Self { source, options, compression, blocks })
+    }
+
+    fn next(&mut self, used: Block) -> Result<Option<Block>, FilterError> {
+        let Self { source, options, compression, .. } = *self;
+        self.blocks.next(used).map_err(|error| failed(source, options, explained(error, compression)))
+    }
+
+    fn finish(mut self) -> Stream {
+        let (bytes, sha256) = self.blocks.get_mut().get_mut().so_far();
+        Stream { file: self.source.name(), bytes, sha256 }
+    }
+}
+
+fn failed(source: &Source, options: &Options, error: io::Error) -> FilterError {
+    if options.watch.stopped() {
+        FilterError::Stopped
+    } else {
+        FilterError::Input { file: source.name(), error }
+    }
 }
 
 /// Says of a compressed file what its decoder says in words of its own.

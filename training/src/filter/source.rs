@@ -67,30 +67,25 @@ pub(super) struct Input<'w> {
     /// Set when nobody takes what is read any more.
     gone: &'w AtomicBool,
     /// Whether to say when nothing can be read for now.
-    pub(super) eager: &'w AtomicBool,
+    pub(super) eager: bool,
     /// Whether something was read since that was said last.
     read: bool,
 }
 
 impl<'w> Input<'w> {
-    pub(super) fn open(
-        source: &Source,
-        watch: &'w Watch,
-        gone: &'w AtomicBool,
-        eager: &'w AtomicBool,
-    ) -> io::Result<Self> {
+    pub(super) fn open(source: &Source, watch: &'w Watch, gone: &'w AtomicBool) -> io::Result<Self> {
         let from = match source {
             Source::Stdin => platform::stdin()?,
             Source::File(path) => platform::file(File::open(path)?)?,
         };
-        Ok(Self { from, watch, gone, eager, read: false })
+        Ok(Self { from, watch, gone, eager: false, read: false })
     }
 }
 
 impl Read for Input<'_> {
     /// Waits, but ends with an error once the run is over; if it is eager, it says [`io::ErrorKind::WouldBlock`] before it waits.
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        let mut wait = !self.read || !self.eager.load(Relaxed);
+        let mut wait = !self.read || !self.eager;
         loop {
             if self.gone.load(Relaxed) || self.watch.stopped() {
                 return Err(io::Error::other("the run is over"));

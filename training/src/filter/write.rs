@@ -1,8 +1,9 @@
-//! The writing end. Owns counting, the numbers of lines, the line end between two inputs, and taking blocks from the judges in
-//! the turn in which they were given.
+//! The writing end. Owns counting, the numbers of lines, the line end between two inputs, and that blocks are written in their
+//! turn.
 
 use std::io::{self, Write};
-use std::sync::mpsc::{Receiver, SyncSender};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 use consentry::hash::Hash;
 
@@ -13,11 +14,79 @@ use crate::codec::{Compression, Encoder};
 use crate::digest::Digested;
 use crate::grants::Grants;
 
+/// A writer that threads wait for, each with a block.
+pub(super) struct Turns<'w, W: Write> {
+    state: Mutex<State<'w, W>>,
+    passed: Condvar,
+}
+
+struct State<'w, W: Write> {
+    writer: Writer<'w, W>,
+    /// Whose turn it is.
+    turn: u64,
+    failed: Option<FilterError>,
+    /// Whether nothing more is written.
+    over: bool,
+}
+
+impl<'w, W: Write> Turns<'w, W> {
+    pub(super) const fn new(writer: Writer<'w, W>) -> Self {
+        let state = State { writer, turn: 0, failed: None, over: false };
+        Self { state: Mutex::new(state), passed: Condvar::new() }
+    }
+
+    /// Writes a block when it is its turn, and gives it back to be used again; `None` once the run is over.
+    pub(super) fn write(&self, judged: Judged, grants: &(impl Grants + ?Sized)) -> Option<Block> {
+        let waits = |state: &mut State<'w, W>| !state.over && state.turn != judged.block.turn;
+        let state = self.passed.wait_while(self.state(), waits);
+        let mut state = state.unwrap_or_else(PoisonError::into_inner);
+        if state.over {
+            return None;
+        }
+        let written = state.writer.take(&judged, grants);
+        state.turn += 1;
+        if let Err(error) = written {
+            state.failed = Some(error);
+            state.over = true;
+        }
+        let over = state.over;
+        drop(state);
+        self.passed.notify_all();
+        (!over).then_some(judged.block)
+    }
+
+    /// Ends the run if the thread that holds this panics, because its turn would never come.
+    pub(super) const fn watched(&self) -> Watched<'_, 'w, W> {
+        Watched(self)
+    }
+
+    /// Ends the output.
+    pub(super) fn finish(self) -> Result<Written<W>, FilterError> {
+        let State { writer, failed, .. } = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        failed.map_or_else(|| writer.finish(), Err)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State<'w, W>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+pub(super) struct Watched<'t, 'w, W: Write>(&'t Turns<'w, W>);
+
+impl<W: Write> Drop for Watched<'_, '_, W> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.state().over = true;
+            self.0.passed.notify_all();
+        }
+    }
+}
+
 pub(super) struct Writer<'w, W: Write> {
     sources: &'w [Source],
     strict: bool,
     encoder: Encoder<Digested<W>>,
-    quarantine: Option<Digested<&'w mut (dyn Write + 'w)>>,
+    quarantine: Option<Digested<&'w mut (dyn Write + Send + 'w)>>,
     counts: Counts,
     /// The input that the last block came from, and how many of its lines went before.
     input: usize,
@@ -40,7 +109,7 @@ impl<'w, W: Write> Writer<'w, W> {
         options: &Options,
         output: W,
         compression: Compression,
-        quarantine: Option<&'w mut (dyn Write + 'w)>,
+        quarantine: Option<&'w mut (dyn Write + Send + 'w)>,
     ) -> Result<Self, FilterError> {
         let output = Digested::new(output, options.digests);
         let encoder = Encoder::new(output, compression).map_err(FilterError::Output)?;
@@ -58,22 +127,14 @@ impl<'w, W: Write> Writer<'w, W> {
         })
     }
 
-    /// Writes what the judges give until one of them, in its turn, has nothing more.
-    pub(super) fn write_all(
-        mut self,
-        judges: &[Receiver<Judged>],
-        used: &SyncSender<Block>,
-        grants: &(impl Grants + ?Sized),
-    ) -> Result<Written<W>, FilterError> {
-        for judge in judges.iter().cycle() {
-            let Ok(done) = judge.recv() else { break };
-            // What was trusted after it was asked was trusted when it was.
-            grants.trusted().map_err(FilterError::Consents)?;
-            self.count(&done)?;
-            self.write(&done.block).map_err(FilterError::Output)?;
-            // If the reader has enough of them, this one is dropped.
-            let _ = used.try_send(done.block);
-        }
+    fn take(&mut self, judged: &Judged, grants: &(impl Grants + ?Sized)) -> Result<(), FilterError> {
+        // What was trusted after it was asked was trusted when it was.
+        grants.trusted().map_err(FilterError::Consents)?;
+        self.count(judged)?;
+        self.write(&judged.block).map_err(FilterError::Output)
+    }
+
+    fn finish(mut self) -> Result<Written<W>, FilterError> {
         let mut output = self.encoder.finish().map_err(FilterError::Output)?;
         output.flush().map_err(FilterError::Output)?;
         if let Some(quarantine) = &mut self.quarantine {
@@ -110,7 +171,7 @@ impl<'w, W: Write> Writer<'w, W> {
     }
 
     fn write(&mut self, block: &Block) -> io::Result<()> {
-        let rows = &block.bytes[..block.len];
+        let rows = block.rows();
         let Some(last) = rows.last() else { return Ok(()) };
         if self.open {
             self.encoder.write_all(b"\n")?;

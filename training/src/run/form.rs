@@ -25,7 +25,7 @@ pub(super) fn pass<'w, W: Write + Send + 'w>(
     inputs: &'w [Source],
     grants: &(impl Grants + ?Sized),
     output: W,
-    quarantine: Option<&'w mut (dyn Write + 'w)>,
+    quarantine: Option<&'w mut (dyn Write + Send + 'w)>,
     options: &Options,
 ) -> Result<(Report, W), FilterError> {
     #[cfg(feature = "parquet")]

@@ -148,7 +148,7 @@ fn whole(
     quarantine: Option<&mut BufWriter<Output>>,
     witness: &(impl Witness + ?Sized),
 ) -> Result<(Done, OneStream), RunError> {
-    let set_aside = quarantine.map(|writer| writer as &mut dyn Write);
+    let set_aside = quarantine.map(|writer| writer as &mut (dyn Write + Send));
     let to_stdout = matches!(stream, OneStream::Stdout(_));
     let (report, stream) =
         form::pass(&job.inputs, witness, stream, set_aside, &job.options).map_err(|error| match error {

@@ -50,9 +50,8 @@ pub(super) fn filter_all(
     mut quarantine: Option<&mut Digested<impl Write>>,
     witness: &(impl Witness + ?Sized),
 ) -> Result<Vec<Report>, RunError> {
-    let at_once = job.options.judges.clamp(1, outputs.len().max(1));
-    // Decompressing is what takes time, and each shard has a thread for that.
-    let options = Options { judges: (job.options.judges / at_once).max(1), ..job.options.clone() };
+    let at_once = job.options.threads.clamp(1, outputs.len().max(1));
+    let options = Options { threads: (job.options.threads / at_once).max(1), ..job.options.clone() };
     let spool = job.quarantine.as_deref().map(folder_of);
     let (give, work) = mpsc::channel::<usize>();
     let work = Mutex::new(work);
@@ -123,7 +122,7 @@ fn one(
     witness: &(impl Witness + ?Sized),
 ) -> Result<Shard, RunError> {
     let mut spooled = spool.map(|folder| tempfile::spooled_tempfile_in(SPOOL, folder));
-    let set_aside = spooled.as_mut().map(|spooled| spooled as &mut dyn Write);
+    let set_aside = spooled.as_mut().map(|spooled| spooled as &mut (dyn Write + Send));
     let inputs = &job.inputs[shard..=shard];
     let into = Output::create_in_clean(output).map_err(file(output))?;
     let (report, into) =

@@ -168,8 +168,13 @@ impl<'r, 'f, S: AsMut<[Search<'r, 'f>]>> Walk<'r, S> {
         self.at += 1;
         let mut role = Role::default();
         let depth = self.depth;
-        // Most keys stand too deep, and most of the others have no escape.
-        if self.searches.as_mut().iter().all(|search| search.on_path != depth) {
+        // Most keys stand too deep, and most of the others have no escape and another length.
+        let length = key.end - key.start;
+        let wanted = |search: &Search<'_, '_>| {
+            search.on_path == depth
+                && search.keys.get(depth - 1).is_some_and(|wanted| key.escaped || wanted.len() == length)
+        };
+        if !self.searches.as_mut().iter().any(wanted) {
             return Ok(role);
         }
         let key = self.unescaped(&key)?;
