@@ -57,6 +57,8 @@ pub mod problem;
 #[cfg(feature = "full")]
 pub mod proof;
 #[cfg(feature = "full")]
+pub mod receipt;
+#[cfg(feature = "full")]
 pub mod subject;
 #[cfg(feature = "full")]
 pub mod tile;
