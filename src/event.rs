@@ -54,6 +54,8 @@ kinds! {
     DataDeleted = "data_deleted",
     /// Somebody read the state of an erasure.
     ErasureRead = "erasure_read",
+    /// Somebody took a receipt again; `details` says which.
+    ReceiptRead = "receipt_read",
     /// A visitor signed in: `details` names the other subject, the visitor's of a person's event and the other way round.
     IdentityLinked = "identity_linked",
     /// Somebody read who granted a purpose, whole or what changed of it; `details` says which.

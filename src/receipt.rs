@@ -204,8 +204,11 @@ fn included(
     keys: &[[u8; 32]],
     check: impl Fn(&[u8; 32], &[u8], &[u8; 64]) -> bool,
 ) -> Result<u64, ReceiptError> {
-    // A key vouches for checkpoints under the name of the log, so one of another log counts as signed by nobody.
-    let keys: Vec<_> = keys.iter().filter_map(|key| VerifierKey::new(&receipt.log, *key)).collect();
+    // The leaf holds the name of its log, so it is in no other log of the same key; but a log whose database was restored goes on
+    // under another name, with the leaves that are left.
+    let name = note.split(|byte| *byte == b'\n').next().and_then(|line| core::str::from_utf8(line).ok());
+    let name = name.unwrap_or(&receipt.log);
+    let keys: Vec<_> = keys.iter().filter_map(|key| VerifierKey::new(name, *key)).collect();
     let checkpoint = Checkpoint::open(note, &keys, check).map_err(ReceiptError::Checkpoint)?;
     if (inclusion.log_index, inclusion.leaf_hash) != (receipt.log_index, receipt.leaf_hash) {
         return Err(ReceiptError::OtherLeaf);

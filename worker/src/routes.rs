@@ -51,6 +51,8 @@ endpoints! {
     Export = GET "/data/export/{user_id}",
     /// Who did what.
     Audit = GET "/audit/{user_id}",
+    /// What a person was given for a decision, with its proof.
+    Receipt = GET "/receipts/{log_index}",
     /// Who granted a purpose.
     Snapshot = GET "/snapshots/{purpose}",
     /// What changed of it.

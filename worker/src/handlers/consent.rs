@@ -1,7 +1,8 @@
 //! Recording decisions, and what holds now.
 
 use super::{
-    canonical, consent_event, cookie::Cookie, event, notice::check_language, once, over_gpc, recorded,
+    canonical, consent_event, cookie::Cookie, event, notice::check_language, once, over_gpc,
+    receipt::recorded,
 };
 use crate::{
     app::App,
@@ -54,8 +55,9 @@ async fn record_one<P: Platform>(app: &App<'_, P>, call: &Call, status: Status) 
     };
     let decisions = vec![NewDecision { field: String::new(), input: decision }];
     let committed = record(app, call, &access, decisions, input.notice, None, input.context).await?;
-    let recorded = committed.events.first().map(recorded);
-    Ok(committed.mark(json(StatusCode::CREATED, &recorded)?))
+    let shard = app.store().shard_of(&access.subject);
+    let recorded = recorded(app, shard, &committed.events).await?;
+    Ok(committed.mark(json(StatusCode::CREATED, &recorded.first())?))
 }
 
 pub(super) async fn decide<P: Platform>(app: &App<'_, P>, call: &Call) -> Result<Answer, Problem> {
@@ -77,9 +79,10 @@ pub(super) async fn decide<P: Platform>(app: &App<'_, P>, call: &Call) -> Result
     let decisions = decisions.collect();
     let committed = record(app, call, &access, decisions, input.notice, input.shown, input.context).await?;
     let registry = app.registry().await?;
+    let shard = app.store().shard_of(&access.subject);
     let output = RecordedAll {
         user_id: access.user.as_str().into(),
-        records: committed.events.iter().map(recorded).collect(),
+        records: recorded(app, shard, &committed.events).await?,
         notice_registered: hash.map(|hash| registry.notices.contains(&(access.site.id.clone(), hash))),
     };
     let mut answer = committed.mark(json(StatusCode::CREATED, &output)?);

@@ -1,7 +1,7 @@
 //! Signing in: what a visitor decided is joined to the person they turn out to be. Which decisions the person takes over is the
 //! core's rule ([`History::taken_over`]); here they are read, copied and recorded.
 
-use super::{canonical, consent::caller, consent_event, event, once, over_gpc, recorded};
+use super::{canonical, consent::caller, consent_event, event, once, over_gpc, receipt::recorded};
 use crate::{
     app::App,
     auth::{self, Access, Claimed},
@@ -47,7 +47,7 @@ pub(super) async fn link<P: Platform>(app: &App<'_, P>, call: &Call) -> Result<A
     let output = LinkOutput {
         user_id: access.user.as_str().into(),
         visitor_id: visitor.as_str().into(),
-        records: joined.events.iter().filter(|stored| stored.event.kind.is_consent()).map(recorded).collect(),
+        records: recorded(app, app.store().shard_of(&access.subject), &joined.events).await?,
     };
     Ok(joined.mark(json(StatusCode::CREATED, &output)?))
 }

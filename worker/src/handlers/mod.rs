@@ -10,6 +10,7 @@ mod log;
 mod notice;
 mod once;
 mod person;
+mod receipt;
 mod service;
 mod snapshot;
 
@@ -17,16 +18,14 @@ use crate::{
     app::App,
     auth::Access,
     http::{Answer, Call},
-    model::Recorded,
     platform::Platform,
     routes::Endpoint,
-    store::Stored,
 };
 use consentry::{
     event::{Actor, Event, Kind},
     hash::Hash,
     problem::Problem,
-    record::{ConsentRecord, Status},
+    record::ConsentRecord,
     slug::Slug,
     subject::Subject,
 };
@@ -54,6 +53,7 @@ pub(crate) async fn handle<P: Platform>(
         Endpoint::Erasure => erasure::read(app, call, param(0)).await,
         Endpoint::Export => person::export(app, call, param(0)).await,
         Endpoint::Audit => person::audit(app, call, param(0)).await,
+        Endpoint::Receipt => receipt::read(app, call, param(0)).await,
         Endpoint::Snapshot => snapshot::whole(app, call, param(0)).await,
         Endpoint::SnapshotChanges => snapshot::changes(app, call, param(0)).await,
         Endpoint::RegisterDataset => lineage::register(app, call).await,
@@ -140,17 +140,5 @@ fn consent_event(
         actor: access.actor.clone(),
         details,
         evidence_commitment,
-    }
-}
-
-/// What a caller is told of a record.
-fn recorded(stored: &Stored) -> Recorded {
-    Recorded {
-        purpose: stored.event.purpose.as_ref().map(ToString::to_string).unwrap_or_default(),
-        status: stored.event.status.unwrap_or(Status::Pending),
-        id: stored.event.id,
-        timestamp: stored.event.created_at,
-        log_index: stored.log_index,
-        leaf_hash: stored.leaf_hash,
     }
 }

@@ -38,6 +38,23 @@ pub(crate) struct Recorded {
     /// The RFC 6962 hash of its leaf.
     #[cfg_attr(test, schemars(schema_with = "schema::hash"))]
     pub(crate) leaf_hash: Hash,
+    /// Signed JSON (JWS) that proves what was recorded: keep it, or take it again from `GET /receipts/{log_index}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) receipt: Option<String>,
+}
+
+/// A receipt with what proves it: what [`consentry::receipt::Proved`] writes.
+#[cfg(test)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub(crate) struct ReceiptOutput {
+    /// Signed JSON (JWS) of type `consent-receipt+jws`.
+    pub(crate) receipt: String,
+    /// That its leaf is in the log; absent while that is promised only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) inclusion: Option<InclusionOutput>,
+    /// The signed note that the proof is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) checkpoint: Option<String>,
 }
 
 /// Several decisions that were recorded.

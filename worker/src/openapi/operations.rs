@@ -148,10 +148,11 @@ pub(super) fn problem_example(code: Code) -> Value {
 
 const TIME: &str = "2026-11-24T09:30:00.000Z";
 const ID: &str = "01936c5e-6f50-7cc3-98c4-dc0c0c07398f";
+const RECEIPT: &str = "eyJhbGciOiJFZERTQSIsImtpZCI6I….eyJpbmNsdWRlZF9ieSI6I….hgyY0il_MGCjP0Jz…";
 const HASH: &str = "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d";
 
 fn recorded() -> Value {
-    json!({ "purpose": "model_training", "status": "granted", "id": ID, "timestamp": TIME, "log_index": 17, "leaf_hash": HASH })
+    json!({ "purpose": "model_training", "status": "granted", "id": ID, "timestamp": TIME, "log_index": 17, "leaf_hash": HASH, "receipt": RECEIPT })
 }
 
 fn page() -> Value {
@@ -421,6 +422,20 @@ pub(super) fn operation(endpoint: Endpoint) -> Operation {
             description: "In pages, oldest first. Scope `audit:read`; leaves an audit event a page.",
             response: body::<model::AuditOutput>(with(page(), &[("audit_trail", json!([audit_entry()]))])),
             query: paging(),
+            ..base
+        },
+        Endpoint::Receipt => Operation {
+            id: "readReceipt",
+            tag: "data rights",
+            summary: "What a person was given for a decision, with its proof",
+            description: "The receipt in the bytes that the decision was answered with, and once the log has it, the proof of \
+                          inclusion with its checkpoint; `consentry verify receipt` verifies the answer. A backend says with `log` \
+                          which database's log the place is in. Scope `subject:export`; leaves an audit event.",
+            response: body::<model::ReceiptOutput>(json!({
+                "receipt": RECEIPT, "inclusion": { "log_index": 17, "leaf_hash": HASH, "tree_size": 18, "hashes": [HASH] },
+                "checkpoint": "consentry.example/log/0/…\n18\n…\n\n— …\n",
+            })),
+            query: vec![("log", json!({ "type": "integer", "minimum": 0 }), "Which database's log, from 0.")],
             ..base
         },
         Endpoint::Snapshot => Operation {

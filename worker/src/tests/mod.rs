@@ -3,6 +3,7 @@
 mod calls;
 mod lineage;
 mod log;
+mod receipts;
 mod restored;
 mod rows;
 mod snapshots;
