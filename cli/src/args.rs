@@ -165,6 +165,10 @@ pub(crate) struct Build {
     /// Where to write the snapshot
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
+    /// Write the snapshot as Parquet too, for an engine that joins, as `snapshot export` does
+    #[cfg(feature = "parquet")]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) parquet: Option<PathBuf>,
     /// The tables, `-` for standard input; what later ones say counts more
     #[arg(value_name = "TABLE", required = true)]
     pub(crate) tables: Vec<PathBuf>,

@@ -62,6 +62,10 @@ pub(crate) struct Pull {
     /// Where to write the snapshot; what the next pull goes on from lies beside it
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
+    /// Write the snapshot as Parquet too, for an engine that joins, as `snapshot export` does
+    #[cfg(feature = "parquet")]
+    #[arg(long, value_name = "FILE")]
+    parquet: Option<PathBuf>,
     /// How long to wait for a snapshot that is still being built
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
     wait: Duration,
@@ -76,6 +80,10 @@ pub(crate) fn pull(args: &Pull) -> Result<u8, Failure> {
         "users who granted {} to {}: {} ({how}; {} changes, up to {} in the log)",
         args.purpose, args.site, pulled.users, pulled.changes, pulled.position
     ));
+    #[cfg(feature = "parquet")]
+    if let Some(parquet) = &args.parquet {
+        crate::snapshot::write_parquet(&args.output, &args.purpose, Some(&key), parquet, edge::ends)?;
+    }
     Ok(DONE)
 }
 

@@ -1,12 +1,19 @@
-//! `consentry snapshot build` and `export`. Owns the order of its steps.
+//! `consentry snapshot build` and `export`, and Parquet beside a snapshot. Owns the order of its steps.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+#[cfg(feature = "parquet")]
+use consentry::purpose::Purpose;
+use consentry::subject::SiteKey;
+#[cfg(feature = "parquet")]
+use consentry_training::edge;
 use consentry_training::key;
 use consentry_training::output::Output;
-use consentry_training::snapshot::{Builder, Keying, read};
+use consentry_training::snapshot::{Builder, Ends, Keying, read};
+#[cfg(feature = "parquet")]
+use consentry_training::snapshot::{Snapshot, Wanted};
 #[cfg(unix)]
 use consentry_training::snapshot::{from_log, is_database};
 
@@ -28,11 +35,15 @@ pub(crate) fn build(args: &Build) -> Result<u8, Failure> {
         }
         None => Keying::Inside(random()?),
     };
-    let pseudonymous = matches!(keying, Keying::Site(..));
+    let inside = matches!(keying, Keying::Inside(_));
+    let site_key = match &keying {
+        Keying::Site(key, _) => Some(key.clone()),
+        Keying::Inside(_) => None,
+    };
     let failed = |error: io::Error| Failure::file(&args.output, error);
     let mut output = Output::create(&args.output).map_err(failed)?;
-    let folder = args.output.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
+    let folder = folder_of(&args.output);
+    let mut ends = Ends::new(folder).map_err(failed)?;
     let mut builder = Builder::new(args.site.clone(), args.purpose.clone(), now(), keying, folder);
     for path in &args.tables {
         let table: Box<dyn Read + Send> = if path == Path::new("-") {
@@ -42,10 +53,11 @@ pub(crate) fn build(args: &Build) -> Result<u8, Failure> {
         };
         read(table, &mut builder).map_err(|error| Failure::file(path, error))?;
     }
-    let count = builder.finish(output.file()).map_err(failed)?;
+    let count = builder.finish_with(output.file(), &mut ends).map_err(failed)?;
     output.publish().map_err(failed)?;
     messages::say(&format!("users who granted {} to {}: {count}", args.purpose, args.site));
-    if !pseudonymous {
+    parquet_of(args, site_key.as_ref(), ends)?;
+    if inside {
         messages::say(&format!(
             "{} is not pseudonymous: its key is inside, so whoever has the file can try out who is in it. Guard it like a list \
              of users, or give the site's key with --key-file",
@@ -67,22 +79,45 @@ fn from_database(args: &Build, path: &Path) -> Result<u8, Failure> {
     let failed = |error: io::Error| Failure::file(&args.output, error);
     let mut output = Output::create(&args.output).map_err(failed)?;
     let about = (args.site.clone(), args.purpose.clone());
-    let count = from_log(path, about, now(), (&key, id), output.file())
+    let mut ends = Ends::new(folder_of(&args.output)).map_err(failed)?;
+    let count = from_log(path, about, now(), (&key, id), output.file(), &mut ends)
         .map_err(|error| Failure::file(path, error))?;
     output.publish().map_err(failed)?;
     messages::say(&format!("users who granted {} to {}: {count}", args.purpose, args.site));
+    parquet_of(args, Some(&key), ends)?;
     Ok(DONE)
 }
 
-/// Give a snapshot to an engine that joins, such as Spark: Parquet with one column `subject`, 16 bytes each
+fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// The Parquet file of a snapshot that was just built, if one is wanted.
+#[cfg(feature = "parquet")]
+fn parquet_of(args: &Build, key: Option<&SiteKey>, ends: Ends) -> Result<(), Failure> {
+    match &args.parquet {
+        Some(parquet) => write_parquet(&args.output, &args.purpose, key, parquet, |_| Some(ends)),
+        None => Ok(()),
+    }
+}
+
+#[cfg(not(feature = "parquet"))]
+#[allow(clippy::unnecessary_wraps, reason = "with the feature it can fail")]
+fn parquet_of(_: &Build, _: Option<&SiteKey>, _: Ends) -> Result<(), Failure> {
+    Ok(())
+}
+
+/// Give a snapshot to an engine that joins, such as Spark: Parquet with the columns `subject` and `expires_at`
 ///
-/// The subject of a row's user is the first 16 bytes of HMAC-SHA256 under the key of the key file, over the id in UTF-8.
+/// The subject of a row's user is the first 16 bytes of HMAC-SHA256 under the key of the key file, over the id in UTF-8. Their yes
+/// ends at `expires_at`; null is no known end. What `pull` left beside the snapshot knows the ends of the next 40 days; of a snapshot
+/// without it none are known here, but `build --parquet` and `pull --parquet` write them.
 #[cfg(feature = "parquet")]
 #[derive(clap::Args)]
 pub(crate) struct Export {
     /// What the users granted
     #[arg(long, value_parser = crate::args::purpose)]
-    purpose: consentry::purpose::Purpose,
+    purpose: Purpose,
     /// The site's key, if the snapshot was made with it
     #[arg(long, value_name = "FILE")]
     key_file: Option<std::path::PathBuf>,
@@ -98,22 +133,29 @@ pub(crate) struct Export {
 pub(crate) fn export(args: &Export) -> Result<u8, Failure> {
     let read = |path: &std::path::PathBuf| key::read(path).map_err(|error| Failure::file(path, error));
     let key = args.key_file.as_ref().map(read).transpose()?;
-    let wanted = consentry_training::snapshot::Wanted {
-        purpose: &args.purpose,
-        site: None,
-        max_age_ms: i64::MAX,
-        now: now(),
-        key: key.as_ref().map(|(key, _)| key),
-    };
-    let snapshot = consentry_training::snapshot::Snapshot::open(&args.snapshot, &wanted)
-        .map_err(|refused| Failure::consent(&args.snapshot, refused))?;
-    let failed = |error: io::Error| Failure::file(&args.parquet, error);
-    let mut output = Output::create(&args.parquet).map_err(failed)?;
-    consentry_training::parquet::write_subjects(&snapshot, output.file())
-        .map_err(|error| Failure::file(&args.parquet, error))?;
-    output.publish().map_err(failed)?;
-    messages::say(&format!("subjects in {}: {}", args.parquet.display(), snapshot.header().count));
+    let key = key.as_ref().map(|(key, _)| key);
+    write_parquet(&args.snapshot, &args.purpose, key, &args.parquet, edge::ends)?;
     Ok(DONE)
+}
+
+/// Writes the Parquet file of a snapshot.
+#[cfg(feature = "parquet")]
+pub(crate) fn write_parquet(
+    snapshot: &Path,
+    purpose: &Purpose,
+    key: Option<&SiteKey>,
+    parquet: &Path,
+    ends: impl FnOnce(&Snapshot) -> Option<Ends>,
+) -> Result<(), Failure> {
+    let wanted = Wanted { purpose, site: None, max_age_ms: i64::MAX, now: now(), key };
+    let snapshot =
+        Snapshot::open(snapshot, &wanted).map_err(|refused| Failure::consent(snapshot, refused))?;
+    let mut output = Output::create(parquet).map_err(|error| Failure::file(parquet, error))?;
+    consentry_training::parquet::write_subjects(&snapshot, ends(&snapshot), output.file())
+        .map_err(|error| Failure::file(parquet, error))?;
+    output.publish().map_err(|error| Failure::file(parquet, error))?;
+    messages::say(&format!("subjects in {}: {}", parquet.display(), snapshot.header().count));
+    Ok(())
 }
 
 fn random() -> Result<[u8; 32], Failure> {

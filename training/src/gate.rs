@@ -177,7 +177,11 @@ impl Gates {
 
     /// Whether a row stays out in which `values` stand in [`Self::fields`], and why.
     pub fn closed(&self, values: &[Value<'_>]) -> Option<Closed> {
-        let at = |place: usize| values.get(place).map_or(Mark::Unreadable, mark);
+        self.closed_by(|place| values.get(place).map_or(Mark::Unreadable, mark))
+    }
+
+    /// The same of a row that is no JSON; `at` says what stands in a field by its place in [`Self::fields`].
+    pub fn closed_by<'a>(&self, at: impl Fn(usize) -> Mark<'a>) -> Option<Closed> {
         if self.tdm_reservation.is_some_and(|place| tdm_reserved(at(place)))
             || self.content_usage.is_some_and(|place| content_usage_reserved(at(place)))
         {

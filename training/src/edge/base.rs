@@ -4,7 +4,9 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 
 use consentry::granted::Key;
-use consentry::granted::form::{Chain, ENTRY, FORMAT, Head, PIECE, parse_entry};
+use consentry::granted::form::{Chain, ENTRY, FORMAT, Head, PIECE};
+
+use crate::snapshot::next;
 
 const DIGEST: usize = 32;
 
@@ -57,14 +59,4 @@ impl Base {
         }
         Ok(Some((key, minute)))
     }
-}
-
-/// Reads an entry; nothing at the end.
-pub(super) fn next(reader: &mut impl BufRead) -> io::Result<Option<(Key, u32)>> {
-    if reader.fill_buf()?.is_empty() {
-        return Ok(None);
-    }
-    let mut entry = [0; ENTRY];
-    reader.read_exact(&mut entry)?;
-    Ok(Some(parse_entry(&entry)))
 }

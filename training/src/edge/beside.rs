@@ -5,11 +5,10 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use consentry::{
-    granted::{Key, form::entry},
-    hash::Hash,
-};
+use consentry::hash::Hash;
 use serde::{Deserialize, Serialize};
+
+use crate::snapshot::{Ends, Snapshot};
 
 /// How far ahead the ends are kept, in minutes: 40 days. A snapshot is to be pulled whole again before that is over.
 pub(super) const AHEAD: u32 = 40 * 24 * 60;
@@ -56,20 +55,22 @@ impl Beside {
         (note.digest == digest).then(|| Self { note, file: reader.into_inner(), start })
     }
 
-    /// Everybody in it, from the first on, to be read with [`super::base::next`].
+    /// Everybody in it, from the first on, to be read with [`crate::snapshot::next`].
     pub(super) fn people(&mut self) -> io::Result<BufReader<&File>> {
         self.file.seek(SeekFrom::Start(self.start))?;
         Ok(BufReader::with_capacity(1 << 18, &self.file))
     }
 }
 
-/// Writes the line; [`put`] the people behind it.
+/// When the yes of the people in a pulled snapshot ends, as far as it is kept beside it; nothing if nothing is there of this
+/// snapshot.
+pub fn ends(snapshot: &Snapshot) -> Option<Ends> {
+    let beside = Beside::open(snapshot.file(), snapshot.digest())?;
+    Some(Ends::of_file(beside.file, beside.start, beside.note.until))
+}
+
+/// Writes the line; the people come behind it.
 pub(super) fn begin(file: &mut impl Write, note: &Note) -> io::Result<()> {
     serde_json::to_writer(&mut *file, note)?;
     file.write_all(b"\n")
-}
-
-/// Writes a person.
-pub(super) fn put(file: &mut impl Write, key: &Key, minute: u32) -> io::Result<()> {
-    file.write_all(&entry(key, minute))
 }

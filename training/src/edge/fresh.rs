@@ -18,11 +18,10 @@ use consentry::{
 
 use super::Changes;
 use super::api::{Api, ApiError};
-use super::base::next;
 use super::beside::Beside;
 use crate::grants::{Grants, Witness};
 use crate::manifest::Consents;
-use crate::snapshot::{Keying, Refused, Snapshot};
+use crate::snapshot::{Keying, Refused, Snapshot, next};
 
 /// A snapshot and what changed since.
 pub struct Fresh {

@@ -8,6 +8,7 @@ mod fresh;
 mod pull;
 
 pub use api::{Api, ApiError, read_api_key};
+pub use beside::ends;
 pub use fresh::Fresh;
 pub use pull::{Pull, PullError, Pulled, pull};
 

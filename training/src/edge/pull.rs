@@ -25,10 +25,10 @@ use consentry::{
 
 use super::Changes;
 use super::api::{Api, ApiError};
-use super::base::{Base, next};
+use super::base::Base;
 use super::beside::{self, AHEAD, Beside, Note};
 use crate::output::Output;
-use crate::snapshot::{Header, Snapshot, Wanted, Writer};
+use crate::snapshot::{Header, Snapshot, Wanted, Writer, next, put as keep};
 
 /// What is to be fetched.
 pub struct Pull<'a> {
@@ -281,7 +281,7 @@ fn write(
             return Ok(());
         }
         if end <= until {
-            beside::put(ends, key, end)?;
+            keep(ends, key, end)?;
         }
         writer.push(key)
     };

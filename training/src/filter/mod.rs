@@ -105,6 +105,14 @@ pub struct Counts {
     pub reasons: BTreeMap<String, u64>,
 }
 
+impl Counts {
+    /// Whether rows named users, and not one of them granted the purpose. By other ids, or by another key than the site's, it looks
+    /// like this whatever anybody said.
+    pub const fn of_nobody(&self) -> bool {
+        self.no_consent > 0 && self.kept + self.reserved + self.child == 0
+    }
+}
+
 impl AddAssign for Counts {
     fn add_assign(&mut self, other: Self) {
         self.rows += other.rows;

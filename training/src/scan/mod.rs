@@ -30,8 +30,7 @@ impl Field {
     }
 
     /// Its keys, from the outermost in.
-    #[cfg(feature = "parquet")]
-    pub(crate) fn keys(&self) -> impl ExactSizeIterator<Item = &str> + Clone {
+    pub fn keys(&self) -> impl ExactSizeIterator<Item = &str> + Clone {
         self.0.iter().map(AsRef::as_ref)
     }
 }

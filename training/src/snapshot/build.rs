@@ -8,12 +8,14 @@ use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use consentry::{
+    granted::form::minute,
     purpose::Purpose,
     slug::Slug,
     subject::{KeyId, SiteKey, UserId},
     time::Timestamp,
 };
 
+use super::ends::Ends;
 use super::format::{self, Header, KEY, Key};
 use super::write::Writer;
 
@@ -31,8 +33,13 @@ pub enum Keying {
 struct Entry {
     key: Key,
     sequence: u64,
-    granted: bool,
+    /// The minute in which their yes ends, [`NO`] if they said none.
+    end: u32,
 }
+
+const NO: u32 = 0;
+/// A yes without an end.
+const ENDLESS: u32 = u32::MAX;
 
 /// Collects what users said and writes the snapshot.
 pub struct Builder {
@@ -84,9 +91,18 @@ impl Builder {
         self.add_key(format::first(self.key.subject(user).hash), granted)
     }
 
+    /// Takes in that a user granted the purpose until some time after [`Self::created_at`].
+    pub fn add_until(&mut self, user: &UserId, end: Timestamp) -> io::Result<()> {
+        self.push(format::first(self.key.subject(user).hash), minute(end).max(1))
+    }
+
     /// The same of a user whose key is known.
     pub fn add_key(&mut self, key: Key, granted: bool) -> io::Result<()> {
-        self.entries.push(Entry { key, sequence: self.sequence, granted });
+        self.push(key, if granted { ENDLESS } else { NO })
+    }
+
+    fn push(&mut self, key: Key, end: u32) -> io::Result<()> {
+        self.entries.push(Entry { key, sequence: self.sequence, end });
         self.sequence += 1;
         if self.entries.len() >= self.capacity { self.spill() } else { Ok(()) }
     }
@@ -107,7 +123,7 @@ impl Builder {
         for entry in self.entries.drain(..) {
             writer.write_all(&entry.key)?;
             writer.write_all(&entry.sequence.to_le_bytes())?;
-            writer.write_all(&[u8::from(entry.granted)])?;
+            writer.write_all(&entry.end.to_le_bytes())?;
         }
         let mut file = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
         file.rewind()?;
@@ -116,12 +132,28 @@ impl Builder {
     }
 
     /// Writes the snapshot from the beginning of `file` on; says how many users are in it.
-    pub fn finish(mut self, file: &mut (impl Write + Seek)) -> io::Result<u32> {
+    pub fn finish(self, file: &mut (impl Write + Seek)) -> io::Result<u32> {
+        self.write(file, |_, _| Ok(()))
+    }
+
+    /// The same, and keeps when each yes ends.
+    pub fn finish_with(self, file: &mut (impl Write + Seek), ends: &mut Ends) -> io::Result<u32> {
+        self.write(file, |key, end| if end == ENDLESS { Ok(()) } else { ends.push(key, end) })
+    }
+
+    fn write(
+        mut self,
+        file: &mut (impl Write + Seek),
+        mut ends: impl FnMut(&Key, u32) -> io::Result<()>,
+    ) -> io::Result<u32> {
         self.entries.sort_unstable();
         let mut runs: Vec<Run> = self.runs.into_iter().map(|file| Run::Disk(BufReader::new(file))).collect();
         runs.push(Run::Memory(self.entries.into_iter()));
         let mut writer = Writer::new(file, self.header, self.sequence)?;
-        merge(runs, |key| writer.push(&key))?;
+        merge(runs, |key, end| {
+            ends(&key, end)?;
+            writer.push(&key)
+        })?;
         Ok(writer.finish()?.0)
     }
 }
@@ -142,17 +174,17 @@ impl Run {
                     Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
                     read => read?,
                 }
-                let (mut sequence, mut granted) = ([0; 8], [0]);
+                let (mut sequence, mut end) = ([0; 8], [0; 4]);
                 reader.read_exact(&mut sequence)?;
-                reader.read_exact(&mut granted)?;
-                Ok(Some(Entry { key, sequence: u64::from_le_bytes(sequence), granted: granted == [1] }))
+                reader.read_exact(&mut end)?;
+                Ok(Some(Entry { key, sequence: u64::from_le_bytes(sequence), end: u32::from_le_bytes(end) }))
             }
         }
     }
 }
 
-/// Gives every key whose last entry is a grant, once and in ascending order.
-fn merge(mut runs: Vec<Run>, mut give: impl FnMut(Key) -> io::Result<()>) -> io::Result<()> {
+/// Gives every key whose last entry is a grant, with its end, once and in ascending order.
+fn merge(mut runs: Vec<Run>, mut give: impl FnMut(Key, u32) -> io::Result<()>) -> io::Result<()> {
     let mut heads = BinaryHeap::with_capacity(runs.len());
     for (n, run) in runs.iter_mut().enumerate() {
         heads.extend(run.next()?.map(|entry| Reverse((entry, n))));
@@ -164,13 +196,13 @@ fn merge(mut runs: Vec<Run>, mut give: impl FnMut(Key) -> io::Result<()>) -> io:
         }
         if let Some(before) = last.replace(entry)
             && before.key != entry.key
-            && before.granted
+            && before.end != NO
         {
-            give(before.key)?;
+            give(before.key, before.end)?;
         }
     }
     match last {
-        Some(entry) if entry.granted => give(entry.key),
+        Some(entry) if entry.end != NO => give(entry.key, entry.end),
         _ => Ok(()),
     }
 }

@@ -2,7 +2,7 @@
 //! and in an export. Owns reading it; who is in a snapshot decides the core, as on the edge.
 //!
 //! The database holds no user id and no key, so the site's key has to be given, and nothing here can tell a wrong one: its
-//! users are then simply not found.
+//! users are then simply not found, and a run that finds nobody says so.
 
 use std::fmt;
 use std::fs::File;
@@ -10,7 +10,7 @@ use std::io::{self, Read as _, Seek, Write};
 use std::path::Path;
 
 use consentry::{
-    granted::{Key, granted_until},
+    granted::{Key, form::minute, granted_until},
     history::{Fold, Folds, OutOfOrder},
     purpose::Purpose,
     record::Status,
@@ -21,6 +21,7 @@ use consentry::{
 };
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 
+use super::ends::Ends;
 use super::format::Header;
 use super::write::Writer;
 
@@ -82,13 +83,15 @@ const DECISIONS: &str = "SELECT substr(events.subject, 1, 16), status, created_a
 /// A subject, and when the person's erasure was asked for.
 type Person = (Key, Option<Timestamp>);
 
-/// Writes the snapshot from the beginning of `file` on; says how many users are in it. All of it is as of one moment.
+/// Writes the snapshot from the beginning of `file` on, and keeps when each yes ends; says how many users are in it. All of it is as
+/// of one moment.
 pub fn from_log(
     path: &Path,
     (site, purpose): (Slug, Purpose),
     now: Timestamp,
     (key, key_id): (&SiteKey, KeyId),
     file: &mut (impl Write + Seek),
+    ends: &mut Ends,
 ) -> Result<u32, LogError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags)?;
@@ -107,12 +110,13 @@ pub fn from_log(
     );
     let mut writer = Writer::new(file, header, most.unsigned_abs())?;
     let mut close = |person: Option<(Person, Fold)>| match person {
-        Some(((key, erased), fold))
-            if granted_until(fold.current(), erased, purpose.kind(), regime, now).is_some() =>
-        {
-            writer.push(&key)
+        Some(((key, erased), fold)) => {
+            match granted_until(fold.current(), erased, purpose.kind(), regime, now) {
+                Some(end) => ends.push(&key, minute(end)).and_then(|()| writer.push(&key)),
+                None => Ok(()),
+            }
         }
-        _ => Ok(()),
+        None => Ok(()),
     };
     let mut folds = Folds::default();
     let mut statement = reading.prepare(DECISIONS)?;

@@ -5,6 +5,7 @@
 //! the first 16 bytes of each subject.
 
 mod build;
+mod ends;
 mod format;
 mod index;
 #[cfg(unix)]
@@ -30,6 +31,8 @@ use memmap2::Mmap;
 
 pub use build::{Builder, Keying};
 pub use consentry::granted::{Key, file::Header};
+pub use ends::Ends;
+pub(crate) use ends::{next, put};
 pub use index::{Index, IndexError, write_index};
 #[cfg(unix)]
 pub use log::{LogError, from_log, is_database};

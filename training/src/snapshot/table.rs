@@ -149,6 +149,11 @@ fn take(texts: [Option<&str>; 4], builder: &mut Builder, line: u64) -> Result<()
         Some(text) => Some(text.parse::<Timestamp>().map_err(|_| wrong(Fault::ExpiresAt))?),
         None => None,
     };
-    let stands = status == Status::Granted && end.is_none_or(|end| builder.created_at() < end);
-    Ok(builder.add(&user, stands)?)
+    let granted = status == Status::Granted;
+    match end {
+        Some(end) if granted && builder.created_at() < end => builder.add_until(&user, end)?,
+        Some(_) => builder.add(&user, false)?,
+        None => builder.add(&user, granted)?,
+    }
+    Ok(())
 }
