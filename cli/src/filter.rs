@@ -42,6 +42,15 @@ pub(crate) fn run(args: &Filter) -> Result<u8, Failure> {
     };
     if !args.quiet {
         messages::say(&summary(&counts, args.policy.is_some()));
+        let users = witness.consents(now()).users;
+        if counts.of_nobody() && users > 0 {
+            messages::say(&format!(
+                "WARNING: of {} rows with a user not one is of the {users} who granted {}. If you didn't expect that, the ids in \
+                 --user-field {} are others than those consent was recorded for, or the snapshot was made with another key than \
+                 the site's",
+                counts.no_consent, args.purpose, args.user_field
+            ));
+        }
         if let (Some(index), Keying::Inside(_)) =
             (args.manifest.as_deref().and_then(index_of), witness.keying())
         {
