@@ -1,7 +1,7 @@
 """What is compiled. Use what `consentry` itself offers; this may change at any time."""
 
 import os
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,10 @@ def filter(
     compression: str | None,
 ) -> str: ...
 def purge(plan: str, dry_run: bool, key_file: str | os.PathLike[str] | None) -> str: ...
+
+class Gates:
+    def __new__(cls, policy: bytes, name: str, now_ms: int | None = None) -> Gates: ...
+    def closed(self, row: object) -> Literal["reserved", "child"] | None: ...
 
 class Mask:
     def __len__(self) -> int: ...

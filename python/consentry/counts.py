@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -34,13 +35,39 @@ class Counts:
     quarantined: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
 
-    def add(self, *, kept: int = 0, no_consent: int = 0, reasons: Mapping[str, int] | None = None) -> None:
+    @property
+    def of_nobody(self) -> bool:
+        """Whether rows named users, and not one of them granted the purpose: what other ids, or another key, look like."""
+        return self.no_consent > 0 and self.kept + self.reserved + self.child == 0
+
+    def add(
+        self,
+        *,
+        kept: int = 0,
+        no_consent: int = 0,
+        reserved: int = 0,
+        child: int = 0,
+        reasons: Mapping[str, int] | None = None,
+    ) -> None:
         """Adds rows. Not to be called from two threads at once for the same counts."""
         odd = {code: n for code, n in (reasons or {}).items() if n}
         quarantined = sum(odd.values())
-        self.rows += kept + no_consent + quarantined
+        self.rows += kept + no_consent + reserved + child + quarantined
         self.kept += kept
         self.no_consent += no_consent
+        self.reserved += reserved
+        self.child += child
         self.quarantined += quarantined
         for code, n in odd.items():
             self.reasons[code] = self.reasons.get(code, 0) + n
+
+
+def warn_of_nobody(counts: Counts, users: int, purpose: str, user_field: str, stacklevel: int) -> None:
+    """Says so if it looks as if no row's id could ever be found."""
+    if counts.of_nobody and users > 0:
+        warnings.warn(
+            f"of {counts.no_consent} rows with a user not one is of the {users} who granted {purpose}. If you didn't expect that, the "
+            f"ids in user_field={user_field!r} are others than those consent was recorded for, or the snapshot was made with another "
+            "key than the site's",
+            stacklevel=stacklevel + 1,
+        )

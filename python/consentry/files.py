@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any, Literal
 
 from . import _consentry
-from .counts import Counts
+from .counts import Counts, warn_of_nobody
 from .snapshot import DAY, Snapshot, opened
 
 __all__ = ["Filtered", "Stream", "filter_jsonl"]
@@ -105,8 +105,10 @@ def filter_jsonl(
     done: dict[str, Any] = json.loads(
         _consentry.filter(standing._inner, sources, output, user_field, quarantine, manifest, policy, strict, compression)
     )
+    counts = Counts(**done["counts"])
+    warn_of_nobody(counts, standing.users, standing.purpose, user_field, stacklevel=2)
     return Filtered(
-        counts=Counts(**done["counts"]),
+        counts=counts,
         inputs=[Stream(**stream) for stream in done["inputs"]],
         outputs=[Stream(**stream) for stream in done["outputs"]],
         quarantine=None if done["quarantine"] is None else Stream(**done["quarantine"]),

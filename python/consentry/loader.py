@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 import time
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
 from . import _consentry
-from .counts import Counts
+from .counts import Counts, warn_of_nobody
 from .errors import ConsentUnavailable, UnjudgeableRow
 from .snapshot import DAY, Snapshot, opened
 
@@ -31,6 +32,7 @@ def consent_filtered_loader(
     api_key_file: str | os.PathLike[str] | None = None,
     user_field: str = "user_id",
     refresh: timedelta | float = 300,
+    policy: Mapping[str, Any] | str | os.PathLike[str] | None = None,
     on_unjudgeable: Literal["skip", "raise"] = "skip",
     site: str | None = None,
     key_file: str | os.PathLike[str] | None = None,
@@ -60,6 +62,10 @@ def consent_filtered_loader(
         api_key_file: a file with an API key that has the scope ``snapshot:read``.
         user_field: where a row names its user: a key, or a path of keys with dots between them.
         refresh: how often to look whether the snapshot was replaced, in seconds or as a ``timedelta``.
+        policy: which rows stay out although their people granted the purpose: reserved ones, and those of children. A file or a dictionary,
+            as for ``consentry filter --policy``, with the same outcome; ages are those on the day on which the loader is made. Beside what JSON
+            has, a date may be a ``datetime.date``, and numbers may be NumPy's; whatever else a named field holds, such as NaN, keeps
+            its row out.
         on_unjudgeable: ``"skip"``, or ``"raise"`` to stop at the first row that can't be judged.
         site: as in :meth:`Snapshot.open`, which see for the next two as well; not to be said with a snapshot that was opened.
         key_file: the file with the site's key.
@@ -68,7 +74,8 @@ def consent_filtered_loader(
     Raises:
         ConsentUnavailable: at once if the snapshot can't be used, or in the middle of the run if it has become too old.
         UnjudgeableRow: with ``on_unjudgeable="raise"``, while iterating; the message names the number of the row from 0 on.
-        ValueError: an argument that is none.
+        OSError: the policy, the key file or the API key's file can't be read.
+        ValueError: an argument, a key file or a policy that is none.
     """
     return ConsentFilteredLoader(
         rows,
@@ -78,6 +85,7 @@ def consent_filtered_loader(
         api_key_file=api_key_file,
         user_field=user_field,
         refresh=refresh,
+        policy=policy,
         on_unjudgeable=on_unjudgeable,
         site=site,
         key_file=key_file,
@@ -104,6 +112,7 @@ class ConsentFilteredLoader(Generic[Row]):
         api_key_file: str | os.PathLike[str] | None,
         user_field: str,
         refresh: timedelta | float,
+        policy: Mapping[str, Any] | str | os.PathLike[str] | None,
         on_unjudgeable: Literal["skip", "raise"],
         site: str | None,
         key_file: str | os.PathLike[str] | None,
@@ -116,6 +125,7 @@ class ConsentFilteredLoader(Generic[Row]):
             raise ValueError("user_field= is a key, or keys with dots between them, such as meta.user_id")
         self._rows = rows
         self._raise = on_unjudgeable == "raise"
+        self._gates = _gates(policy)
         edge = None
         if api is not None or api_key_file is not None:
             if isinstance(snapshot, Snapshot) or api is None or api_key_file is None or site is None or key_file is None:
@@ -153,8 +163,12 @@ class ConsentFilteredLoader(Generic[Row]):
         self.__dict__.update(state)
         self._start()
 
+    def _ended(self) -> None:
+        snapshot = self._standing.last
+        warn_of_nobody(self.counts, snapshot.users, snapshot.purpose, ".".join(self._path), stacklevel=3)
+
     def _stays(self, row: Row, number: int) -> bool:
-        reason = None
+        reason = closed = None
         granted = False
         user: object = row
         for key in self._path:
@@ -169,16 +183,29 @@ class ConsentFilteredLoader(Generic[Row]):
                 granted = self._standing.now().holds(user)
                 if not granted and not _consentry.is_user_id(user):
                     reason = "not_an_id"
+                # Consent is asked first.
+                if granted and self._gates is not None:
+                    closed = self._gates.closed(row)
         with self._counting:
             if reason is not None:
                 self.counts.add(reasons={reason: 1})
+            elif closed is not None:
+                self.counts.add(reserved=int(closed == "reserved"), child=int(closed == "child"))
             elif granted:
                 self.counts.add(kept=1)
             else:
                 self.counts.add(no_consent=1)
         if reason is not None and self._raise:
             raise UnjudgeableRow(reason, f"row {number} can't be judged ({reason}); mend it, or skip such rows")
-        return granted
+        return granted and closed is None
+
+
+def _gates(policy: Mapping[str, Any] | str | os.PathLike[str] | None) -> _consentry.Gates | None:
+    if policy is None:
+        return None
+    if isinstance(policy, Mapping):
+        return _consentry.Gates(json.dumps(dict(policy)).encode(), "policy=")
+    return _consentry.Gates(Path(policy).read_bytes(), os.fspath(policy))
 
 
 class _Kept(Iterator[Row]):
@@ -193,7 +220,11 @@ class _Kept(Iterator[Row]):
     def __next__(self) -> Row:
         while True:
             with self._drawing:
-                row = next(self._rows)
+                try:
+                    row = next(self._rows)
+                except StopIteration:
+                    self._loader._ended()
+                    raise
                 number = self._drawn
                 self._drawn += 1
             if self._loader._stays(row, number):
@@ -215,6 +246,11 @@ class _Standing:
         self._looking = threading.Lock()
         self._file = self._look()
         self._next = time.monotonic() + self._every
+
+    @property
+    def last(self) -> Snapshot:
+        """The one that was asked last."""
+        return self._snapshot
 
     def now(self) -> Snapshot:
         if time.monotonic() >= self._next and self._looking.acquire(blocking=False):

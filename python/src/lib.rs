@@ -5,6 +5,7 @@
 mod arrow;
 mod edge;
 mod errors;
+mod gates;
 mod ids;
 mod judge;
 mod run;
@@ -22,6 +23,7 @@ fn contents(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<snapshot::Snapshot>()?;
     module.add_class::<arrow::Mask>()?;
+    module.add_class::<gates::Gates>()?;
     module.add_function(wrap_pyfunction!(snapshot::is_user_id, module)?)?;
     module.add_function(wrap_pyfunction!(main, module)?)?;
     module.add_function(wrap_pyfunction!(edge::pull, module)?)?;
