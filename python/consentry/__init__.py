@@ -4,6 +4,7 @@ Who granted it is in a snapshot, a file that the command ``consentry snapshot`` 
 
 - :func:`consent_filtered_loader` for rows that are dictionaries, from any iterable, kept fresh during long runs;
 - :meth:`Snapshot.mask` for whole columns of Arrow, polars, pandas or NumPy;
+- :meth:`SiteKey.subjects` for engines that join on a snapshot as Parquet;
 - :func:`filter_jsonl` for whole files, at the speed of the command;
 - ``consentry.torch`` for PyTorch's ``DataLoader`` with workers.
 
@@ -17,6 +18,7 @@ from ._consentry import __version__
 from .counts import Counts
 from .errors import ConsentryError, ConsentUnavailable, RunFailed, UnjudgeableRow
 from .files import Filtered, Stream, filter_jsonl
+from .key import SiteKey
 from .loader import ConsentFilteredLoader, consent_filtered_loader
 from .purging import PurgeIncomplete, PurgeReport, purge
 from .snapshot import Snapshot
@@ -30,6 +32,7 @@ __all__ = [
     "PurgeIncomplete",
     "PurgeReport",
     "RunFailed",
+    "SiteKey",
     "Snapshot",
     "Stream",
     "UnjudgeableRow",

@@ -5,14 +5,33 @@ None of these libraries is imported here unless a column of it was given.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from ._consentry import Counted, Snapshot
+    from ._consentry import Counted, Made, SiteKey, Snapshot
     from .counts import Counts
 
 PIECE = 1 << 18
 """How many places are handed over at a time where they can't be read where they are."""
+
+
+class ArrowArray(Protocol):
+    """What gives itself away as one Arrow array, such as a ``pyarrow.Array``."""
+
+    def __arrow_c_array__(self, requested_schema: Any = None) -> Any: ...
+
+
+class ArrowStream(Protocol):
+    """What gives itself away as Arrow arrays, such as a ``pyarrow.ChunkedArray``."""
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any: ...
+
+
+class OfPandas(Protocol):
+    """A ``pandas.Series`` or ``pandas.Index``."""
+
+    @property
+    def array(self) -> Any: ...
 
 
 def add(counts: Counts, counted: Counted) -> None:
@@ -25,37 +44,61 @@ def add(counts: Counts, counted: Counted) -> None:
 def mask(snapshot: Snapshot, column: Any) -> tuple[Any, Counted]:
     """The mask of a column and what was counted."""
     if isinstance(column, (list, tuple)):
-        return snapshot.objects(list(column))
+        return snapshot.list(column)
     library = type(column).__module__.partition(".")[0]
     if library == "numpy":
         return _numpy(snapshot, column)
     if library == "pandas":
         return _pandas(snapshot, column)
+    made, counted = snapshot.arrow(_speaking_arrow(column, "mask"))
+    return _of_kind(column, made), counted
+
+
+def subjects(key: SiteKey, column: Any) -> Any:
+    """The subjects of a column."""
+    if isinstance(column, (list, tuple)):
+        return key.list(column)
+    library = type(column).__module__.partition(".")[0]
+    if library in ("numpy", "pandas"):
+        import numpy
+
+        values = numpy.asarray(column, object) if library == "pandas" else column
+        if values.ndim != 1:
+            raise ValueError(f"subjects() takes one column; this has {values.ndim} dimensions")
+        if values.dtype.kind not in "OTU":
+            raise TypeError(f"subjects() takes a column of text, and this one is of the NumPy type {values.dtype}; cast it")
+        return key.list(values)
+    return _of_kind(column, key.arrow(_speaking_arrow(column, "subjects")))
+
+
+def _speaking_arrow(column: Any, function: str) -> Any:
     if not hasattr(column, "__arrow_c_array__") and not hasattr(column, "__arrow_c_stream__"):
         raise TypeError(
-            "mask() takes a column of Arrow, polars, pandas or NumPy, or a list; "
+            f"{function}() takes a column of Arrow, polars, pandas or NumPy, or a list; "
             f"this is a {type(column).__module__}.{type(column).__qualname__}"
         )
+    if type(column).__module__.partition(".")[0] == "polars":
+        import polars
+
+        if column.dtype == polars.Null:
+            # Of these polars gives away an array that Arrow doesn't know.
+            return column.cast(polars.String)
+    return column
+
+
+def _of_kind(column: Any, made: Made) -> Any:
+    """What was made of a column, of the column's own library."""
+    library = type(column).__module__.partition(".")[0]
     if library == "polars":
-        return _polars(snapshot, column)
-    made, counted = snapshot.arrow(column)
+        import polars
+
+        return polars.Series(made).alias(column.name)
     if library == "pyarrow":
         import pyarrow
 
         array = pyarrow.array(made)
-        chunked = isinstance(column, pyarrow.ChunkedArray)
-        return (pyarrow.chunked_array([array]) if chunked else array), counted
-    return made, counted
-
-
-def _polars(snapshot: Snapshot, column: Any) -> tuple[Any, Counted]:
-    import polars
-
-    if column.dtype == polars.Null:
-        # Of these polars gives away an array that Arrow doesn't know.
-        column = column.cast(polars.String)
-    made, counted = snapshot.arrow(column)
-    return polars.Series(made).alias(column.name), counted
+        return pyarrow.chunked_array([array]) if isinstance(column, pyarrow.ChunkedArray) else array
+    return made
 
 
 def _pandas(snapshot: Snapshot, column: Any) -> tuple[Any, Counted]:
@@ -73,7 +116,7 @@ def _pandas(snapshot: Snapshot, column: Any) -> tuple[Any, Counted]:
             made, counted = snapshot.arrow(values.__arrow_array__())
             return _unpacked(made), counted
     if values.dtype == object or isinstance(values.dtype, pandas.StringDtype):
-        return _objects(snapshot, values)
+        values = numpy.asarray(values, object)
     return _numpy(snapshot, numpy.asarray(values))
 
 
@@ -99,7 +142,7 @@ def _numpy(snapshot: Snapshot, column: Any) -> tuple[Any, Counted]:
     if column.ndim != 1:
         raise ValueError(f"mask() takes an array of one dimension; this one has {column.ndim}")
     if isinstance(column, numpy.ma.MaskedArray) or column.dtype.kind in "OT":
-        return _objects(snapshot, column)
+        return snapshot.objects(column)
     if column.dtype.kind not in "US":
         raise TypeError(f"mask() takes a column of text, and this one is of the NumPy type {column.dtype}; cast it")
     width = numpy.dtype("U1" if column.dtype.kind == "U" else "S1").itemsize
@@ -114,18 +157,6 @@ def _numpy(snapshot: Snapshot, column: Any) -> tuple[Any, Counted]:
         masks.append(made)
         total = _sum(total, counted)
     return numpy.concatenate(masks), total
-
-
-def _objects(snapshot: Snapshot, column: Any) -> tuple[Any, Counted]:
-    import numpy
-
-    made = numpy.empty(len(column), bool)
-    total = (0, 0, 0, 0, 0)
-    for start in range(0, len(column), PIECE):
-        piece = column[start : start + PIECE]
-        made[start : start + PIECE], counted = snapshot.objects(piece.tolist())
-        total = _sum(total, counted)
-    return made, total
 
 
 def _sum(one: Counted, other: Counted) -> Counted:

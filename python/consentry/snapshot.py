@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from . import _consentry, columns
+from .columns import ArrowArray, ArrowStream, OfPandas
 from .counts import Counts
 
 if TYPE_CHECKING:
@@ -19,25 +20,6 @@ __all__ = ["DAY", "Snapshot", "opened"]
 
 DAY = timedelta(hours=24)
 """The oldest snapshot that is trusted if nothing else is said."""
-
-
-class ArrowArray(Protocol):
-    """What gives itself away as one Arrow array, such as a ``pyarrow.Array``."""
-
-    def __arrow_c_array__(self, requested_schema: Any = None) -> Any: ...
-
-
-class ArrowStream(Protocol):
-    """What gives itself away as Arrow arrays, such as a ``pyarrow.ChunkedArray``."""
-
-    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any: ...
-
-
-class OfPandas(Protocol):
-    """A ``pandas.Series`` or ``pandas.Index``."""
-
-    @property
-    def array(self) -> Any: ...
 
 
 class Snapshot:
@@ -235,6 +217,19 @@ class Snapshot:
         if counts is not None:
             columns.add(counts, counted)
         return mask
+
+    @overload
+    def subjects(self, column: pl.Series) -> pl.Series: ...
+    @overload
+    def subjects(self, column: NDArray[Any] | OfPandas | list[Any] | tuple[Any, ...]) -> list[bytes | None]: ...
+    @overload
+    def subjects(self, column: ArrowArray | ArrowStream) -> Any: ...
+    def subjects(self, column: Any) -> Any:
+        """The subjects of a column of ids, to join with the column ``subject`` of the snapshot as Parquet.
+
+        As :meth:`SiteKey.subjects`, by the key of this snapshot; whether anybody in the column granted the purpose is not asked.
+        """
+        return columns.subjects(self._inner.key(), column)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # The digest opens nothing. It is there for those who tell by the pickled bytes whether a result that they kept still holds

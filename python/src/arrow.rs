@@ -2,27 +2,31 @@
 //! capsules of Python, with the unsafe calls that these need, and which types of Arrow hold ids.
 
 use std::ptr::NonNull;
+use std::sync::Arc;
 
 use arrow_array::cast::AsArray as _;
 use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi};
 use arrow_array::ffi_stream::{ArrayStreamReader, FFI_ArrowArrayStream};
 use arrow_array::{
-    Array, ArrayRef, BooleanArray, LargeStringArray, StringArray, StringViewArray, make_array,
+    Array, ArrayRef, BooleanArray, FixedSizeBinaryArray, LargeStringArray, StringArray, StringViewArray,
+    make_array,
 };
 use arrow_schema::{ArrowError, DataType, Field};
+use consentry::granted::{KEY, Key};
+use consentry::subject::SiteKey;
 use consentry_training::grants::Grants;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyTuple};
 
-use crate::judge::{Id, Ids, Tally, Verdict, judge};
+use crate::judge::{self, Id, Ids, Tally, Verdict, judge};
 
-/// A column of truth values that any library of Arrow can take in.
+/// A column that any library of Arrow can take in.
 #[pyclass(frozen, module = "consentry._consentry")]
-pub(crate) struct Mask(BooleanArray);
+pub(crate) struct Made(ArrayRef);
 
 #[pymethods]
-impl Mask {
+impl Made {
     fn __len__(&self) -> usize {
         self.0.len()
     }
@@ -35,8 +39,8 @@ impl Mask {
         requested_schema: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyTuple>> {
         drop(requested_schema);
-        let schema =
-            FFI_ArrowSchema::try_from(Field::new("", DataType::Boolean, false)).map_err(|e| bad(&e))?;
+        let field = Field::new("", self.0.data_type().clone(), self.0.is_nullable());
+        let schema = FFI_ArrowSchema::try_from(field).map_err(|error| bad(&error))?;
         let array = FFI_ArrowArray::new(&self.0.to_data());
         let schema = PyCapsule::new_with_value(py, schema, c"arrow_schema")?;
         PyTuple::new(py, [schema, PyCapsule::new_with_value(py, array, c"arrow_array")?])
@@ -79,13 +83,44 @@ fn bad(error: &ArrowError) -> PyErr {
 }
 
 /// The mask of a column and what became of its places. Fails for a type that holds no text.
-pub(crate) fn mask(chunks: &[ArrayRef], grants: &impl Grants) -> Result<(Mask, Tally), DataType> {
+pub(crate) fn mask(chunks: &[ArrayRef], grants: &impl Grants) -> Result<(Made, Tally), DataType> {
     let mut verdicts = Vec::with_capacity(chunks.iter().map(Array::len).sum());
     for chunk in chunks {
         verdicts.append(&mut verdicts_of(chunk, grants)?);
     }
     let tally = Tally::of(&verdicts);
-    Ok((Mask(verdicts.into_iter().map(|verdict| Some(verdict.granted())).collect()), tally))
+    let mask: BooleanArray = verdicts.into_iter().map(|verdict| Some(verdict.granted())).collect();
+    Ok((Made(Arc::new(mask)), tally))
+}
+
+/// The keys of a column, 16 bytes each, null where there is no user id. Fails for a type that holds no text.
+pub(crate) fn subjects(chunks: &[ArrayRef], key: &SiteKey) -> Result<Made, DataType> {
+    let mut subjects = Vec::with_capacity(chunks.iter().map(Array::len).sum());
+    for chunk in chunks {
+        subjects.append(&mut subjects_of(chunk, key)?);
+    }
+    let length = i32::try_from(KEY).unwrap_or(i32::MAX);
+    let array = FixedSizeBinaryArray::try_from_sparse_iter_with_size(subjects.into_iter(), length);
+    Ok(Made(Arc::new(array.map_err(|_| DataType::FixedSizeBinary(length))?)))
+}
+
+fn subjects_of(array: &ArrayRef, key: &SiteKey) -> Result<Vec<Option<Key>>, DataType> {
+    match array.data_type() {
+        DataType::Null => Ok(vec![None; array.len()]),
+        DataType::Dictionary(..) => {
+            let array = array.as_any_dictionary();
+            if array.values().is_empty() {
+                return Ok(vec![None; array.len()]);
+            }
+            let (of_values, nulls) = (subjects_of(array.values(), key)?, array.logical_nulls());
+            let known = |place| nulls.as_ref().is_none_or(|nulls| nulls.is_valid(place));
+            let subject = |(place, value): (usize, usize)| {
+                of_values.get(value).copied().flatten().filter(|_| known(place))
+            };
+            Ok(array.normalized_keys().into_iter().enumerate().map(subject).collect())
+        }
+        _ => Ok(judge::subjects(&Texts::of(array)?, key)),
+    }
 }
 
 fn verdicts_of(array: &ArrayRef, grants: &impl Grants) -> Result<Vec<Verdict>, DataType> {

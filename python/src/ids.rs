@@ -1,8 +1,6 @@
-//! Ids as NumPy and Python keep them. Owns reading them where they are.
+//! Ids as NumPy keeps them. Owns reading them where they are.
 
 use numpy::ndarray::ArrayView2;
-use pyo3::prelude::*;
-use pyo3::types::{PyFloat, PyString};
 
 use crate::judge::{Id, Ids};
 
@@ -59,39 +57,5 @@ impl Ids for Bytes<'_> {
         bytes.extend(row);
         bytes.truncate(bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1));
         text(bytes, buffer)
-    }
-}
-
-/// Objects of Python: their texts are read while the interpreter is held, and hashed while it is not.
-pub(crate) struct Objects<'a>(Vec<Id<'a>>);
-
-impl<'a> Objects<'a> {
-    pub(crate) fn new(objects: &'a [Bound<'_, PyAny>]) -> Self {
-        Self(objects.iter().map(Self::id).collect())
-    }
-
-    fn id(object: &'a Bound<'_, PyAny>) -> Id<'a> {
-        match object.cast::<PyString>() {
-            Ok(text) => text.to_str().map_or(Id::Broken, Id::Text),
-            Err(_) if Self::is_null(object) => Id::Null,
-            Err(_) => Id::NotText,
-        }
-    }
-
-    /// `None`, and what pandas and NumPy write instead of it.
-    fn is_null(object: &Bound<'_, PyAny>) -> bool {
-        object.is_none()
-            || object.cast::<PyFloat>().is_ok_and(|number| number.value().is_nan())
-            || object.get_type().name().is_ok_and(|name| name == "NAType" || name == "NaTType")
-    }
-}
-
-impl Ids for Objects<'_> {
-    fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    fn get<'s>(&'s self, place: usize, _: &'s mut String) -> Id<'s> {
-        self.0.get(place).copied().unwrap_or(Id::Null)
     }
 }

@@ -1,10 +1,11 @@
-//! A whole column of ids at once. Owns the verdict on each and the sharing of the work among the cores; where the ids are in
+//! A whole column of ids at once. Owns the verdict on each, the key of each, and the sharing of the work among the cores; where the ids are in
 //! memory is [`crate::ids`]'s and [`crate::arrow`]'s business.
 
 use std::sync::Mutex;
 use std::thread;
 
-use consentry::subject::UserId;
+use consentry::granted::{self, Key};
+use consentry::subject::{SiteKey, UserId};
 use consentry_training::grants::Grants;
 
 /// What stands in one place of a column.
@@ -15,7 +16,7 @@ pub(crate) enum Id<'a> {
     Null,
     /// Something that is no text.
     NotText,
-    /// Text that is no UTF-8.
+    /// Text that can't be an id: no UTF-8, or longer than any.
     Broken,
 }
 
@@ -79,18 +80,29 @@ const TOGETHER: usize = 256;
 /// The verdict on every place, on all cores, in order.
 pub(crate) fn judge(ids: &impl Ids, grants: &impl Grants) -> Vec<Verdict> {
     let mut verdicts = vec![Verdict::Refused; ids.len()];
-    let threads = match ids.len() / SHARE {
+    share(&mut verdicts, |first, part, buffers: &mut Buffers| judge_share(ids, first, part, grants, buffers));
+    verdicts
+}
+
+/// The key (the first 16 bytes of the subject) of each place, on all cores, in order; none where there is no user id.
+pub(crate) fn subjects(ids: &impl Ids, key: &SiteKey) -> Vec<Option<Key>> {
+    let mut subjects = vec![None; ids.len()];
+    share(&mut subjects, |first, part, text: &mut String| subjects_share(ids, first, part, key, text));
+    subjects
+}
+
+/// Deals out places to all cores; `work` gets the number of the first of each part.
+fn share<T: Send, B: Default>(places: &mut [T], work: impl Fn(usize, &mut [T], &mut B) + Sync) {
+    let threads = match places.len() / SHARE {
         0 | 1 => 1,
         shares => thread::available_parallelism().map_or(1, Into::into).min(shares),
     };
-    let shares = Mutex::new(verdicts.chunks_mut(SHARE).enumerate());
+    let shares = Mutex::new(places.chunks_mut(SHARE).enumerate());
     let work = || {
-        let mut buffers = Buffers::default();
+        let mut buffers = B::default();
         // The lock is let go before the share is worked on.
         while let Some((n, share)) = shares.lock().ok().and_then(|mut shares| shares.next()) {
-            for (first, part) in (n * SHARE..).step_by(TOGETHER).zip(share.chunks_mut(TOGETHER)) {
-                judge_part(ids, first, part, grants, &mut buffers);
-            }
+            work(n * SHARE, share, &mut buffers);
         }
     };
     thread::scope(|scope| {
@@ -99,12 +111,40 @@ pub(crate) fn judge(ids: &impl Ids, grants: &impl Grants) -> Vec<Verdict> {
         }
         work();
     });
-    verdicts
+}
+
+/// The keys of the places from `first` on, on this core.
+pub(crate) fn subjects_share(
+    ids: &impl Ids,
+    first: usize,
+    share: &mut [Option<Key>],
+    key: &SiteKey,
+    text: &mut String,
+) {
+    for (place, subject) in (first..).zip(share) {
+        *subject = match ids.get(place, text) {
+            Id::Text(id) => UserId::parse(id).ok().map(|user| granted::key(key.subject(&user).hash)),
+            Id::Null | Id::NotText | Id::Broken => None,
+        };
+    }
+}
+
+/// The verdict on the places from `first` on, on this core.
+pub(crate) fn judge_share(
+    ids: &impl Ids,
+    first: usize,
+    share: &mut [Verdict],
+    grants: &impl Grants,
+    buffers: &mut Buffers,
+) {
+    for (first, part) in (first..).step_by(TOGETHER).zip(share.chunks_mut(TOGETHER)) {
+        judge_part(ids, first, part, grants, buffers);
+    }
 }
 
 /// What one part after the other is made in.
 #[derive(Default)]
-struct Buffers {
+pub(crate) struct Buffers {
     text: String,
     users: Vec<UserId>,
     /// At which place of the part each of them is.

@@ -8,6 +8,8 @@ mod errors;
 mod gates;
 mod ids;
 mod judge;
+mod key;
+mod objects;
 mod run;
 mod snapshot;
 
@@ -22,7 +24,8 @@ use pyo3::prelude::*;
 fn contents(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<snapshot::Snapshot>()?;
-    module.add_class::<arrow::Mask>()?;
+    module.add_class::<key::SiteKey>()?;
+    module.add_class::<arrow::Made>()?;
     module.add_class::<gates::Gates>()?;
     module.add_function(wrap_pyfunction!(snapshot::is_user_id, module)?)?;
     module.add_function(wrap_pyfunction!(main, module)?)?;

@@ -9,13 +9,15 @@ use consentry_training::snapshot::{self, Refused, Wanted};
 use numpy::{IntoPyArray as _, PyArray1, PyReadonlyArray2};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyString};
+use pyo3::types::PyString;
 
-use crate::arrow::{self, Mask};
+use crate::arrow::{self, Made};
 use crate::errors;
-use crate::ids::{Bytes, Objects, Utf32};
+use crate::ids::{Bytes, Utf32};
 use crate::judge::{Counted, Ids, Verdict, bools, judge};
+use crate::key::SiteKey;
 use crate::now;
+use crate::objects::judge_objects;
 
 /// Whether a consent could be recorded for this text at all.
 #[pyfunction]
@@ -112,6 +114,11 @@ impl Snapshot {
         self.inner.digest().to_string()
     }
 
+    /// The key by which its users are hashed.
+    fn key(&self) -> SiteKey {
+        self.inner.keying().into()
+    }
+
     /// Whether this user granted the purpose; a text that is no user id did not.
     fn holds(&self, text: &Bound<'_, PyString>) -> PyResult<bool> {
         self.young()?;
@@ -119,7 +126,7 @@ impl Snapshot {
     }
 
     /// The mask of a column that speaks Arrow.
-    fn arrow(&self, py: Python<'_>, column: &Bound<'_, PyAny>) -> PyResult<(Mask, Counted)> {
+    fn arrow(&self, py: Python<'_>, column: &Bound<'_, PyAny>) -> PyResult<(Made, Counted)> {
         self.young()?;
         let chunks = arrow::chunks(column)?;
         let (mask, tally) = py.detach(|| arrow::mask(&chunks, &self.inner)).map_err(|other| {
@@ -140,27 +147,26 @@ impl Snapshot {
         self.dense(py, &Bytes(matrix.as_array()))
     }
 
-    /// The mask of a list of anything.
-    fn objects(&self, py: Python<'_>, list: &Bound<'_, PyList>) -> PyResult<(Vec<bool>, Counted)> {
+    /// The mask of a list or a tuple of anything.
+    fn list(&self, list: &Bound<'_, PyAny>) -> PyResult<(Vec<bool>, Counted)> {
         self.young()?;
-        let objects: Vec<_> = list.iter().collect();
-        let ids = Objects::new(&objects);
-        let (mask, tally) = py.detach(|| bools(judge(&ids, &self.inner)));
+        let (mask, tally) = bools(judge_objects(list, &self.inner)?);
         Ok((mask, tally.counted()))
     }
 
-    /// A number for each place of a list of anything, in the order of [`Verdict`].
-    fn verdicts<'py>(
-        &self,
-        py: Python<'py>,
-        list: &Bound<'py, PyList>,
-    ) -> PyResult<Bound<'py, PyArray1<u8>>> {
+    /// The mask of an array of anything.
+    fn objects<'py>(&self, array: &Bound<'py, PyAny>) -> PyResult<Masked<'py>> {
         self.young()?;
-        let objects: Vec<_> = list.iter().collect();
-        let ids = Objects::new(&objects);
-        let verdicts = py.detach(|| judge(&ids, &self.inner));
+        let (mask, tally) = bools(judge_objects(array, &self.inner)?);
+        Ok((mask.into_pyarray(array.py()), tally.counted()))
+    }
+
+    /// A number for each place of a list of anything, in the order of [`Verdict`].
+    fn verdicts<'py>(&self, list: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyArray1<u8>>> {
+        self.young()?;
+        let verdicts = judge_objects(list, &self.inner)?;
         let numbers: Vec<u8> = verdicts.into_iter().map(Verdict::number).collect();
-        Ok(numbers.into_pyarray(py))
+        Ok(numbers.into_pyarray(list.py()))
     }
 }
 
