@@ -6,7 +6,7 @@ use std::thread;
 
 use consentry::granted::{self, Key};
 use consentry::subject::{SiteKey, UserId};
-use consentry_training::grants::Grants;
+use consentry_training::grants::{Grants, Together};
 
 /// What stands in one place of a column.
 #[derive(Clone, Copy)]
@@ -146,9 +146,8 @@ pub(crate) fn judge_share(
 #[derive(Default)]
 pub(crate) struct Buffers {
     text: String,
-    users: Vec<UserId>,
-    /// At which place of the part each of them is.
-    places: Vec<usize>,
+    /// The users of a part, each with their place in it.
+    together: Together<usize>,
 }
 
 fn judge_part(
@@ -158,15 +157,12 @@ fn judge_part(
     grants: &impl Grants,
     buffers: &mut Buffers,
 ) {
-    let Buffers { text, users, places } = buffers;
-    users.clear();
-    places.clear();
+    let Buffers { text, together } = buffers;
     for (place, verdict) in part.iter_mut().enumerate() {
         *verdict = match ids.get(first + place, text) {
             Id::Text(id) => match UserId::parse(id) {
                 Ok(user) => {
-                    users.push(user);
-                    places.push(place);
+                    together.add(user, place);
                     Verdict::Refused
                 }
                 Err(_) => Verdict::NotAnId,
@@ -176,13 +172,13 @@ fn judge_part(
             Id::Broken => Verdict::NotAnId,
         };
     }
-    for (granted, place) in grants.granted_all(users).into_iter().zip(places) {
+    together.ask(grants, |place, granted| {
         if granted.is_some()
-            && let Some(verdict) = part.get_mut(*place)
+            && let Some(verdict) = part.get_mut(place)
         {
             *verdict = Verdict::Granted;
         }
-    }
+    });
 }
 
 /// What a mask is made of, and how many of each there are.

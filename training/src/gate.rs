@@ -8,8 +8,9 @@
 //! }
 //! ```
 //!
-//! Every part may be left out; `age` in years stands in place of `birth_date`. A row without an age stays in unless `unknown` is
-//! `out`: consent was given for it, and most data sets have no ages at all.
+//! Each names a key of a row of JSON, or a column of Parquet. Every part may be left out; `age` in years stands in place of
+//! `birth_date`. A row without an age stays in unless `unknown` is `out`: consent was given for it, and most data sets have no ages
+//! at all.
 
 use std::fmt;
 use std::fs;

@@ -9,9 +9,8 @@ use std::sync::Arc;
 use arrow_array::builder::{BooleanBuilder, Int32Builder, ListBuilder, StringBuilder, StructBuilder};
 use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field as Column, Fields};
-use consentry::{subject::UserId, time::Timestamp};
+use consentry::subject::UserId;
 use consentry_training::filter::{Counts, FilterError, Options, Report, Source, filter, filter_parquet};
-use consentry_training::gate::Gates;
 use consentry_training::parquet::is_parquet;
 use consentry_training::scan::Field;
 use consentry_training::snapshot::Key;
@@ -234,15 +233,4 @@ fn rows_of_parquet_are_never_taken_for_rows_of_json() {
     write(&input, &table(&[plain(Some("yes"))]), WriterProperties::new());
     let error = filter(&[Source::File(input)], &granted, Vec::new(), None, &Options::default()).unwrap_err();
     assert!(error.to_string().contains("it is Parquet"), "{error}");
-}
-
-#[test]
-fn a_policy_that_can_not_look_into_it_ends_the_run() {
-    let folder = tempfile::tempdir().unwrap();
-    let (input, output) = (folder.path().join("in"), folder.path().join("out"));
-    write(&input, &table(&[plain(Some("yes"))]), WriterProperties::default());
-    let policy = br#"{"reservations": {"tdm_reservation": "reserved"}}"#;
-    let gates = Gates::parse("policy", policy, Timestamp::UNIX_EPOCH).unwrap();
-    let refused = run(&[&input], &output, &Options { gates: Some(gates), ..Options::default() });
-    assert!(matches!(refused, Err(FilterError::Input { .. })));
 }

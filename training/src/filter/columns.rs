@@ -4,12 +4,17 @@
 use std::fs::File;
 use std::io::{self, Write};
 
-use consentry::{hash::Hash, subject::UserId};
+use consentry::{
+    gate::{Closed, Mark},
+    hash::Hash,
+    subject::UserId,
+};
 
 use super::quarantine;
 use super::{Counts, FilterError, Options, Report, Source, Stream};
 use crate::digest::Digested;
-use crate::grants::Grants;
+use crate::gate::Gates;
+use crate::grants::{Grants, Together};
 use crate::kept::{Kept, Notes};
 use crate::parquet::{Copy, Fault, Table};
 use crate::scan::Reason;
@@ -22,11 +27,6 @@ pub fn filter_parquet<W: Write + Send>(
     quarantine: Option<&mut (dyn Write + Send)>,
     options: &Options,
 ) -> Result<(Report, W), FilterError> {
-    if let (Some(source), Some(_)) = (sources.first(), &options.gates) {
-        let why = "a policy looks into rows of JSON only; write the file as JSONL, or leave out --policy";
-        let error = io::Error::new(io::ErrorKind::Unsupported, why);
-        return Err(FilterError::Input { file: source.name(), error });
-    }
     let mut quarantine = quarantine.map(|writer| Digested::new(writer, options.digests));
     let mut output = Some(Digested::new(output, options.digests));
     let mut copy: Option<Copy<Digested<W>>> = None;
@@ -96,6 +96,7 @@ pub fn filter_parquet<W: Write + Send>(
 enum Verdict {
     Stays,
     Refused,
+    Closed(Closed),
     Odd(Reason),
 }
 
@@ -106,59 +107,47 @@ fn judge(
     options: &Options,
     notes: &mut Option<Notes<'_>>,
 ) -> Result<Vec<Verdict>, Fault> {
-    let mut judged = Judged { verdicts: Vec::with_capacity(table.rows(group)?), ..Judged::default() };
-    table.ids(group, &options.field, |id| {
-        judged.add(id);
-        if judged.users.len() == TOGETHER {
-            judged.ask(grants, notes);
-        }
-    })?;
-    judged.ask(grants, notes);
-    Ok(judged.verdicts)
-}
-
-/// So many users are asked of at once.
-const TOGETHER: usize = 1024;
-
-#[derive(Default)]
-struct Judged {
-    verdicts: Vec<Verdict>,
-    /// Those who are yet to be asked of, and where their rows are.
-    users: Vec<UserId>,
-    places: Vec<usize>,
-}
-
-impl Judged {
-    fn add(&mut self, id: Result<&str, Reason>) {
-        let verdict = match id.map(UserId::parse) {
+    let mut verdicts = Vec::with_capacity(table.rows(group)?);
+    let mut together = Together::default();
+    let mut ask = |together: &mut Together<(usize, Option<Closed>)>, verdicts: &mut Vec<Verdict>| {
+        together.ask(grants, |(place, closed), granted| {
+            let (Some(key), Some(verdict)) = (granted, verdicts.get_mut(place)) else { return };
+            *verdict = closed.map_or(Verdict::Stays, Verdict::Closed);
+            if let (None, Some(notes)) = (closed, &mut *notes) {
+                notes.add(key);
+            }
+        });
+    };
+    let fields = options.gates.as_ref().map_or(&[][..], Gates::fields);
+    table.marked_ids(group, &options.field, fields, |id, marks| {
+        verdicts.push(match id.map(UserId::parse) {
             Ok(Ok(user)) => {
-                self.users.push(user);
-                self.places.push(self.verdicts.len());
+                let at = |place: usize| marks.get(place).copied().unwrap_or(Mark::Unreadable);
+                let closed = options.gates.as_ref().and_then(|gates| gates.closed_by(at));
+                together.add(user, (verdicts.len(), closed));
                 Verdict::Refused
             }
             Ok(Err(_)) => Verdict::Odd(Reason::NotAnId),
             Err(reason) => Verdict::Odd(reason),
-        };
-        self.verdicts.push(verdict);
-    }
-
-    fn ask(&mut self, grants: &(impl Grants + ?Sized), notes: &mut Option<Notes<'_>>) {
-        for (granted, place) in grants.granted_all(&self.users).into_iter().zip(self.places.drain(..)) {
-            let (Some(key), Some(verdict)) = (granted, self.verdicts.get_mut(place)) else { continue };
-            *verdict = Verdict::Stays;
-            if let Some(notes) = notes {
-                notes.add(key);
-            }
+        });
+        if together.len() == TOGETHER {
+            ask(&mut together, &mut verdicts);
         }
-        self.users.clear();
-    }
+    })?;
+    ask(&mut together, &mut verdicts);
+    Ok(verdicts)
 }
+
+/// So many users are asked of at once.
+const TOGETHER: usize = 1024;
 
 fn count(verdict: Verdict, counts: &mut Counts) {
     counts.rows += 1;
     match verdict {
         Verdict::Stays => counts.kept += 1,
         Verdict::Refused => counts.no_consent += 1,
+        Verdict::Closed(Closed::Reserved) => counts.reserved += 1,
+        Verdict::Closed(Closed::Child) => counts.child += 1,
         Verdict::Odd(reason) => {
             counts.quarantined += 1;
             *counts.reasons.entry(reason.code().into()).or_default() += 1;

@@ -16,6 +16,8 @@ pub enum Fault {
     Damaged,
     /// A column of a kind that this program doesn't know.
     UnknownColumn(String),
+    /// A policy looks into a column that is a map.
+    MarkInMap(String),
     /// It comes through a pipe.
     NoFile,
     /// Its columns are not those of the file whose rows went before.
@@ -45,6 +47,9 @@ impl fmt::Display for Fault {
             Self::Damaged => f.write_str("it is damaged; get the whole file"),
             Self::UnknownColumn(column) => {
                 write!(f, "its column {column} is of a kind that this program doesn't know; use a newer one")
+            }
+            Self::MarkInMap(column) => {
+                write!(f, "the policy names a key of {column}, which is a map; write that key as a column or as a field of a structure")
             }
             Self::NoFile => f.write_str("it is Parquet, whose end must be read first; name the file instead of piping it"),
             Self::OtherSchema => f.write_str(

@@ -1,9 +1,12 @@
-//! Whose the rows of a group are. Owns finding the column that names users, and reading it.
+//! Whose the rows of a group are. Owns finding the column that names users, and reading it; beside it what a policy looks at, which
+//! is [`super::marks`]'.
 
+use consentry::gate::Mark;
 use parquet::column::reader::ColumnReader;
 use parquet::file::reader::FileReader as _;
 use parquet::schema::types::ColumnDescriptor;
 
+use super::marks::{Cell, Marks};
 use super::{Fault, Table, is_text, read};
 use crate::scan::{Field, Reason};
 
@@ -29,11 +32,23 @@ impl Table {
         field: &Field,
         mut give: impl FnMut(Result<&str, Reason>),
     ) -> Result<(), Fault> {
+        self.marked_ids(group, field, &[], |id, _| give(id))
+    }
+
+    /// The same, and with each id what stands in these fields of its row, in their order. With a reason come no marks where no row
+    /// can have an id.
+    pub fn marked_ids(
+        &self,
+        group: usize,
+        field: &Field,
+        marked: &[Field],
+        mut give: impl FnMut(Result<&str, Reason>, &[Mark<'_>]),
+    ) -> Result<(), Fault> {
         let rows = self.rows(group)?;
         let column = match self.place(field) {
             Place::Column(column) => column,
             Place::None(reason) => {
-                (0..rows).for_each(|_| give(Err(reason)));
+                (0..rows).for_each(|_| give(Err(reason), &[]));
                 return Ok(());
             }
         };
@@ -44,6 +59,9 @@ impl Table {
         else {
             return Err(Fault::Damaged);
         };
+        let marks = marked.iter().map(|field| self.marks(&*group, field));
+        let mut marks: Vec<Marks> = marks.collect::<Result<_, _>>()?;
+        let mut cells = vec![Vec::new(); marks.len()];
         let (mut levels, mut values) = (Vec::new(), Vec::new());
         let mut left = rows;
         while left > 0 {
@@ -54,14 +72,20 @@ impl Table {
             if records == 0 {
                 return Err(Fault::Damaged);
             }
+            for (marks, cells) in marks.iter_mut().zip(&mut cells) {
+                marks.next(records, cells)?;
+            }
             let mut texts = values.iter();
             for row in 0..records {
-                if levels.get(row).is_some_and(|level| *level < most) {
-                    give(Err(Reason::NoId));
+                let id = if levels.get(row).is_some_and(|level| *level < most) {
+                    Err(Reason::NoId)
                 } else {
                     let text = texts.next().ok_or(Fault::Damaged)?;
-                    give(std::str::from_utf8(text.data()).map_err(|_| Reason::InvalidUtf8));
-                }
+                    std::str::from_utf8(text.data()).map_err(|_| Reason::InvalidUtf8)
+                };
+                let in_row = cells.iter().map(|cells| cells.get(row).map_or(Mark::Unreadable, Cell::mark));
+                let marks: Vec<Mark<'_>> = in_row.collect();
+                give(id, &marks);
             }
             left -= records;
         }

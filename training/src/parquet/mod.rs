@@ -1,5 +1,5 @@
 //! Parquet files, row by row, without losing anything of their columns. Owns telling one by its content, the user ids of its
-//! rows, and writing some of its rows to another file: same schema, same values, same metadata, row group by row group. Who stays
+//! rows and what a policy looks at in them, and writing some of its rows to another file: same schema, same values, same metadata, row group by row group. Who stays
 //! is the caller's business.
 //!
 //! Columns are copied as Parquet stores them, values with their levels, and never become another type on the way. So
@@ -10,6 +10,7 @@ mod copy;
 mod fault;
 mod ids;
 mod like;
+mod marks;
 mod subjects;
 
 use std::fs::File;
