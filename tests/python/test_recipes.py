@@ -71,7 +71,7 @@ def test_duckdb_and_polars(make: Make, rows: Path, tmp_path: Path) -> None:
 
 def with_torch() -> str | None:
     """A Python that has PyTorch. From PyPI it comes with gigabytes for graphics cards, so it isn't among what the tests install;
-    Debian's `python3-torch` is seen if it is there."""
+    Debian's `python3-torch` does, and the stage has it installed where it may."""
     for python in [sys.executable, "/usr/bin/python3"]:
         if Path(python).exists() and subprocess.run([python, "-c", "import torch"], capture_output=True, check=False).returncode == 0:
             return python

@@ -1,7 +1,7 @@
 //! Programs of the distribution: found, installed where that is easy, or said in one sentence to be missing.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use nix::unistd::Uid;
@@ -28,9 +28,25 @@ pub(crate) fn chromium(project: &Project) -> Result<Chromium> {
     find().context("apt-get installed Chromium and its driver, yet they are not on PATH")
 }
 
+/// Has `PyTorch` installed for the distribution's own Python if it is nowhere and that is easy; the test of it is skipped where it isn't.
+/// From `PyPI` it comes with gigabytes for graphics cards.
+pub(crate) fn pytorch(project: &Project) -> Result<()> {
+    const PYTHON: &str = "/usr/bin/python3";
+    let mut import = exec::command(PYTHON, project.root());
+    let there = exec::output(import.args(["-c", "import torch"])).is_ok();
+    if there || !Path::new(PYTHON).is_file() || !may_install() {
+        return Ok(());
+    }
+    apt_install(project, &["python3-torch"])
+}
+
+fn may_install() -> bool {
+    Uid::effective().is_root() && on_path(&["apt-get"]).is_some()
+}
+
 /// Installs packages without questions, where that is allowed: as root on Debian and its kin.
 pub(crate) fn apt_install(project: &Project, packages: &[&str]) -> Result<()> {
-    if !Uid::effective().is_root() || on_path(&["apt-get"]).is_none() {
+    if !may_install() {
         bail!("only root on Debian can have {} installed for it", packages.join(" and "));
     }
     eprintln!("installing {} (once)", packages.join(" and "));

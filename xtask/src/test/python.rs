@@ -10,6 +10,7 @@ use super::Outcome;
 use crate::build;
 use crate::edge::Edge;
 use crate::exec;
+use crate::packages;
 use crate::project::Project;
 use crate::tools;
 
@@ -49,6 +50,7 @@ pub(super) fn package(project: &Project) -> Result<Outcome> {
     };
     mypy(&project.path("python/consentry"))?;
     mypy(&project.path("tests/python/usage.py"))?;
+    packages::pytorch(project)?;
     let mut tests = python();
     tests.env("CONSENTRY", project.cargo_target().join("wheel/consentry"));
     build::run(project)?;
