@@ -7,13 +7,15 @@ import os
 import urllib.request
 import warnings
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypedDict
 
+import pyarrow.parquet as pq
 import pytest
 
 from conftest import consentry
-from consentry import ConsentUnavailable, Snapshot, consent_filtered_loader
+from consentry import ConsentUnavailable, SiteKey, Snapshot, consent_filtered_loader
 
 URL, SITE, API_KEY, MASTER = (os.environ[f"CONSENTRY_EDGE_{name}"] for name in ("URL", "SITE", "KEY", "MASTER"))
 
@@ -74,6 +76,23 @@ def test_a_file_that_another_process_fetched_does_as_well(edge: Edge, tmp_path: 
         warnings.simplefilter("error")
         loader = consent_filtered_loader(rows(), snapshot=tmp_path / "snapshot", refresh=0, **options)  # type: ignore[arg-type]
         assert len(list(loader)) == 1
+
+
+def test_a_pull_writes_parquet_too_and_knows_the_ends_of_forty_days(edge: Edge, tmp_path: Path) -> None:
+    says("python-6", "grant")
+    words = ("--api", URL, "--api-key-file", edge["api_key_file"], "--site", SITE, "--key-file", edge["key_file"])
+    snapshot, pulled, exported = (tmp_path / name for name in ("snapshot", "pulled.parquet", "exported.parquet"))
+    purpose = ("--purpose", "model_training")
+    consentry("snapshot", "pull", *words, *purpose, "-o", snapshot, "--parquet", pulled)
+    consentry("snapshot", "export", "--key-file", edge["key_file"], *purpose, "--parquet", exported, snapshot)
+    table = pq.read_table(pulled)
+    assert SiteKey.open(edge["key_file"]).subjects(["python-6"])[0] in table["subject"].to_pylist()
+    created, known = (
+        datetime.fromisoformat(table.schema.metadata[name].decode().replace("Z", "+00:00"))
+        for name in (b"consentry.created_at", b"consentry.expires_at_known_until")
+    )
+    assert timedelta(days=39) < known - created <= timedelta(days=40)
+    assert pq.read_table(exported).equals(table, check_metadata=True)
 
 
 def test_what_can_t_be_refreshed_is_told_and_goes_on(edge: Edge, tmp_path: Path) -> None:

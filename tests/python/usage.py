@@ -11,7 +11,7 @@ import pandas as pd
 import polars as pl
 from numpy.typing import NDArray
 
-from consentry import ConsentUnavailable, Counts, Snapshot, consent_filtered_loader, filter_jsonl, purge
+from consentry import ConsentUnavailable, Counts, SiteKey, Snapshot, consent_filtered_loader, filter_jsonl, purge
 
 snapshot = Snapshot.open("s", purpose="model_training", site="demo", max_age=timedelta(days=1))
 assert_type("u1" in snapshot, bool)
@@ -21,8 +21,12 @@ assert_type(snapshot.mask(["u1", None], counts=Counts()), list[bool])
 assert_type(snapshot.mask(pd.Series(["u1"])), Any)
 assert_type(snapshot.log_position, int | None)
 
+key = SiteKey.open("k")
+assert_type(key.subjects(["u1", None]), list[bytes | None])
+assert_type(snapshot.subjects(pl.Series(["u1"])), pl.Series)
+
 rows: Iterator[dict[str, int | str]] = iter([])
-for row in consent_filtered_loader(rows, snapshot=snapshot, refresh=60):
+for row in consent_filtered_loader(rows, snapshot=snapshot, refresh=60, policy={"age": {"age": "age", "minimum": 16}}):
     assert_type(row, dict[str, int | str])
 
 assert_type(filter_jsonl(["a", "b"], "c", snapshot=snapshot).counts.reasons, dict[str, int])
@@ -36,6 +40,7 @@ except ConsentUnavailable as error:
 Snapshot.open("s")  # type: ignore[call-arg]
 snapshot.mask(7)  # type: ignore[call-overload]
 snapshot.holds(None)  # type: ignore[arg-type]
+key.subjects(7)  # type: ignore[call-overload]
 consent_filtered_loader(["u1"], snapshot=snapshot)  # type: ignore[type-var]
 consent_filtered_loader(rows, snapshot=snapshot, on_unjudgeable="keep")  # type: ignore[arg-type]
 filter_jsonl("a", "b", snapshot=snapshot, compression="lzma")  # type: ignore[arg-type]
