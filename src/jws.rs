@@ -84,6 +84,10 @@ pub enum JwsError {
 }
 
 impl JwsError {
+    /// Every one.
+    pub const ALL: [Self; 5] =
+        [Self::Malformed, Self::Unsupported, Self::Type, Self::UnknownKey, Self::Forged];
+
     /// Stable name.
     pub const fn code(self) -> &'static str {
         match self {

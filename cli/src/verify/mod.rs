@@ -2,6 +2,7 @@
 //! is decided in the core.
 
 mod export;
+mod receipt;
 mod row;
 mod tiles;
 mod walk;
@@ -38,6 +39,12 @@ pub(crate) enum Command {
     /// That a record is in the log
     #[command(after_help = EXIT_CODES)]
     Inclusion(Included),
+    /// What a person was given for a decision
+    ///
+    /// The signature must be that of a key of the log, and the fields must make the leaf hash. With the proof that `GET
+    /// /receipts/{log_index}` adds, the record is in the log under the checkpoint beside it; without, that is promised only.
+    #[command(after_help = EXIT_CODES)]
+    Receipt(receipt::Receipts),
     /// Rows of the log, all or some, and its tiles
     ///
     /// Rows are JSONL, each with `log_index` and either `leaf` (base64 of its bytes) or the columns of the table `events`, bytes as
@@ -125,6 +132,7 @@ pub(crate) fn run(command: &Command) -> Result<u8, Failure> {
     let verified = match command {
         Command::Checkpoint(args) => checkpoint(args),
         Command::Inclusion(args) => inclusion(args),
+        Command::Receipt(args) => receipt::run(args),
         Command::Log(args) => walk::run(args),
         Command::Export(args) => export::run(args),
     }?;

@@ -1,0 +1,99 @@
+//! `consentry verify receipt`. Owns what counts as a receipt in a file and which keys there are; what a receipt proves is decided
+//! in the core ([`consentry::receipt`]).
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use consentry::jws::public_of;
+use consentry::note::VerifierKey;
+use consentry::receipt::{Proved, Verified};
+use serde::Deserialize as _;
+use serde_json::Value;
+
+use super::{check, disproved, json, key};
+use crate::failure::Failure;
+
+#[derive(Args)]
+#[group(required = true, multiple = true, id = "keys_of_the_log")]
+pub(crate) struct Keys {
+    /// The public keys as `GET /.well-known/jwks.json` gave them once
+    #[arg(long, value_name = "FILE")]
+    jwks: Option<PathBuf>,
+    /// A public key as `GET /log/key` gave it once, NAME+ID+BASE64; may be repeated
+    #[arg(long = "key", value_name = "KEY", value_parser = key)]
+    keys: Vec<VerifierKey>,
+}
+
+#[derive(Args)]
+pub(crate) struct Receipts {
+    #[command(flatten)]
+    keys: Keys,
+    /// Receipts: answers of the API to a decision or of `GET /receipts/{log_index}`, as JSON, or the signed text alone
+    #[arg(value_name = "RECEIPT", required = true)]
+    receipts: Vec<PathBuf>,
+}
+
+pub(super) fn run(args: &Receipts) -> Result<String, Failure> {
+    let keys = args.keys.read()?;
+    let mut said = Vec::new();
+    for path in &args.receipts {
+        let text = fs::read_to_string(path).map_err(|error| Failure::file(path, error))?;
+        let mut found = Vec::new();
+        if text.trim_start().starts_with(['{', '[']) {
+            let value: Value = serde_json::from_str(&text).map_err(|_| Failure::file(path, "is no JSON"))?;
+            collect(&value, path, &mut found)?;
+        } else {
+            found.push(Proved { receipt: text.trim().to_owned(), inclusion: None, checkpoint: None });
+        }
+        if found.is_empty() {
+            return Err(Failure::file(path, "holds no receipt"));
+        }
+        for proved in found {
+            let verified = proved.verify(&keys, check).map_err(|error| disproved(path, error))?;
+            said.push(sentence(&verified));
+        }
+    }
+    Ok(said.join("\n"))
+}
+
+impl Keys {
+    fn read(&self) -> Result<Vec<[u8; 32]>, Failure> {
+        let mut keys: Vec<_> = self.keys.iter().map(|key| *key.public()).collect();
+        if let Some(path) = &self.jwks {
+            let set: Value = json(path, "is no JWK set")?;
+            let listed = set["keys"].as_array().ok_or_else(|| Failure::file(path, "is no JWK set"))?;
+            keys.extend(listed.iter().filter_map(public_of));
+        }
+        Ok(keys)
+    }
+}
+
+/// Every receipt in an answer of the API, wherever in it they are.
+fn collect(value: &Value, path: &Path, found: &mut Vec<Proved>) -> Result<(), Failure> {
+    match value {
+        Value::Object(fields) if fields.get("receipt").is_some_and(Value::is_string) => {
+            let proved = Proved::deserialize(value)
+                .map_err(|_| disproved(path, "has a receipt whose proof is not of the form of one"))?;
+            found.push(proved);
+            Ok(())
+        }
+        Value::Object(fields) => fields.values().try_for_each(|value| collect(value, path, found)),
+        Value::Array(values) => values.iter().try_for_each(|value| collect(value, path, found)),
+        _ => Ok(()),
+    }
+}
+
+fn sentence(verified: &Verified) -> String {
+    let receipt = &verified.receipt;
+    let record = &receipt.record;
+    let what = format!("{} of {} at {}", record.status.as_str(), record.purpose, record.timestamp);
+    let row = receipt.log_index;
+    match verified.tree_size {
+        Some(size) => format!("verified: {what}, row {row} in the log of {size} rows"),
+        None => format!(
+            "verified: {what}, signed and not proved to be in the log; it promises row {row} by {}",
+            receipt.included_by
+        ),
+    }
+}
