@@ -6,6 +6,7 @@
 //! leaves out an unreadable record could allow what that record forbids.
 
 mod read;
+mod receipt;
 mod refusal;
 mod write;
 
@@ -16,6 +17,7 @@ use consentry::{
     regime::{self, Regime},
 };
 use read::{Options, exported, history, known_purpose};
+pub use receipt::verify_receipt;
 use refusal::Refusal;
 use wasm_bindgen::prelude::*;
 

@@ -16,7 +16,7 @@ use wasm_bindgen::prelude::*;
 /// The largest whole number that a JavaScript number counts to: `Number.MAX_SAFE_INTEGER`.
 const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
 
-fn read<T: DeserializeOwned>(value: &JsValue, at: &str) -> Result<T, Refusal> {
+pub(crate) fn read<T: DeserializeOwned>(value: &JsValue, at: &str) -> Result<T, Refusal> {
     let deserializer = serde_wasm_bindgen::Deserializer::from(value.clone());
     serde_path_to_error::deserialize(deserializer).map_err(|error| Refusal::found(at, error))
 }

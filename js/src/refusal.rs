@@ -1,7 +1,7 @@
 //! What a caller did wrong. Owns the error that JavaScript sees: an `Error` with `code`, `field` and `allowed`, in the manner
 //! of the API's problem documents. What is refused is decided where it is found.
 
-use consentry::{problem::Code, record::RecordError};
+use consentry::{problem::Code, receipt::ReceiptError, record::RecordError};
 use js_sys::Error;
 use wasm_bindgen::prelude::*;
 
@@ -28,6 +28,11 @@ impl Refusal {
     pub(crate) fn allowing<T: ToString>(mut self, allowed: impl IntoIterator<Item = T>) -> Self {
         self.allowed = allowed.into_iter().map(|value| value.to_string()).collect();
         self
+    }
+
+    /// A receipt that does not verify.
+    pub(crate) fn receipt(error: ReceiptError) -> Self {
+        Self { code: error.code(), ..Self::field("", error.to_string()) }
     }
 
     /// What serde found at `at`, the place of the value that was being read.

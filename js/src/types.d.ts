@@ -108,7 +108,63 @@ export type ErrorCode =
   | "record_granted_at"
   | "record_revoked_at"
   | "record_decided_late"
-  | "record_wrong_time";
+  | "record_wrong_time"
+  | "jws_malformed"
+  | "jws_unsupported"
+  | "jws_type"
+  | "jws_unknown_key"
+  | "jws_forged"
+  | "receipt_fields"
+  | "receipt_leaf"
+  | "receipt_no_checkpoint"
+  | "receipt_checkpoint"
+  | "receipt_other_leaf"
+  | "receipt_inclusion";
+
+/** What `GET /receipts/{log_index}` answers; an answer to a decision has the first field only. */
+export interface ProvedReceipt {
+  /** Signed JSON (JWS, compact). */
+  receipt: string;
+  inclusion?: { log_index: number; leaf_hash: string; tree_size: number; hashes: string[] };
+  /** A signed note. */
+  checkpoint?: string;
+}
+
+/** What a receipt says of a decision, in the names of the export. */
+export interface ReceiptRecord {
+  id: string;
+  site: string;
+  action: string;
+  /** The keyed hash that stands for the person. */
+  subject: string;
+  subject_key_id: number;
+  purpose: Purpose;
+  status: Status;
+  legal_basis: LegalBasis;
+  notice_hash?: string;
+  timestamp: Timestamp;
+  decided_at?: Timestamp;
+  performed_by: string;
+  details: Record<string, unknown>;
+  evidence_commitment?: string;
+}
+
+/** A receipt that verifies. */
+export interface VerifiedReceipt {
+  receipt: {
+    version: 1;
+    log: string;
+    log_index: number;
+    leaf_hash: string;
+    /** By when the log proves it. */
+    included_by: Timestamp;
+    record: ReceiptRecord;
+  };
+  /** The key that signed it. */
+  key_id: string;
+  /** How many rows the log has that it is proved to be in; absent while that is promised only. */
+  tree_size?: number;
+}
 
 /** What the functions of this package throw. */
 export interface ConsentryError extends Error {

@@ -11,11 +11,11 @@ use serde::{Serialize, Serializer as _};
 use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::*;
 
-fn plain() -> Serializer {
+pub(crate) fn plain() -> Serializer {
     Serializer::json_compatible()
 }
 
-fn written(result: Result<JsValue, serde_wasm_bindgen::Error>) -> Result<JsValue, Refusal> {
+pub(crate) fn written(result: Result<JsValue, serde_wasm_bindgen::Error>) -> Result<JsValue, Refusal> {
     result.map_err(|error| Refusal::field("", error.to_string()))
 }
 

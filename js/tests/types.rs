@@ -3,9 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use consentry::{
+    checkpoint::CheckpointError,
     decision::Reason,
+    jws::JwsError,
+    merkle::Disproved,
     problem::Code,
     purpose::Purpose,
+    receipt::ReceiptError,
     record::{LegalBasis, RecordError, Status},
     regime,
 };
@@ -35,5 +39,14 @@ fn unions_are_in_step_with_the_core() {
         RecordError::WrongTime,
     ];
     let codes = [Code::InvalidField.as_str()].into_iter().chain(rules.map(RecordError::code));
+    let receipts = [
+        ReceiptError::Fields,
+        ReceiptError::Leaf,
+        ReceiptError::NoCheckpoint,
+        ReceiptError::Checkpoint(CheckpointError::Text),
+        ReceiptError::OtherLeaf,
+        ReceiptError::Inclusion(Disproved::Root),
+    ];
+    let codes = codes.chain(JwsError::ALL.map(JwsError::code)).chain(receipts.map(ReceiptError::code));
     assert_eq!(union("ErrorCode"), codes.collect::<Vec<_>>());
 }

@@ -7,7 +7,7 @@
 mod agreement;
 
 use agreement::cases;
-use consentry_js::{current_status, decide, validate_record};
+use consentry_js::{current_status, decide, validate_record, verify_receipt};
 use js_sys::{Error, JSON, Reflect};
 use serde_json::{Value, json};
 use wasm_bindgen::{JsCast, JsValue};
@@ -79,4 +79,33 @@ fn decide_gives_the_published_answers() {
         let decision = decide(&js(&case["records"]), &js(&case["purpose"]), &js(&context)).unwrap();
         assert_eq!(json(&decision), case["decision"], "{}", case["name"]);
     }
+}
+
+#[wasm_bindgen_test]
+async fn verify_receipt_gives_the_published_answers() {
+    let document: Value = serde_json::from_str(include_str!("../../tests/vectors/receipt.json")).unwrap();
+    for case in document["cases"].as_array().unwrap() {
+        let name = &case["name"];
+        match verify_receipt(js(&case["proved"]), js(&document["jwks"])).await {
+            Ok(verified) => {
+                let verified = json(&verified);
+                assert_eq!(verified["tree_size"], case["tree_size"], "{name}");
+                assert_eq!(verified["receipt"]["record"]["purpose"], "model_training", "{name}");
+            }
+            Err(error) => {
+                let code = Reflect::get(&error, &"code".into()).unwrap().as_string();
+                assert_eq!(code.as_deref(), case["error"].as_str(), "{name}");
+                assert_eq!(error.dyn_into::<Error>().unwrap().name(), "ConsentryError");
+            }
+        }
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_receipt_may_be_the_signed_text_alone() {
+    let document: Value = serde_json::from_str(include_str!("../../tests/vectors/receipt.json")).unwrap();
+    let text = document["cases"][0]["proved"]["receipt"].as_str().unwrap();
+    let verified = json(&verify_receipt(text.into(), js(&document["jwks"])).await.unwrap());
+    assert_eq!(verified["receipt"]["log_index"], 1);
+    assert_eq!(verified.get("tree_size"), None);
 }
