@@ -29,6 +29,8 @@ mod bytes;
 #[cfg(feature = "full")]
 pub mod checkpoint;
 #[cfg(feature = "full")]
+pub mod dpv;
+#[cfg(feature = "full")]
 pub mod erasure;
 #[cfg(feature = "full")]
 pub mod event;

@@ -88,6 +88,14 @@ impl Call {
         announced.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(media_type)
     }
 
+    /// Whether the caller asks for this media type by its name.
+    pub(crate) fn accepts(&self, media_type: &str) -> bool {
+        let asked = self.header("accept").unwrap_or_default();
+        asked
+            .split(',')
+            .any(|one| one.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(media_type))
+    }
+
     /// The body, if it is within the limit.
     pub(crate) fn bytes(&self) -> Result<&[u8], Problem> {
         if self.body.len() > MAX_BODY {

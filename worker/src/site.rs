@@ -3,7 +3,8 @@
 
 use crate::{object::Object, scope::Scope};
 use consentry::{
-    hash::Hash, problem::Problem, purpose::Purpose, regime::Regime, slug::Slug, time::Timestamp,
+    dpv::Controller, hash::Hash, problem::Problem, purpose::Purpose, regime::Regime, slug::Slug,
+    time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, rc::Rc};
@@ -60,6 +61,10 @@ pub(crate) struct Settings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(schema_with = "crate::openapi::schema::optional_regime"))]
     pub(crate) regime: Option<String>,
+    /// What records and receipts in the form of ISO/IEC TS 27560 say of the site.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(schema_with = "crate::openapi::schema::controller"))]
+    pub(crate) controller: Option<Object<Controller>>,
     /// The public keys against which a signed-in person's token is checked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) jwks: Option<Object<JwkSet>>,

@@ -5,15 +5,17 @@ use super::event;
 use crate::{
     app::App,
     auth::{self, Caller},
-    http::{Answer, Call, json},
+    http::{Answer, Call, answer, json},
     model::Recorded,
-    platform::Platform,
+    object::Object,
+    platform::{DatabaseError, Platform, Rows},
     scope::Scope,
     sign,
-    store::{FIRST, Stored, name_at},
+    store::{FIRST, Stored, name_at, read_consent, stored as decisions},
     tree::Log,
 };
 use consentry::{
+    dpv,
     event::Kind,
     merkle::inclusion,
     problem::{Code, Problem},
@@ -85,8 +87,15 @@ pub(super) async fn read<P: Platform>(
     let subject = reached(app, &caller, person, &stored).await?;
     let details = [("log_index", log_index.into())];
     let read = event(app, Kind::ReceiptRead, &caller.site.id, Some(subject), &caller.actor, &details);
-    store.append(shard, vec![read.into()], None, vec![]).await.map_err(fault)?;
+    let linked = call.accepts("application/ld+json");
+    let before = if linked { vec![read_consent(&subject)] } else { vec![] };
+    let appended = store.append(shard, vec![read.into()], None, before).await.map_err(fault)?;
     let receipt = signed(app, shard, &stored).await?;
+    if linked {
+        let rows = appended.after.into_iter().next().unwrap_or_default();
+        let before = before_of(&stored, rows).map_err(fault)?;
+        return linked_data(&caller, &stored, before, &receipt);
+    }
     let head = store.head(shard).await.map_err(fault)?;
     let proved = match head.filter(|signed| signed.head.size > log_index) {
         None => Proved { receipt, inclusion: None, checkpoint: None },
@@ -101,6 +110,23 @@ pub(super) async fn read<P: Platform>(
         }
     };
     json(StatusCode::OK, &proved)
+}
+
+/// What the person had decided about the purpose before; asked but undecided if nothing.
+fn before_of(stored: &Stored, rows: Rows) -> Result<Status, DatabaseError> {
+    let mut earlier = decisions(rows)?.into_iter().filter(|earlier| {
+        earlier.event.purpose == stored.event.purpose && earlier.log_index < stored.log_index
+    });
+    Ok(earlier.next_back().and_then(|earlier| earlier.event.status).unwrap_or(Status::Pending))
+}
+
+/// The receipt as ISO/IEC TS 27560 has it.
+fn linked_data(caller: &Caller, stored: &Stored, before: Status, receipt: &str) -> Result<Answer, Problem> {
+    let controller = caller.site.settings.controller.clone().map(|Object(controller)| controller);
+    let record = dpv::record(&controller.unwrap_or_default(), &stored.event, Some(before));
+    let record = record.ok_or_else(no_such)?;
+    let body = dpv::receipt(&record, &stored.event, receipt).to_string();
+    Ok(answer(StatusCode::OK, "application/ld+json", body))
 }
 
 /// The database that the call is about: that of the person who calls, unless it says which; a backend's is the first.

@@ -70,6 +70,28 @@ pub(crate) fn origins(_: &mut SchemaGenerator) -> Schema {
     } })
 }
 
+/// What a site says of itself in records of ISO/IEC TS 27560.
+pub(crate) fn controller(_: &mut SchemaGenerator) -> Schema {
+    let text = |words| json!({ "type": "string", "description": words });
+    let texts = |words| json!({ "type": "array", "items": { "type": "string" }, "description": words });
+    json_schema!({
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+            "name": text("Who decides why and how data is used."),
+            "identifier": text("Their identifier, such as a number in a register of companies or a URL."),
+            "address": text("Their postal address."),
+            "contact": text("How they are reached about data protection."),
+            "jurisdiction": text("Whose law holds, such as IE."),
+            "personal_data": texts("What is collected, such as e-mail address."),
+            "recipients": texts("To whom it goes."),
+            "storage": text("Where and for how long it is kept."),
+            "withdrawal": text("Where consent is withdrawn: a URL."),
+            "rights": text("Which rights the person has and where."),
+        },
+    })
+}
+
 pub(crate) fn secret(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "string", "pattern": "^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$" })
 }

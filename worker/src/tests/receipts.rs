@@ -1,6 +1,10 @@
 //! Receipts over SQLite: the same bytes again, by whom, and with which key.
 
-use crate::{keys::Keys, testing::Host, tree::fold};
+use crate::{
+    keys::Keys,
+    testing::{ADMIN, Host},
+    tree::fold,
+};
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use consentry::receipt::{Proved, Verified};
 use ed25519_dalek::{Signature, SigningKey, VerifyingKey};
@@ -157,4 +161,30 @@ fn without_a_key_decisions_are_recorded_and_have_no_receipt_until_there_is_one()
     assert_eq!(host.call("GET", &path, &key, &Value::Null).1["code"], "misconfigured");
     host.config.log_keys = keys;
     assert_eq!(host.call("GET", &path, &key, &Value::Null).0, 200);
+}
+
+#[test]
+fn who_asks_for_linked_data_gets_the_record_of_iso_27560() {
+    let (host, key) = Host::with_site(1);
+    let settings = json!({
+        "name": "demo", "origins": ["https://demo.example"], "controller": { "name": "Shop", "recipients": ["A host"] },
+    });
+    assert_eq!(host.call("PUT", "/admin/sites/demo", ADMIN, &settings).0, 200);
+    grant(&host, &key, "u1");
+    let no = json!({ "user_id": "u1", "purpose": "analytics" });
+    let (_, given) = host.call("POST", "/consent/revoke", &key, &no);
+    let bearer = format!("Bearer {key}");
+    let headers = [("authorization", bearer.as_str()), ("accept", "application/ld+json;q=1")];
+    let answer = host.send("GET", &format!("/receipts/{}", given["log_index"]), &headers, &Value::Null);
+    assert_eq!(answer.headers()["content-type"], "application/ld+json");
+    let document: Value = serde_json::from_str(answer.body()).unwrap();
+    assert_eq!(document["dct:source"], given["receipt"]);
+    let record = &document["dpv:hasRecordOfActivity"];
+    assert_eq!(record["dpv:hasDataController"]["dpv:hasName"], "Shop");
+    let basis = &record["dpv:hasProcess"]["dpv:hasLegalBasis"];
+    assert_eq!(basis["dpv:hasConsentStatus"]["@id"], "dpv:ConsentWithdrawn");
+    assert!(!answer.body().contains("u1\""));
+    let wrong = json!({ "name": "demo", "controller": { "nom": "x" } });
+    let (status, problem) = host.call("PUT", "/admin/sites/demo", ADMIN, &wrong);
+    assert_eq!((status, problem["field"].as_str()), (422, Some("controller.nom")));
 }
