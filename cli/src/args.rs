@@ -81,6 +81,7 @@ pub(crate) enum KeyCommand {
 pub(crate) enum ManifestCommand {
     Check(Check),
     Find(Find),
+    Register(Register),
 }
 
 /// Keep the rows of users who granted a purpose, byte for byte and in order
@@ -209,6 +210,25 @@ pub(crate) struct Find {
     pub(crate) manifests: Vec<PathBuf>,
 }
 
+/// Tell the edge of a data set, so that an erasure names the models that were trained on it
+///
+/// Sends what the manifest says, without the names of files, and the keyed hashes of the users whose rows were kept, from the index
+/// beside it. What was cut off is gone on with; the same data set may be registered again to name further models.
+#[derive(ClapArgs)]
+pub(crate) struct Register {
+    #[command(flatten)]
+    pub(crate) edge: edge::Edge,
+    /// A name that no other data set of the site has, such as `corpus_2026_11`
+    #[arg(long, value_name = "NAME", value_parser = name)]
+    pub(crate) dataset: Slug,
+    /// A model that was trained on it; may be repeated
+    #[arg(long = "model", value_name = "NAME", value_parser = name)]
+    pub(crate) models: Vec<Slug>,
+    /// The manifest, with its index beside it
+    #[arg(value_name = "MANIFEST")]
+    pub(crate) manifest: PathBuf,
+}
+
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum Compress {
     None,
@@ -235,6 +255,11 @@ pub(crate) fn purpose(text: &str) -> Result<Purpose, &'static str> {
 
 pub(crate) fn slug(text: &str) -> Result<Slug, &'static str> {
     Slug::parse(text).ok_or("a site is a name of up to 64 lower-case letters, digits and underscores")
+}
+
+fn name(text: &str) -> Result<Slug, &'static str> {
+    Slug::parse(text)
+        .ok_or("a name has up to 64 lower-case letters, digits and underscores and begins with a letter")
 }
 
 pub(crate) fn field(text: &str) -> Result<Field, &'static str> {

@@ -26,7 +26,7 @@ pub(crate) struct Edge {
     /// The address of the edge, such as `https://consent.example.com`
     #[arg(long, value_name = "URL")]
     pub(crate) api: Option<String>,
-    /// A file with an API key of the site that has the scope `snapshot:read`
+    /// A file with an API key of the site that has the scope `snapshot:read` (`lineage:write` to register data sets)
     #[arg(long, value_name = "FILE", requires = "api")]
     pub(crate) api_key_file: Option<PathBuf>,
 }

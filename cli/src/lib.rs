@@ -53,6 +53,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Key { command: KeyCommand::Derive(args) } => edge::derive(&args),
         Command::Manifest { command: ManifestCommand::Check(args) } => manifest::check(&args),
         Command::Manifest { command: ManifestCommand::Find(args) } => manifest::find_user(&args),
+        Command::Manifest { command: ManifestCommand::Register(args) } => manifest::register(&args),
         Command::Man { folder } => papers::man(&folder),
         Command::Completions { shell } => Ok(papers::completions(shell)),
     };

@@ -5,11 +5,12 @@ use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use consentry::subject::UserId;
+use consentry_training::edge::{self, RegisterError, Registration};
 use consentry_training::find::{self, FindError, find, manifests_in};
 use consentry_training::key;
 use consentry_training::manifest::{Held, Manifest, hold};
 
-use crate::args::{Check, Find};
+use crate::args::{Check, Find, Register};
 use crate::failure::Failure;
 use crate::{DONE, USAGE, messages};
 
@@ -65,6 +66,23 @@ pub(crate) fn find_user(args: &Find) -> Result<u8, Failure> {
         (false, true) => DONE,
         (false, false) => NOT_FOUND,
     })
+}
+
+/// Tells the edge of the data set.
+pub(crate) fn register(args: &Register) -> Result<u8, Failure> {
+    let api = args.edge.api()?.ok_or_else(|| Failure::usage("name the edge with --api"))?;
+    let Register { dataset, models, manifest, .. } = args;
+    let done = edge::register(&Registration { api: &api, dataset, models, manifest });
+    let told = done.map_err(|error| match error {
+        RegisterError::Api(error) => Failure::usage(format!("{} {error}", api.url())),
+        error => Failure::file(manifest, error),
+    })?;
+    let models = match told.models.as_slice() {
+        [] => "none so far".into(),
+        models => models.join(", "),
+    };
+    messages::say(&format!("{dataset} is registered: rows of {} users; models: {models}", told.users));
+    Ok(DONE)
 }
 
 fn data_sets(manifest: &Manifest) -> String {

@@ -1,4 +1,4 @@
-//! Talking to the edge over HTTP. Owns which addresses are talked to, the two calls, and what went wrong as a sentence; the key
+//! Talking to the edge over HTTP. Owns which addresses are talked to, the calls, and what went wrong as a sentence; the key
 //! is never in one.
 
 use std::fmt;
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use consentry::granted::form::{from_hex, minute};
 use consentry::{purpose::Purpose, time::Timestamp};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use ureq::Agent;
 use ureq::http::Response;
 
@@ -72,9 +72,14 @@ impl std::error::Error for ApiError {}
 /// Reads an API key from a file: one line.
 pub fn read_api_key(path: &Path) -> Result<String, ApiError> {
     let text = fs::read_to_string(path).map_err(ApiError::KeyFile)?;
+    parse_api_key(&text).ok_or(ApiError::NoApiKey)
+}
+
+/// The API key that a text is, but for white space around it.
+pub(crate) fn parse_api_key(text: &str) -> Option<String> {
     let key = text.trim_ascii();
     let whole = key.starts_with("ck_") && key.bytes().all(|byte| byte.is_ascii_graphic());
-    if whole { Ok(key.to_owned()) } else { Err(ApiError::NoApiKey) }
+    whole.then(|| key.to_owned())
 }
 
 /// An edge, as a site's backend sees it.
@@ -151,6 +156,30 @@ impl Api {
         let answer = request.call().map_err(|error| ApiError::Network(error.to_string()))?;
         match answer.status().as_u16() {
             200 | 304 => Ok(answer),
+            status => Err(refused(status, answer)),
+        }
+    }
+
+    /// Sends JSON, and reads what is answered.
+    pub(crate) fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, ApiError> {
+        let request = self.agent.post(format!("{}{path}", self.url)).header("Authorization", &self.bearer);
+        Self::read(request.send_json(body))
+    }
+
+    /// Sends bytes, and reads what is answered.
+    pub(super) fn put_bytes<T: DeserializeOwned>(&self, path: &str, body: &[u8]) -> Result<T, ApiError> {
+        let request = self
+            .agent
+            .put(format!("{}{path}", self.url))
+            .header("Authorization", &self.bearer)
+            .header("Content-Type", "application/octet-stream");
+        Self::read(request.send(body))
+    }
+
+    fn read<T: DeserializeOwned>(answer: Result<Response<ureq::Body>, ureq::Error>) -> Result<T, ApiError> {
+        let answer = answer.map_err(|error| ApiError::Network(error.to_string()))?;
+        match answer.status().as_u16() {
+            200..300 => answer.into_body().read_json().map_err(|_| ApiError::Unreadable("no such JSON")),
             status => Err(refused(status, answer)),
         }
     }

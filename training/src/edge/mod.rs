@@ -1,16 +1,20 @@
 //! Who granted a purpose, from the edge. Owns fetching a snapshot ([`pull`]) and keeping one fresh during a long run
-//! ([`Fresh`]); the file of a snapshot is [`crate::snapshot`]'s.
+//! ([`Fresh`]), and telling it of data sets ([`register`]); the file of a snapshot is [`crate::snapshot`]'s.
 
 mod api;
 mod base;
 mod beside;
 mod fresh;
 mod pull;
+mod register;
 
+#[cfg(all(unix, feature = "agent"))]
+pub(crate) use api::parse_api_key;
 pub use api::{Api, ApiError, read_api_key};
 pub use beside::ends;
 pub use fresh::Fresh;
 pub use pull::{Pull, PullError, Pulled, pull};
+pub use register::{RegisterError, Registered, Registration, register};
 
 use consentry::granted::Key;
 use std::collections::BTreeMap;
