@@ -31,6 +31,8 @@ pub(crate) enum Command {
     Filter(Filter),
     #[cfg(unix)]
     Purge(crate::purge::Args),
+    #[cfg(unix)]
+    Agent(crate::agent::Args),
     /// Hold what a log of consent says against what it said before
     Verify {
         #[command(subcommand)]

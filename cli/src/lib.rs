@@ -2,6 +2,8 @@
 //! so that the Python package can bring the command along.
 #![allow(clippy::disallowed_methods, reason = "a command on a machine has a clock and randomness")]
 
+#[cfg(unix)]
+mod agent;
 mod args;
 mod edge;
 mod failure;
@@ -45,6 +47,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Filter(args) => filter::run(&args),
         #[cfg(unix)]
         Command::Purge(args) => purge::run(&args),
+        #[cfg(unix)]
+        Command::Agent(args) => agent::run(&args),
         Command::Verify { command } => verify::run(&command),
         Command::Snapshot { command: SnapshotCommand::Build(args) } => snapshot::build(&args),
         Command::Snapshot { command: SnapshotCommand::Pull(args) } => edge::pull(&args),

@@ -2,10 +2,12 @@
 //!
 //! In scope: whose row this is ([`scan`]), who granted a purpose ([`grants`], [`snapshot`], [`edge`]), what else keeps a row out
 //! ([`gate`]), keeping the other rows ([`filter`]), from files to files ([`run`]), what that did ([`manifest`]), whose rows are in
-//! what came out ([`kept`], [`find`]), removing people from where their data was kept (`purge`), and files that are either whole
+//! what came out ([`kept`], [`find`]), removing people from where their data was kept (`purge`) and doing that for an edge (`agent`), and files that are either whole
 //! or not there ([`output`]). Out of scope: arguments, clocks, randomness and what is printed; those belong to the faces around
 //! this crate. Rules of consent are the core's.
 
+#[cfg(all(unix, feature = "agent"))]
+pub mod agent;
 pub mod codec;
 mod digest;
 pub mod edge;
