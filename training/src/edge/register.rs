@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use consentry::granted::file::{CHUNK, DIGEST, HEADER};
+use consentry::granted::file::{CHUNK, DIGEST, HEADER, Header, SNAPSHOT};
 use consentry::slug::Slug;
 use serde::Deserialize;
 use serde_json::json;
@@ -47,6 +47,8 @@ pub enum RegisterError {
     Manifest(FindError),
     /// The index can't be read.
     Index(PathBuf, io::Error),
+    /// The run's snapshot had a key of its own, which must not leave the machine and says nothing to the edge.
+    OwnKey,
     /// The edge can't be asked, or refused.
     Api(ApiError),
 }
@@ -58,6 +60,9 @@ impl fmt::Display for RegisterError {
             Self::Index(path, error) => {
                 write!(f, "has an index, {}, that can't be read: {error}", path.display())
             }
+            Self::OwnKey => f.write_str(
+                "is of a run whose snapshot has a key of its own; filter with one that was pulled from the edge, or built with --key-file",
+            ),
             Self::Api(error) => write!(f, "{error}"),
         }
     }
@@ -87,6 +92,9 @@ pub fn register(registration: &Registration<'_>) -> Result<Registered, RegisterE
     }
     let unreadable = |error| RegisterError::Index(beside.clone(), error);
     let mut index = Index::open(&beside).map_err(unreadable)?;
+    if index.has_a_key() {
+        return Err(RegisterError::OwnKey);
+    }
     (manifest.inputs, manifest.outputs) = (Vec::new(), Vec::new());
     (manifest.policy, manifest.quarantine, manifest.index) = (None, None, None);
     manifest.snapshot.file = String::new();
@@ -123,6 +131,12 @@ impl Index {
         let end = file.seek(SeekFrom::End(-i64::try_from(DIGEST).unwrap_or_default()))?;
         file.read_exact(&mut digest)?;
         Ok(Self { file, header, digest, end })
+    }
+
+    fn has_a_key(&self) -> bool {
+        let mut header = self.header;
+        header[..SNAPSHOT.len()].copy_from_slice(&SNAPSHOT);
+        Header::decode(&header).is_ok_and(|header| header.key_inside.is_some())
     }
 
     fn piece(&mut self, number: u64) -> io::Result<Vec<u8>> {

@@ -39,7 +39,7 @@ impl Announced {
         if header.site != *site {
             return Err(refused("this is the index of another site's users; use an API key of that site"));
         }
-        if header.key_id != id || header.key_check != key_check(key) {
+        if header.key_inside.is_some() || header.key_id != id || header.key_check != key_check(key) {
             return Err(refused(
                 "the snapshot of that run was made with another key than this site's; filter with one that was pulled from here, or built with --key-file",
             ));
@@ -54,7 +54,7 @@ impl Announced {
             return None;
         }
         bytes[..SNAPSHOT.len()].copy_from_slice(&SNAPSHOT);
-        let header = Header::decode(&bytes).ok().filter(|header| header.key_inside.is_none())?;
+        let header = Header::decode(&bytes).ok()?;
         let (keys, index, _) = header.lengths()?;
         let length = u64::try_from(keys).ok()?.checked_add(u64::try_from(index).ok()?)?;
         Some(Self { header, bytes, length })
