@@ -1,5 +1,6 @@
 //! `cargo xtask build`: the release artefacts, each made only when something that it is made of changed.
 
+mod core;
 mod js;
 mod literal;
 mod package;
@@ -22,10 +23,10 @@ pub(crate) fn run(project: &Project) -> Result<()> {
     let _lock = lock(project)?;
     tools::npm_packages(project)?;
     widget::build(project)?;
+    js::build(project)?;
     site::build(project)?;
     package::build(project)?;
-    worker::build(project)?;
-    js::build(project)
+    worker::build(project)
 }
 
 /// Two builds at once (`cargo xtask dev` and a `cargo xtask build` beside it) would write the same files.

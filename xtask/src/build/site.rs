@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::widget;
+use super::{core, widget};
 use crate::project::Project;
 use crate::stamp::{Step, files, write};
 
@@ -21,7 +21,15 @@ const DOCS_STYLE: &str = include_str!("docs/page.css");
 pub(super) fn build(project: &Project) -> Result<()> {
     let step = Step {
         name: "site",
-        inputs: &["www/demo", "www/pages", "worker/openapi.json", "package-lock.json"],
+        inputs: &[
+            "www/demo",
+            "www/pages",
+            "www/locales",
+            "js/pkg/consentry.js",
+            "js/pkg/consentry_bg.wasm",
+            "worker/openapi.json",
+            "package-lock.json",
+        ],
         except: &[],
         salt: &[DOCS_PAGE, DOCS_SCRIPT, DOCS_STYLE].concat(),
         outputs: &[project.path("www/dist/docs/index.html")],
@@ -62,6 +70,7 @@ fn contents(project: &Project) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
             _ => wanted.insert(Path::new("pages").join(below), read(&file)?),
         };
     }
+    wanted.extend(core::contents(project)?);
     for name in SWAGGER {
         let file = project.node_module("swagger-ui-dist").join(name);
         wanted.insert(PathBuf::from("docs").join(name), read(&file)?);
