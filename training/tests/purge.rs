@@ -172,6 +172,30 @@ fn a_pattern_means_each_file_once_and_links_lead_to_theirs() {
 }
 
 #[test]
+fn many_files_of_a_folder_are_purged_at_once_and_told_in_their_order() {
+    let place = Place::new();
+    for n in 10..90 {
+        place.put(&format!("data/{n}.jsonl"), [ADA, "{\n", BOB].concat());
+    }
+    fs::hard_link(place.path("data/10.jsonl"), place.path("data/90.jsonl")).unwrap();
+    let report = place.purge_ada(&["jsonl:data/*.jsonl"]);
+    let store = &report.stores[0];
+    assert_eq!(
+        (report.outcome, store.removed, store.verified),
+        (Outcome::Done, 80, true),
+        "{}",
+        why(&report)
+    );
+    let told: Vec<&str> = store.unjudged_rows.iter().map(|row| row.file.as_str()).collect();
+    assert!(told.len() > 1 && told.is_sorted(), "{told:?}");
+    for n in 10..=90 {
+        assert_eq!(place.get(&format!("data/{n}.jsonl")), ["{\n", BOB].concat());
+    }
+    assert_eq!(place.inode("data/10.jsonl"), place.inode("data/90.jsonl"));
+    assert_eq!(fs::read_dir(place.path("data")).unwrap().count(), 81);
+}
+
+#[test]
 fn a_file_with_a_name_outside_the_plan_is_left_and_told() {
     let place = Place::new();
     place.put("a.jsonl", [ADA, BOB].concat());

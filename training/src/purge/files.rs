@@ -104,6 +104,11 @@ pub(super) fn expand(pattern: &str) -> Result<Vec<io::Result<PathBuf>>, String> 
     Ok(files)
 }
 
+/// How many names a file has.
+pub(super) fn links(path: &Path) -> Option<u64> {
+    State::at(path).ok().map(|state| state.links)
+}
+
 /// By what it is seen that a file is another one, or was written to.
 #[derive(Clone, PartialEq, Eq)]
 struct State {
@@ -141,7 +146,8 @@ pub(super) fn replace(
         let file = File::open(path)?;
         let before = State::of(&file.metadata()?);
         let others = names.others(path, &before)?;
-        let mut output = Output::create(path)?;
+        // Others may begin files in the same folder now, and cleaning it would be in their way; it was done before.
+        let mut output = Output::create_in_clean(path)?;
         keep(&file, output.file())?;
         write(&file, &mut output)?;
         if State::of(&file.metadata()?) != before || State::at(path)? != before {

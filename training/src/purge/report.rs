@@ -133,6 +133,19 @@ impl StoreReport {
         }
     }
 
+    /// Takes in what was found in a part of the store.
+    pub(super) fn add(&mut self, part: Self) {
+        for (user, count) in part.found_by_user.into_iter().enumerate() {
+            self.found(user, count);
+        }
+        self.removed += part.removed;
+        self.unjudged += part.unjudged;
+        let room = NAMED_ROWS.saturating_sub(self.unjudged_rows.len());
+        self.unjudged_rows.extend(part.unjudged_rows.into_iter().take(room));
+        self.notes.extend(part.notes);
+        self.failures.extend(part.failures);
+    }
+
     pub(super) fn fail(&mut self, place: impl Into<String>, reason: impl Into<String>) {
         self.failures.push(Failure { place: place.into(), reason: reason.into() });
     }

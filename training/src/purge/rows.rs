@@ -1,18 +1,20 @@
 //! Rows in files, of whatever form. Owns what becomes of each file of a store: looked through, replaced if it has rows of the
-//! users, looked through again. How rows are read and written is up to the form.
+//! users, looked through again; several files at once. How rows are read and written is up to the form.
 
 use std::fs::File;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
-use super::files::{Names, expand, replace};
+use super::files::{Names, expand, links, replace};
 use super::plan::Files;
 use super::report::{Row, StoreReport};
 use crate::output::Output;
 use crate::scan::Reason;
 
 /// A form of files with rows.
-pub(super) trait Form {
+pub(super) trait Form: Sync {
     /// Reads a file to its end; what stays goes to `keep`, if there is one, in the form of the file.
     fn read(&self, file: &File, keep: Option<&mut Output>) -> io::Result<Seen>;
 }
@@ -54,17 +56,43 @@ pub(super) fn purge(
 ) -> StoreReport {
     match expand(&store.path) {
         Ok(files) => {
-            for file in files {
-                match file {
-                    Ok(file) => one(&file, form, names, dry_run, &mut report),
-                    Err(error) => report.fail(&store.path, error.to_string()),
-                }
+            let mut parts: Vec<_> = files.into_iter().map(|file| (file, report.clone())).collect();
+            let work = |(file, part): &mut (io::Result<PathBuf>, StoreReport)| match file {
+                Ok(file) => one(file, form, names, dry_run, part),
+                Err(error) => part.fail(&store.path, error.to_string()),
+            };
+            // Files with one name have nothing to do with each other; the others could be one and the same.
+            let (alone, linked): (Vec<_>, Vec<_>) = parts
+                .iter_mut()
+                .partition(|(file, _)| file.as_ref().is_ok_and(|file| links(file) == Some(1)));
+            at_once(alone, work);
+            linked.into_iter().for_each(work);
+            for (_, part) in parts {
+                report.add(part);
             }
         }
         Err(error) => report.fail(&store.path, error),
     }
     report.verified = !dry_run && report.failures.is_empty();
     report
+}
+
+/// Does the work on all cores.
+fn at_once<T: Send>(all: Vec<T>, work: impl Fn(T) + Sync) {
+    let threads = thread::available_parallelism().map_or(1, Into::into).min(all.len());
+    let all = Mutex::new(all.into_iter());
+    let next = || all.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let work = || {
+        while let Some(one) = next() {
+            work(one);
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 1..threads {
+            scope.spawn(work);
+        }
+        work();
+    });
 }
 
 fn one(path: &Path, form: &dyn Form, names: &Names, dry_run: bool, report: &mut StoreReport) {
