@@ -1,9 +1,16 @@
-//! Writes the rows and policies of `tests/vectors` into the corpora, for the targets to begin with.
+//! Writes what the targets begin with into their corpora: the rows and policies of `tests/vectors`, a snapshot and what an edge sends.
 
 use std::error::Error;
 use std::fs;
+use std::io::Cursor;
 use std::path::Path;
 
+use consentry::granted::form::{FORMAT, Head, entry, to_hex};
+use consentry::purpose::Purpose;
+use consentry::slug::Slug;
+use consentry::subject::{KeyId, UserId};
+use consentry::time::Timestamp;
+use consentry_training::snapshot::{Builder, Keying};
 use serde_json::Value;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -21,7 +28,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let scan: Vec<String> = all_rows.into_iter().map(|row| format!("\0{row}")).collect();
     let policies = gates["cases"].as_array().into_iter().flatten().map(|case| case["policy"].to_string());
     let policy = policies.chain(texts(&gates["refused"], "policy")).collect();
-    for (target, seeds) in [("scan", scan), ("policy", policy)] {
+    let bytes = |texts: Vec<String>| texts.into_iter().map(String::into_bytes).collect();
+    let targets: [(&str, Vec<Vec<u8>>); 4] = [
+        ("scan", bytes(scan)),
+        ("policy", bytes(policy)),
+        ("snapshot", snapshots()?),
+        ("granted", granted()?),
+    ];
+    for (target, seeds) in targets {
         let folder = here.join("corpus").join(target);
         fs::create_dir_all(&folder)?;
         for (n, seed) in seeds.iter().enumerate() {
@@ -29,4 +43,37 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     Ok(())
+}
+
+/// Of nobody, of a few and of so many that the index has prefixes.
+fn snapshots() -> Result<Vec<Vec<u8>>, Box<dyn Error>> {
+    let of = |users: u32| -> Result<Vec<u8>, Box<dyn Error>> {
+        let site = Slug::parse("demo").ok_or("a site")?;
+        let (now, keying) = (Timestamp::from_ms(1_800_000_000_000), Keying::Inside([7; 32]));
+        let mut builder = Builder::new(site, Purpose::ModelTraining, now, keying, &std::env::temp_dir());
+        for n in 0..users {
+            builder.add(&UserId::parse(&format!("u{n}")).map_err(|error| error.code())?, n % 3 > 0)?;
+        }
+        let mut file = Cursor::new(Vec::new());
+        builder.finish(&mut file)?;
+        Ok(file.into_inner())
+    };
+    [0, 3, 60].into_iter().map(of).collect()
+}
+
+/// Of nobody and of a few, without the digest, which the target makes.
+fn granted() -> Result<Vec<Vec<u8>>, Box<dyn Error>> {
+    let head = Head {
+        format: FORMAT.into(),
+        site: "demo".into(),
+        purpose: Purpose::ModelTraining,
+        key_id: KeyId(1),
+        key_check: to_hex(&[7; 16]),
+        log: "log.example/1".into(),
+        position: "41".into(),
+        built_at: Timestamp::from_ms(1_800_000_000_000),
+    };
+    let head = serde_json::to_string(&head)? + "\n";
+    let people: Vec<u8> = (0..5_u8).flat_map(|n| entry(&[n; 16], 30_000_000 + u32::from(n))).collect();
+    Ok(vec![head.clone().into_bytes(), [head.as_bytes(), &people].concat(), to_hex(&[9; 16]).into_bytes()])
 }

@@ -11,17 +11,18 @@ use crate::snapshot::next;
 const DIGEST: usize = 32;
 
 /// One that came whole.
-pub(super) struct Base {
-    pub(super) head: Head,
+pub struct Base {
+    /// What it says of itself.
+    pub head: Head,
     reader: BufReader<io::Take<File>>,
     /// How many people are in it.
-    pub(super) count: u64,
+    pub count: u64,
     last: Option<Key>,
 }
 
 impl Base {
     /// Checks all of it; nothing if it was cut or changed on the way, or is something else.
-    pub(super) fn open(mut file: File) -> io::Result<Option<Self>> {
+    pub fn open(mut file: File) -> io::Result<Option<Self>> {
         let length = file.seek(SeekFrom::End(0))?;
         let Some(content) = length.checked_sub(DIGEST as u64) else { return Ok(None) };
         file.rewind()?;
@@ -52,7 +53,7 @@ impl Base {
     }
 
     /// The next person with the minute in which their yes ends.
-    pub(super) fn next(&mut self) -> io::Result<Option<(Key, u32)>> {
+    pub fn person(&mut self) -> io::Result<Option<(Key, u32)>> {
         let Some((key, minute)) = next(&mut self.reader)? else { return Ok(None) };
         if self.last.replace(key).is_some_and(|last| last >= key) {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "the snapshot is not in order"));

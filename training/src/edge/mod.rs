@@ -11,6 +11,7 @@ mod register;
 #[cfg(all(unix, feature = "agent"))]
 pub(crate) use api::parse_api_key;
 pub use api::{Api, ApiError, read_api_key};
+pub use base::Base;
 pub use beside::ends;
 pub use fresh::Fresh;
 pub use pull::{Pull, PullError, Pulled, pull};

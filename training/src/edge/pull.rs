@@ -297,7 +297,7 @@ fn write(
     };
     match most {
         Most::Edge(mut base) => {
-            while let Some((key, end)) = base.next()? {
+            while let Some((key, end)) = base.person()? {
                 merge(key, end)?;
             }
         }
