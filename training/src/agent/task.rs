@@ -102,44 +102,40 @@ impl Task {
     pub(super) fn result(&self, report: &Report, digest: Hash) -> Value {
         let stores = &report.stores;
         let logical = stores.iter().any(|store| store.erasure == Erasure::Logical);
-        let mut result = self.plain(
-            (report.started_at, report.ended_at),
-            json!({
-                "outcome": if report.outcome == Outcome::Done { "done" } else { "partial" },
-                "found": stores.iter().map(|store| store.found).sum::<u64>(),
-                "removed": stores.iter().map(|store| store.removed).sum::<u64>(),
-                "verified": stores.iter().all(|store| store.verified),
-                "erasure_kind": if logical { "logical" } else { "physical" },
-                "report_sha256": digest,
-            }),
-        );
-        if report.outcome != Outcome::Done {
+        let result = json!({
+            "outcome": if report.outcome == Outcome::Done { "done" } else { "partial" },
+            "found": stores.iter().map(|store| store.found).sum::<u64>(),
+            "removed": stores.iter().map(|store| store.removed).sum::<u64>(),
+            "verified": stores.iter().all(|store| store.verified),
+            "erasure_kind": if logical { "logical" } else { "physical" },
+            "report_sha256": digest,
+        });
+        let error = (report.outcome != Outcome::Done).then(|| {
             let failures: usize = stores.iter().map(|store| store.failures.len()).sum();
             let unjudged: u64 = stores.iter().map(|store| store.unjudged).sum();
-            let sentence = format!(
+            format!(
                 "{failures} places failed and {unjudged} rows can't be judged; the report with the agent says which and why"
-            );
-            // Somebody may be called `rows`; then the sentence, which must hold no id, is left out.
-            if !self.users.iter().any(|user| sentence.contains(user)) {
-                result["error"] = sentence.into();
-            }
-        }
-        result
+            )
+        });
+        self.about((report.started_at, report.ended_at), result, error)
     }
 
     /// That nothing could be purged, with a sentence why.
     pub(super) fn failed(&self, why: &str, times: (Timestamp, Timestamp)) -> Value {
         let nothing = Hash([0; 32]);
-        self.plain(
-            times,
-            json!({
-                "outcome": "partial", "found": 0, "removed": 0, "verified": false, "erasure_kind": "logical",
-                "report_sha256": nothing, "error": why,
-            }),
-        )
+        let result = json!({
+            "outcome": "partial", "found": 0, "removed": 0, "verified": false, "erasure_kind": "logical",
+            "report_sha256": nothing,
+        });
+        self.about(times, result, Some(why.into()))
     }
 
-    fn plain(&self, (started_at, ended_at): (Timestamp, Timestamp), mut result: Value) -> Value {
+    fn about(
+        &self,
+        (started_at, ended_at): (Timestamp, Timestamp),
+        mut result: Value,
+        error: Option<String>,
+    ) -> Value {
         result["task"] = self.id.as_str().into();
         result["erasure"] = self.erasure.as_str().into();
         result["store"] = self.store.as_str().into();
@@ -147,6 +143,46 @@ impl Task {
         result["started_at"] = json!(started_at);
         result["ended_at"] = json!(ended_at);
         result["version"] = env!("CARGO_PKG_VERSION").into();
+        // Somebody may be called `rows`; then the sentence, which must hold no id, is left out.
+        if let Some(error) = error.filter(|error| !self.users.iter().any(|user| error.contains(user))) {
+            result["error"] = error.into();
+        }
         result
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn task(user: &str) -> Task {
+        Task {
+            id: "t".into(),
+            erasure: "e".into(),
+            store: "s".into(),
+            attempt: 1,
+            users: vec![user.into(), user.into()],
+            due_at: Timestamp::from_ms(0),
+            leased_until: Timestamp::from_ms(600_000),
+        }
+    }
+
+    #[test]
+    fn a_sentence_that_would_name_somebody_is_left_out() {
+        let times = (Timestamp::from_ms(0), Timestamp::from_ms(1));
+        assert_eq!(task("ada").failed("no such store", times)["error"], "no such store");
+        assert!(task("store").failed("no such store", times).get("error").is_none());
+    }
+
+    #[test]
+    fn whoever_is_named_twice_is_removed_once() {
+        assert_eq!(task("ada").users().unwrap().len(), 1);
+        assert!(task("a\nb").users().is_none());
+    }
+
+    #[test]
+    fn a_lease_is_made_longer_well_before_it_ends_and_never_in_a_hurry() {
+        let every = |now| task("ada").renew_every(Timestamp::from_ms(now), Duration::from_mins(3)).as_secs();
+        assert_eq!((every(0), every(300_000), every(599_000), every(900_000)), (180, 100, 1, 1));
     }
 }
