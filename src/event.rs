@@ -56,6 +56,8 @@ kinds! {
     ErasureRead = "erasure_read",
     /// Somebody took a receipt again; `details` says which.
     ReceiptRead = "receipt_read",
+    /// An erasure was held, released, refused or extended; `details` says which and why.
+    ErasureChanged = "erasure_changed",
     /// A visitor signed in: `details` names the other subject, the visitor's of a person's event and the other way round.
     IdentityLinked = "identity_linked",
     /// Somebody read who granted a purpose, whole or what changed of it; `details` says which.

@@ -52,6 +52,8 @@ codes! {
     MethodNotAllowed = "method_not_allowed", 405, "This path has no such method";
     /// A new origin was asked for of a log that needs none.
     LogNotRolledBack = "log_not_rolled_back", 409, "The log was not rolled back";
+    /// It was overtaken by what others did.
+    Conflict = "conflict", 409, "The state of it no longer allows this";
     /// The body is over the limit.
     BodyTooLarge = "body_too_large", 413, "The body is too large";
     /// The body is not announced as a type that the call takes.

@@ -1,6 +1,7 @@
 // Erasing: what goes, what stays, who may follow it, and what happens if it is cut off.
 
 import assert from "node:assert/strict";
+import { createPublicKey, verify } from "node:crypto";
 import { test } from "node:test";
 import { about, accepted, exportOf, grant, refused, revoke, startWorld, statusOf } from "./world.mjs";
 
@@ -18,7 +19,9 @@ test("an erasure is accepted with its id, state, deadline and what was done in e
   assert.match(id, /^[0-9a-f-]{36}$/);
   assert.ok(STATES.includes(state), state);
   assert.ok(Date.parse(due_at) > Date.parse(requested_at));
-  assert.deepEqual(stores, [{ store: "d1_evidence", state: "done", removed: 1 }]);
+  assert.equal(stores.length, 1);
+  const { store, kind, state: at, attempts, found, removed } = stores[0];
+  assert.deepEqual([store, kind, at, attempts, found, removed], ["d1_evidence", "d1_evidence", "done", 1, 1, 1]);
 });
 
 test("an erasure says honestly that no further store is connected", async () => {
@@ -89,29 +92,43 @@ test("the same Idempotency-Key gives the same erasure", async () => {
   assert.equal(await world.events(), before);
 });
 
-test("without an Idempotency-Key every request is an erasure of its own", async () => {
+test("once an erasure is done, asking again is an erasure of its own", async () => {
   assert.notEqual(accepted(await erase("twice")).id, accepted(await erase("twice")).id);
 });
 
-test("an erasure that was left running is ended by the scheduled handler", async () => {
-  const { id, stores } = accepted(await erase("cut off"));
-  await world.edge.sql(
-    "UPDATE erasures SET state = 'running', completed_at = NULL, requested_at = requested_at - 120000, stores = ? WHERE id = ?",
-    JSON.stringify([{ ...stores[0], state: "open", removed: 0 }]), id,
-  );
-  assert.equal(accepted(await site.call("GET", `/erasures/${id}`)).state, "running");
-  await world.edge.cron("17 * * * *");
+test("no erasure removes anything before its entry is in the ledger", async () => {
+  const { id } = accepted(await erase("ledgered"));
+  const entry = JSON.parse(await world.edge.bucket("LEDGER", async (bucket) => (await bucket.get(`ledger/${site.site}/${id}.json`)).text()));
+  assert.equal(entry.erasure, id);
+  assert.ok(!JSON.stringify(entry).includes("ledgered"), "the entry names the person");
+});
+
+test("an erasure that was left open is ended by the scheduled handler", async () => {
+  const { id } = accepted(await erase("cut off"));
+  await world.edge.sql("UPDATE erasures SET state = 'open', completed_at = NULL WHERE id = ?", id);
+  await world.edge.sql("UPDATE erasure_tasks SET state = 'open', leased_until = 0 WHERE erasure = ?", id);
+  await world.edge.sql("DELETE FROM idempotency");
+  assert.equal(accepted(await site.call("GET", `/erasures/${id}`)).state, "open");
+  await world.edge.cron("* * * * *");
   const { state, completed_at } = accepted(await site.call("GET", `/erasures/${id}`));
   assert.equal(state, "done");
   assert.ok(completed_at);
 });
 
-test("the scheduled handler leaves an erasure that began a moment ago to its own call", async () => {
+test("the scheduled handler leaves a task to whoever has it", async () => {
   const { id } = accepted(await erase("in flight"));
-  await world.edge.sql("UPDATE erasures SET state = 'running', completed_at = NULL WHERE id = ?", id);
+  await world.edge.sql("UPDATE erasures SET state = 'open', completed_at = NULL WHERE id = ?", id);
+  await world.edge.sql("UPDATE erasure_tasks SET state = 'open', leased_until = ? WHERE erasure = ?", Date.now() + 60_000, id);
   const before = await world.events();
-  await world.edge.cron("17 * * * *");
+  await world.edge.cron("* * * * *");
   assert.equal(await world.events(), before);
+});
+
+test("no table holds the id of whoever was erased", async () => {
+  const user = "needle-of-the-erased@example.com";
+  await grant(site, user);
+  await erase(user);
+  assert.deepEqual(await tablesWith(user), []);
 });
 
 // What can be asked of the database. SQLite does not wipe the bytes it frees unless told to, which D1 refuses callers
@@ -141,3 +158,58 @@ async function tablesWith(text) {
   }
   return found;
 }
+
+const path = ({ id }, more = "") => `/erasures/${id}${more}`;
+const decide = (erasure, what, body) => site.call("POST", path(erasure, `/${what}`), { body });
+
+test("with verify nothing is removed before somebody says who is asking", async () => {
+  await grant(site, "asked for");
+  const asked = accepted(await erase("asked for", { body: { verify: true } }));
+  assert.deepEqual([asked.state, asked.stores[0].state], ["verifying", "open"]);
+  await world.edge.cron("* * * * *");
+  assert.equal((await exportOf(site, "asked for")).consent_history[0].evidence, "kept");
+  assert.equal(accepted(await decide(asked, "release")).state, "done");
+  assert.equal((await exportOf(site, "asked for")).consent_history[0].evidence, "redacted");
+});
+
+test("an erasure is held, released and refused, and each leaves an event", async () => {
+  const asked = accepted(await erase("disputed", { body: { verify: true } }));
+  const held = accepted(await decide(asked, "hold", { ground: "authority" }));
+  assert.deepEqual([held.state, held.ground], ["on_hold", "authority"]);
+  refused(await decide(asked, "hold", { ground: "authority" }), 409, "conflict");
+  refused(await decide(asked, "refuse", { ground: "because" }), 422, "invalid_field");
+  const no = accepted(await decide(asked, "refuse", { ground: "legal_claims" }));
+  assert.deepEqual([no.state, no.ground, no.restore_horizon], ["refused", "legal_claims", undefined]);
+  refused(await decide(asked, "release"), 409, "conflict");
+  const { audit_trail } = await exportOf(site, "disputed");
+  const changes = audit_trail.filter(({ action }) => action === "erasure_changed").map(({ details }) => details.change);
+  assert.deepEqual(changes, ["hold", "refuse"]);
+  assert.notEqual(accepted(await erase("disputed")).id, asked.id, "a refused erasure is still open");
+});
+
+test("the deadline is extended once, by two months", async () => {
+  const asked = accepted(await erase("complex", { body: { verify: true } }));
+  const longer = accepted(await decide(asked, "extend", { reason: "complexity" }));
+  const months = (from, to) => (to.getUTCFullYear() - from.getUTCFullYear()) * 12 + to.getUTCMonth() - from.getUTCMonth();
+  assert.equal(months(new Date(asked.due_at), new Date(longer.due_at)), 2);
+  assert.equal(longer.extension, "complexity");
+  refused(await decide(asked, "extend", { reason: "complexity" }), 409, "conflict");
+});
+
+test("an erasure that is done has a receipt that the published key verifies", async () => {
+  await grant(site, "receipted");
+  const asked = accepted(await erase("receipted"));
+  const { receipt } = accepted(await site.call("GET", path(asked, "/receipt")));
+  const [head, payload, signature] = receipt.split(".").map((part) => Buffer.from(part, "base64url"));
+  const { alg, kid, typ } = JSON.parse(head);
+  assert.deepEqual([alg, typ], ["EdDSA", "deletion-receipt+jws"]);
+  const { keys } = accepted(await site.call("GET", "/.well-known/jwks.json"));
+  const key = createPublicKey({ key: keys.find((key) => key.kid === kid), format: "jwk" });
+  assert.ok(verify(null, Buffer.from(receipt.slice(0, receipt.lastIndexOf("."))), key, signature));
+  const said = JSON.parse(payload);
+  assert.deepEqual([said.erasure, said.stores[0].removed, said.stores[0].verified], [asked.id, 1, "read_again"]);
+  assert.equal(said.restore_horizon, asked.restore_horizon);
+  assert.equal(accepted(await site.call("GET", path(asked, "/receipt"))).receipt, receipt);
+  const waiting = accepted(await erase("no receipt yet", { body: { verify: true } }));
+  refused(await site.call("GET", path(waiting, "/receipt")), 409, "conflict");
+});

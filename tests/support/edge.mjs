@@ -56,6 +56,14 @@ export async function startEdge({ directory, vars = {}, rateLimits = false, cf =
     async sql(query, ...values) {
       return (await database.prepare(query).bind(...values).all()).results;
     },
+    /** Hands an R2 bucket to a function, by the name of its binding. */
+    async bucket(name, use) {
+      return use(await miniflare.getR2Bucket(name));
+    },
+    /** Hands a KV namespace to a function, by the name of its binding. */
+    async namespace(name, use) {
+      return use(await miniflare.getKVNamespace(name));
+    },
     /** Calls the Worker's cron handler. */
     async cron(cronExpression) {
       return (await miniflare.getWorker()).scheduled({ cron: cronExpression });
@@ -109,6 +117,7 @@ async function spawn(home, vars, rateLimits, cf, output) {
       port: 0,
       d1Persist: join(home, "d1"),
       r2Persist: join(home, "r2"),
+      kvPersist: join(home, "kv"),
       cf,
       log: new Log(LogLevel.ERROR),
       handleRuntimeStdio(stdout, stderr) {

@@ -142,6 +142,9 @@ EVENTS = [
         "id": "ffffffff-ffff-7fff-bfff-ffffffffffff", "subject": {"hash": "ff" * 32, "key_id": 0}}),
     ("a snapshot is read", ORIGIN, BARE | {
         "site": "demo", "kind": "snapshot_read", "actor": "key:k_7f3a", "details": '{"position":"17","purpose":"model_training"}'}),
+    ("a receipt is taken again", ORIGIN, BARE | ABOUT | {"kind": "receipt_read", "actor": "user"}),
+    ("an erasure is held", ORIGIN, BARE | ABOUT | {"kind": "erasure_changed", "actor": "key:k_7f3a",
+        "details": '{"change":"hold","ground":"authority"}'}),
 ]
 
 
@@ -184,7 +187,7 @@ def write(name, cases):
 
 def main():
     kinds = {event["kind"] for _, _, event in EVENTS}
-    assert len(kinds) == 17, kinds
+    assert len(kinds) == 19, kinds
     leaves = [(name, origin, event, leaf(origin, event)) for name, origin, event in EVENTS]
     write("leaf.json", [
         {"name": name, "origin": origin, "event": event, "leaf": data.hex(),

@@ -9,6 +9,7 @@ use crate::{
     store::Store,
 };
 use consentry::{
+    erasure::task::Pace,
     problem::{Code, Problem},
     slug::Slug,
     subject::{KeyId, SiteKey},
@@ -29,6 +30,10 @@ pub(crate) struct Config {
     pub(crate) log_host: String,
     /// The keys that sign checkpoints and receipts; nothing is signed without one.
     pub(crate) log_keys: Keys,
+    /// How fast a store that failed is tried again.
+    pub(crate) pace: Pace,
+    /// After how long a change of KV is seen everywhere, in milliseconds.
+    pub(crate) kv_delay_ms: i64,
     /// Whether calls are counted against limits.
     pub(crate) rate_limit: bool,
 }

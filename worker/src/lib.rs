@@ -10,6 +10,7 @@ mod app;
 mod auth;
 mod cache;
 mod cors;
+mod erasure;
 mod handlers;
 mod http;
 mod keys;

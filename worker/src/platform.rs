@@ -1,13 +1,13 @@
 //! What the handlers need from the machine they run on: a clock, randomness, databases, a rate limiter. On workerd that is
 //! `workerd.rs`; host tests have one of their own over SQLite, with the same SQL and the same migrations.
 
-use crate::site::Jwk;
+use crate::{erasure::reach::Reach, site::Jwk};
 use consentry::time::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 /// The machine.
-pub(crate) trait Platform {
+pub(crate) trait Platform: Reach {
     /// The time now.
     fn now(&self) -> Timestamp;
 
@@ -168,6 +168,8 @@ impl DatabaseError {
             Self::Duplicate("log_origins")
         } else if message.contains("malformed JSON") {
             Self::Renamed
+        } else if message.contains("UNIQUE constraint failed: erasures.") {
+            Self::Duplicate("erasures")
         } else if message.contains("events are append-only") {
             Self::Refused(message.into())
         } else {

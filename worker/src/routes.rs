@@ -47,6 +47,24 @@ endpoints! {
     Erase = POST "/data/delete/{user_id}",
     /// Where an erasure stands.
     Erasure = GET "/erasures/{id}",
+    /// What was removed where, signed.
+    DeletionReceipt = GET "/erasures/{id}/receipt",
+    /// Gives more time.
+    ExtendErasure = POST "/erasures/{id}/extend",
+    /// Refuses.
+    RefuseErasure = POST "/erasures/{id}/refuse",
+    /// Pauses.
+    HoldErasure = POST "/erasures/{id}/hold",
+    /// Lets go on.
+    ReleaseErasure = POST "/erasures/{id}/release",
+    /// What a service that was told of an erasure says.
+    CallBack = POST "/erasures/{id}/stores/{store}",
+    /// What there is to do for an agent.
+    AgentTasks = POST "/agent/tasks",
+    /// Keeps a task for its agent.
+    AgentLease = POST "/agent/tasks/{id}/lease",
+    /// How it went.
+    AgentResult = POST "/agent/tasks/{id}/result",
     /// Everything that is held.
     Export = GET "/data/export/{user_id}",
     /// Who did what.

@@ -19,6 +19,9 @@ pub(crate) enum Scope {
     /// Ask for a person's erasure and follow it.
     #[serde(rename = "subject:erase")]
     SubjectErase,
+    /// Take tasks of erasures in the stores of the key, and report on them; for agents.
+    #[serde(rename = "erasure:work")]
+    ErasureWork,
     /// Read a person's audit trail.
     #[serde(rename = "audit:read")]
     AuditRead,
@@ -40,6 +43,7 @@ impl fmt::Display for Scope {
             Self::ConsentWrite => "consent:write",
             Self::SubjectExport => "subject:export",
             Self::SubjectErase => "subject:erase",
+            Self::ErasureWork => "erasure:work",
             Self::AuditRead => "audit:read",
             Self::LineageWrite => "lineage:write",
             Self::SnapshotRead => "snapshot:read",

@@ -1,7 +1,11 @@
 //! What a site is: its settings, its API keys, and the registry of all of them, which an isolate keeps for at most a minute
 //! so that a call needs no look-up of its own. A withdrawn key therefore works for up to a minute more.
 
-use crate::{object::Object, scope::Scope};
+use crate::{
+    erasure::{settings::StoreSettings, work::Work},
+    object::Object,
+    scope::Scope,
+};
 use consentry::{
     dpv::Controller, hash::Hash, problem::Problem, purpose::Purpose, regime::Regime, slug::Slug,
     time::Timestamp,
@@ -65,6 +69,10 @@ pub(crate) struct Settings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(schema_with = "crate::openapi::schema::controller"))]
     pub(crate) controller: Option<Object<Controller>>,
+    /// Where else data of people is, so that an erasure reaches it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(test, schemars(length(max = 50)))]
+    pub(crate) stores: Vec<Object<StoreSettings>>,
     /// The public keys against which a signed-in person's token is checked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) jwks: Option<Object<JwkSet>>,
@@ -118,6 +126,8 @@ pub(crate) struct ApiKey {
     pub(crate) scopes: Vec<Scope>,
     pub(crate) secret_hash: Hash,
     pub(crate) created_at: Timestamp,
+    /// What an agent's key may work on.
+    pub(crate) work: Option<Work>,
 }
 
 /// All sites and keys of a deployment. They are few (tens, not millions), so they are loaded together.

@@ -4,6 +4,7 @@
 use crate::{
     app::{App, Config},
     cache::Cache,
+    erasure::reach::{Names, Reach, Unread, Versioned},
     http::{Answer, Call, Stored, problem},
     keys::Keys,
     platform::{DatabaseError, LimitClass, Param, Platform, Rows, Statement},
@@ -11,7 +12,7 @@ use crate::{
     site::Jwk,
 };
 use base64ct::{Base64UrlUnpadded, Encoding as _};
-use consentry::time::Timestamp;
+use consentry::{erasure::task::Pace, time::Timestamp};
 use futures_executor::block_on;
 use rusqlite::{Connection, types::ValueRef};
 use serde_json::{Map, Value, json};
@@ -22,6 +23,9 @@ use std::{
 
 pub(crate) const ADMIN: &str = "admin secret of the tests, and of nothing else";
 pub(crate) const START: Timestamp = Timestamp::from_ms(1_795_000_000_000);
+
+/// Address, headers and body.
+pub(crate) type Posted = (String, BTreeMap<String, String>, String);
 
 /// A deployment with one isolate.
 pub(crate) struct Host {
@@ -36,6 +40,17 @@ pub(crate) struct Host {
     /// After how many more calls the objects can't be reached.
     pub(crate) objects_left: Cell<usize>,
     pub(crate) objects: RefCell<BTreeMap<String, Vec<u8>>>,
+    /// The site's own bucket, by name: what is in it, and how often it was written.
+    pub(crate) data: RefCell<BTreeMap<String, (Vec<u8>, u64)>>,
+    /// The site's namespace of cached values.
+    pub(crate) values: RefCell<BTreeMap<String, String>>,
+    pub(crate) ledger: RefCell<BTreeMap<String, String>>,
+    /// What services answer to posts, in turn; one that isn't there can't be reached.
+    pub(crate) answers: RefCell<Vec<(u16, String)>>,
+    /// What was posted: address, headers, body.
+    pub(crate) posts: RefCell<Vec<Posted>>,
+    /// What the queue was asked to wake, and after how many seconds.
+    pub(crate) woken: RefCell<Vec<(String, u32)>>,
     pub(crate) cache: Cache,
     pub(crate) config: Config,
 }
@@ -52,6 +67,12 @@ impl Host {
             counter: Cell::new(0),
             objects_left: Cell::new(usize::MAX),
             objects: RefCell::default(),
+            data: RefCell::default(),
+            values: RefCell::default(),
+            ledger: RefCell::default(),
+            answers: RefCell::default(),
+            posts: RefCell::default(),
+            woken: RefCell::default(),
             cache: Cache::default(),
             config: Config {
                 secret: b"master secret of the tests, and of nothing else".to_vec(),
@@ -59,6 +80,8 @@ impl Host {
                 log_host: "consentry.test".into(),
                 log_keys: Keys::parse(["07".repeat(32)]),
                 rate_limit: true,
+                pace: Pace::USUAL,
+                kv_delay_ms: 60_000,
             },
         }
     }
@@ -263,6 +286,103 @@ impl Platform for Host {
 
     fn log(&self, line: &str) {
         self.lines.borrow_mut().push(line.into());
+    }
+}
+
+impl Reach for Host {
+    async fn put_ledger(&self, name: &str, text: String) -> Result<(), DatabaseError> {
+        self.reach_objects()?;
+        self.ledger.borrow_mut().insert(name.into(), text);
+        Ok(())
+    }
+
+    async fn ledger(&self, name: &str) -> Result<Option<String>, DatabaseError> {
+        Ok(self.ledger.borrow().get(name).cloned())
+    }
+
+    async fn list_ledger(&self, _from: Option<String>) -> Result<Names, DatabaseError> {
+        Ok(Names { names: self.ledger.borrow().keys().cloned().collect(), next: None })
+    }
+
+    async fn delete_ledger(&self, name: &str) -> Result<(), DatabaseError> {
+        self.ledger.borrow_mut().remove(name);
+        Ok(())
+    }
+
+    async fn list_data(&self, prefix: &str, _from: Option<String>) -> Result<Names, DatabaseError> {
+        let data = self.data.borrow();
+        Ok(Names {
+            names: data.keys().filter(|name| name.starts_with(prefix)).cloned().collect(),
+            next: None,
+        })
+    }
+
+    async fn data(&self, name: &str, most: usize) -> Result<Result<Versioned, Unread>, DatabaseError> {
+        Ok(match self.data.borrow().get(name) {
+            None => Err(Unread::Gone),
+            Some((bytes, _)) if bytes.len() > most => Err(Unread::TooLarge),
+            Some((bytes, version)) => Ok(Versioned { bytes: bytes.clone(), etag: version.to_string() }),
+        })
+    }
+
+    async fn replace_data(&self, name: &str, etag: &str, bytes: Vec<u8>) -> Result<bool, DatabaseError> {
+        let mut data = self.data.borrow_mut();
+        let object = data.get_mut(name).filter(|(_, version)| version.to_string() == etag);
+        Ok(object.map(|object| *object = (bytes, object.1 + 1)).is_some())
+    }
+
+    async fn gunzip(&self, bytes: &[u8], most: usize) -> Option<Vec<u8>> {
+        use std::io::Read as _;
+        let mut all = Vec::new();
+        let mut reader = flate2::read::GzDecoder::new(bytes).take(most as u64 + 1);
+        reader.read_to_end(&mut all).ok().map(|_| all)
+    }
+
+    async fn gzip(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+        use std::io::Write as _;
+        let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        writer.write_all(bytes).ok()?;
+        writer.finish().ok()
+    }
+
+    async fn list_cache(&self, prefix: &str, _from: Option<String>) -> Result<Names, DatabaseError> {
+        let values = self.values.borrow();
+        Ok(Names {
+            names: values.keys().filter(|name| name.starts_with(prefix)).cloned().collect(),
+            next: None,
+        })
+    }
+
+    async fn delete_cache(&self, name: &str) -> Result<(), DatabaseError> {
+        self.values.borrow_mut().remove(name);
+        Ok(())
+    }
+
+    async fn post(&self, url: &str, headers: &[(&str, String)], body: String) -> Option<(u16, String)> {
+        let headers = headers.iter().map(|(name, value)| ((*name).into(), value.clone())).collect();
+        self.posts.borrow_mut().push((url.into(), headers, body));
+        let mut answers = self.answers.borrow_mut();
+        (!answers.is_empty()).then(|| answers.remove(0))
+    }
+
+    async fn wake(&self, erasure: &str, after_s: u32) {
+        self.woken.borrow_mut().push((erasure.into(), after_s));
+    }
+
+    async fn seal(&self, key: &[u8; 32], nonce: [u8; 12], about: &[u8], plain: &[u8]) -> Option<Vec<u8>> {
+        use aes_gcm::{
+            Aes256Gcm, KeyInit as _,
+            aead::{Aead as _, Payload},
+        };
+        Aes256Gcm::new(key.into()).encrypt(&nonce.into(), Payload { msg: plain, aad: about }).ok()
+    }
+
+    async fn unseal(&self, key: &[u8; 32], nonce: [u8; 12], about: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+        use aes_gcm::{
+            Aes256Gcm, KeyInit as _,
+            aead::{Aead as _, Payload},
+        };
+        Aes256Gcm::new(key.into()).decrypt(&nonce.into(), Payload { msg: sealed, aad: about }).ok()
     }
 }
 

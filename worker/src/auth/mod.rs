@@ -234,6 +234,13 @@ async fn visitor<P: Platform>(
     Ok(Caller::person(site, UserId::of_visitor(&secret)))
 }
 
+/// The token of a call that is about one task and nobody's credential; whether it is the right one is the task's to say. Every such
+/// call counts against the address.
+pub(crate) async fn one_task_token<P: Platform>(app: &App<'_, P>, call: &Call) -> Result<String, Problem> {
+    app.count(LimitClass::Person, call.address().to_owned()).await?;
+    bearer(call.header("authorization").unwrap_or_default()).map(Into::into)
+}
+
 fn unauthenticated(detail: &str) -> Problem {
     Problem::new(Code::Unauthenticated, detail)
 }

@@ -4,10 +4,16 @@ use super::{event, once};
 use crate::{
     app::App,
     auth::{algorithm, authenticate_admin, hash_secret, issue, text_of},
+    erasure::{
+        settings::{self, StoreKind},
+        webhook,
+        work::Work,
+    },
     http::{Answer, Call, answer, json},
     model::{KeyInput, KeyIssued, KeyOutput, SiteOutput, SitesOutput, slug},
     object::Object,
     platform::Platform,
+    scope::Scope,
     site::{ApiKey, Registry, Settings, Site},
     store::{FIRST, save_key, save_site, withdraw_key},
 };
@@ -19,6 +25,7 @@ use consentry::{
 };
 use http::{StatusCode, Uri};
 use serde_json::json as value;
+use std::collections::BTreeMap;
 
 pub(super) async fn list_sites<P: Platform>(app: &App<'_, P>, call: &Call) -> Result<Answer, Problem> {
     authenticate_admin(app, call).await?;
@@ -54,7 +61,12 @@ pub(super) async fn put_site<P: Platform>(
     app.store().append(FIRST, vec![change.into()], None, vec![statement]).await.map_err(|e| app.fault(&e))?;
     let registry = app.load_registry().await?;
     let site = registry.site(id.as_str()).ok_or_else(no_site)?;
-    json(StatusCode::OK, &site_output(&registry, &site))
+    let mut output = site_output(&registry, &site);
+    let webhooks = site.settings.stores.iter().filter(|Object(store)| store.kind == StoreKind::Webhook);
+    output.webhook_secrets = webhooks
+        .map(|Object(store)| (store.name.clone(), webhook::shown_secret(app, &site.id, &store.name)))
+        .collect();
+    json(StatusCode::OK, &output)
 }
 
 pub(super) async fn create_key<P: Platform>(
@@ -70,6 +82,7 @@ pub(super) async fn create_key<P: Platform>(
     if input.scopes.is_empty() {
         return Err(Problem::field("scopes", "give the key at least one scope"));
     }
+    let work = work(app, &input).await?;
     let site = app.find(|registry| registry.site(site)).await?.ok_or_else(no_site)?;
     let id = issue(app).ok_or_else(|| Problem::new(Code::Internal, "no id could be made for the key"))?;
     let key = ApiKey {
@@ -79,9 +92,11 @@ pub(super) async fn create_key<P: Platform>(
         name: input.name,
         scopes: input.scopes,
         created_at: app.now,
+        work,
     };
-    let details =
-        [("key", value!(key.id.as_str())), ("name", value!(key.name)), ("scopes", value!(key.scopes))];
+    let mut details =
+        vec![("key", value!(key.id.as_str())), ("name", value!(key.name)), ("scopes", value!(key.scopes))];
+    details.extend(key.work.as_ref().map(|work| ("work", value!(work))));
     let change = event(app, Kind::KeyCreated, &site.id, None, &Actor::Admin, &details);
     let claim = once::claim(call, &app.site_key(&site.id), "admin")?;
     let committed =
@@ -96,6 +111,34 @@ pub(super) async fn create_key<P: Platform>(
     })?;
     let issued = KeyIssued { about: key_output(key), key: text_of(&app.config.secret, &key.id) };
     Ok(committed.mark(json(StatusCode::CREATED, &issued)?))
+}
+
+/// What an agent's key may work on: said with that scope, and only with it.
+async fn work<P: Platform>(app: &App<'_, P>, input: &KeyInput) -> Result<Option<Work>, Problem> {
+    let agents = input.scopes.contains(&Scope::ErasureWork);
+    let given = [("stores", input.stores.is_some()), ("public_key", input.public_key.is_some())];
+    if let Some((field, _)) = given.iter().find(|(_, given)| *given != agents) {
+        let detail = if agents {
+            "a key with the scope erasure:work needs stores, the names of those it works on, and public_key"
+        } else {
+            "only a key with the scope erasure:work has this; add the scope or leave it out"
+        };
+        return Err(Problem::field(*field, detail));
+    }
+    let (Some(stores), Some(public_key)) = (input.stores.clone(), input.public_key.clone()) else {
+        return Ok(None);
+    };
+    if !(1..=50).contains(&stores.len()) {
+        return Err(Problem::field("stores", "name 1 to 50 stores"));
+    }
+    for (i, store) in stores.iter().enumerate() {
+        slug(&format!("stores[{i}]"), store)?;
+    }
+    let Object(key) = &public_key;
+    if algorithm(key) != Some("EdDSA") || app.platform.verify(key, &[], &[]).await.is_none() {
+        return Err(Problem::field("public_key", "this must be a public key of type OKP with Ed25519"));
+    }
+    Ok(Some(Work { stores, public_key }))
 }
 
 fn key_of(details: &str) -> Option<String> {
@@ -128,7 +171,12 @@ fn no_site() -> Problem {
 
 fn site_output(registry: &Registry, site: &Site) -> SiteOutput {
     let keys = registry.keys.iter().filter(|key| key.site == site.id).map(key_output).collect();
-    SiteOutput { id: site.id.to_string(), settings: site.settings.clone(), keys }
+    SiteOutput {
+        id: site.id.to_string(),
+        settings: site.settings.clone(),
+        webhook_secrets: BTreeMap::new(),
+        keys,
+    }
 }
 
 fn key_output(key: &ApiKey) -> KeyOutput {
@@ -136,6 +184,7 @@ fn key_output(key: &ApiKey) -> KeyOutput {
         id: key.id.to_string(),
         name: key.name.clone(),
         scopes: key.scopes.clone(),
+        stores: key.work.as_ref().map(|work| work.stores.clone()),
         created_at: key.created_at,
     }
 }
@@ -157,6 +206,7 @@ fn check(settings: &Settings) -> Result<(), Problem> {
             return Err(Problem::field(format!("purposes[{i}]"), detail));
         }
     }
+    settings::check(&settings.stores)?;
     if settings.regime.as_deref().is_some_and(|code| regime::Regime::by_code(code).is_none()) {
         let codes = regime::ALL.iter().map(|regime| regime.code);
         return Err(Problem::field("regime", "there is no such regime").allowing(codes));

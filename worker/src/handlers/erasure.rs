@@ -1,40 +1,42 @@
-//! Erasing a person's data. So far one store is connected, the evidence in D1, and every answer says so.
+//! Asking for a person's erasure and following it. What is done and in which order is [`crate::erasure`]'s.
 //!
-//! It reaches the visitors whom the person turned out to be as well (`POST /identity/link`).
-//!
-//! Two transactions: the first records the request, removes the evidence and records that; the second records the end, after
-//! reading again that nothing is left. A stop between them leaves an erasure that is `running`, which the scheduled
-//! handler ends.
+//! Somebody of whom nothing is recorded is erased like everybody else: other stores may know them, and an answer that told the
+//! unknown from the known would tell a person's own token nothing it may not know and a key of the site nothing at all. An
+//! erasure's id is found by keys of the site it belongs to and by the person, and by nobody else.
 
 use super::{consent::caller, event, once};
 use crate::{
     app::App,
     auth::{self, Claimed},
+    erasure::{
+        open::{self, Opened},
+        receipt::deletion_receipt,
+        webhook::{self, Said},
+        work,
+    },
     http::{Answer, Call, json},
-    model::ErasureOutput,
+    lineage,
+    model::{DeletionReceiptOutput, EraseInput, ErasureOutput, StoreOutput},
     platform::{DatabaseError, Platform},
     scope::Scope,
-    store::{ErasureRow, count_evidence, redact, save_erased, save_erasure, update_erasure},
+    sign,
+    store::{ErasureRow, TaskRow},
 };
 use consentry::{
-    erasure::{State, StoreReport, StoreState, due_at, overall, restore_horizon},
+    erasure::{State, StoreState, deadline::warning, restore_horizon},
     event::{Actor, Kind},
     problem::{Code, Problem},
-    slug::Slug,
-    subject::Subject,
+    time::Timestamp,
 };
-use http::StatusCode;
-use serde::Deserialize;
+use http::{HeaderValue, StatusCode};
 use serde_json::json as value;
 use uuid::Uuid;
 
-/// The one store that is built in.
-const EVIDENCE: &str = "d1_evidence";
+const NOTE: &str = "Consent records and the audit trail are kept as proof (GDPR Art. 17(3)(b) and (e)); they hold no user id. \
+Copies of the person's data in places that are not among stores are not reached. No query returns what was erased, but the \
+database may hold its bytes in space it has not reused, and in backups until restore_horizon.";
 
-/// How long a call may take to end its own erasure before the scheduled handler takes it over, in milliseconds.
-const PATIENCE_MS: i64 = 60_000;
-
-const NOTE: &str = "Only the evidence kept by this service (address, user agent, country) is erased. No further store is \
+const ONLY_EVIDENCE: &str = "Only the evidence kept by this service (address, user agent, country) is erased. No further store is \
 connected, so copies of the person's data elsewhere are not reached by this request. Consent records and the audit trail \
 are kept as proof (GDPR Art. 17(3)(b) and (e)); they hold no user id. No query returns what was erased, but the database may \
 hold its bytes in space it has not reused, and in backups until restore_horizon.";
@@ -45,129 +47,60 @@ pub(super) async fn request<P: Platform>(
     user: &str,
 ) -> Result<Answer, Problem> {
     let access = auth::authorise(app, call, Claimed::user(user), Scope::SubjectErase).await?;
-    if !call.body.is_empty() {
-        let Nothing {} = call.json()?;
-    }
-    let store = app.store();
-    let shard = store.shard_of(&access.subject);
-    let erasure = ErasureRow {
-        id: store.new_id(),
-        site: access.site.id.clone(),
-        subject: access.subject,
-        state: State::Running,
-        requested_at: app.now,
-        due_at: due_at(app.now),
-        completed_at: None,
-        stores: vec![StoreReport { store: EVIDENCE.into(), state: StoreState::Open, removed: 0 }],
-    };
-    let details = [("erasure", value!(erasure.id))];
-    let events = [(Kind::ErasureRequested, &access.actor), (Kind::EvidenceRedacted, &Actor::System)]
-        .map(|(kind, actor)| event(app, kind, &access.site.id, Some(access.subject), actor, &details).into());
-    let mut after =
-        vec![count_evidence(&access.subject), save_erasure(&erasure), save_erased(&access.subject, app.now)];
-    after.extend(redact(&access.subject));
+    let EraseInput { verify } = if call.body.is_empty() { EraseInput::default() } else { call.json()? };
+    // Where the person is, only their own request tells.
+    let place = (access.actor == Actor::User).then_some(call);
+    let regime = access.site.regime(
+        place.and_then(|call| call.country.as_deref()),
+        place.and_then(|call| call.region.as_deref()),
+    );
     let claim = once::claim(call, &access.key, &caller(&access))?;
-    let mut committed = once::commit(app, shard, events.into(), claim.as_ref(), after).await?;
-    let erasure = if committed.replayed {
-        let id = committed.events.first().and_then(|stored| erasure_of(&stored.event.details));
-        let found = store.erasure(id.unwrap_or_default()).await.map_err(|error| app.fault(&error))?;
-        found.map(|(_, erasure)| erasure).ok_or_else(|| missing(app))?
-    } else {
-        let removed = count(committed.after.swap_remove(0)).map_err(|error| app.fault(&error))?;
-        finish(app, shard, erasure, Some(removed)).await.map_err(|error| app.fault(&error))?
-    };
-    Ok(committed.mark(json(StatusCode::ACCEPTED, &output(&erasure))?))
-}
-
-/// A body, where one is sent: an empty object.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Nothing {}
-
-fn erasure_of(details: &str) -> Option<Uuid> {
-    #[derive(Deserialize)]
-    struct Details {
-        erasure: Uuid,
-    }
-    serde_json::from_str::<Details>(details).ok().map(|details| details.erasure)
-}
-
-fn missing<P: Platform>(app: &App<'_, P>) -> Problem {
-    app.fault(&DatabaseError::Unreadable("an erasure of the log is not in its table".into()))
-}
-
-fn count(rows: crate::platform::Rows) -> Result<u64, DatabaseError> {
-    #[derive(Deserialize)]
-    struct Row {
-        count: u64,
-    }
-    Ok(rows.first::<Row>()?.map_or(0, |row| row.count))
-}
-
-/// Reads again whether anything is left, and records how the erasure ended. `removed` is unknown to whoever takes it over.
-async fn finish<P: Platform>(
-    app: &App<'_, P>,
-    shard: usize,
-    mut erasure: ErasureRow,
-    removed: Option<u64>,
-) -> Result<ErasureRow, DatabaseError> {
-    let store = app.store();
-    let mut removed = removed.unwrap_or_default();
-    let mut left = evidence_left(app, &erasure.subject).await?;
-    for visitor in store.visitors(&erasure.subject).await? {
-        removed += redact_visitor(app, &erasure, visitor).await?;
-        left += evidence_left(app, &visitor).await?;
-    }
-    let state = if left == 0 { StoreState::Done } else { StoreState::Failed };
-    erasure.stores = vec![StoreReport { store: EVIDENCE.into(), state, removed }];
-    erasure.state = overall(&erasure.stores);
-    erasure.completed_at = Some(app.now).filter(|_| erasure.state == State::Done);
-    let details = [("erasure", value!(erasure.id)), ("stores", value!(erasure.stores))];
-    let ended = event(app, Kind::DataDeleted, &erasure.site, Some(erasure.subject), &Actor::System, &details);
-    store.append(shard, vec![ended.into()], None, vec![update_erasure(&erasure)]).await?;
-    Ok(erasure)
-}
-
-async fn evidence_left<P: Platform>(app: &App<'_, P>, subject: &Subject) -> Result<u64, DatabaseError> {
-    let shard = app.store().shard_of(subject);
-    let mut rows = app.platform.batch(shard, vec![count_evidence(subject)]).await?;
-    count(rows.pop().unwrap_or_default())
-}
-
-/// Removes the evidence of a visitor whom the person turned out to be, in one transaction with the event that says so, and
-/// tells how many pieces there were. Nothing left means nothing to say, so this may be repeated.
-async fn redact_visitor<P: Platform>(
-    app: &App<'_, P>,
-    erasure: &ErasureRow,
-    visitor: Subject,
-) -> Result<u64, DatabaseError> {
-    if evidence_left(app, &visitor).await? == 0 {
-        return Ok(0);
-    }
-    let details = [("erasure", value!(erasure.id))];
-    let redacted = event(app, Kind::EvidenceRedacted, &erasure.site, Some(visitor), &Actor::System, &details);
-    let mut after = vec![count_evidence(&visitor), save_erased(&visitor, app.now)];
-    after.extend(redact(&visitor));
-    let store = app.store();
-    let mut appended = store.append(store.shard_of(&visitor), vec![redacted.into()], None, after).await?;
-    count(appended.after.swap_remove(0))
-}
-
-/// Ends the erasures that calls which were cut off left behind.
-pub(crate) async fn finish_unfinished<P: Platform>(app: &App<'_, P>) -> Result<(), DatabaseError> {
-    let store = app.store();
-    for shard in 0..app.platform.shards() {
-        for erasure in store.unfinished(shard, app.now.plus_ms(-PATIENCE_MS)).await? {
-            finish(app, shard, erasure, None).await?;
+    let opened =
+        open::open(app, &access, regime, verify, claim.as_ref()).await.map_err(|error| match error {
+            DatabaseError::Duplicate("idempotency") => Problem::new(
+                Code::IdempotencyKeyReused,
+                "this Idempotency-Key was used with another body; use a new key for a new call",
+            ),
+            error => app.fault(&error),
+        })?;
+    let (status, erasure, replayed) = match opened {
+        Opened::New(erasure) => (StatusCode::ACCEPTED, erasure, false),
+        // It is known already, and nothing was accepted anew.
+        Opened::Before(erasure) => (StatusCode::OK, erasure, false),
+        Opened::Replayed(id) => {
+            let found = app.store().erasure(id).await.map_err(|error| app.fault(&error))?;
+            let missing = || DatabaseError::Unreadable("an erasure of the log is not in its table".into());
+            let (_, erasure) = found.ok_or_else(|| app.fault(&missing()))?;
+            (StatusCode::ACCEPTED, erasure, true)
         }
+    };
+    let mut answer = json(status, &output(app, &erasure).await?)?;
+    if replayed {
+        answer.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
     }
-    Ok(())
+    Ok(answer)
+}
+
+fn unknown() -> Problem {
+    Problem::new(Code::NotFound, "there is no such erasure, or it is none of yours")
 }
 
 pub(super) async fn read<P: Platform>(app: &App<'_, P>, call: &Call, id: &str) -> Result<Answer, Problem> {
+    let (shard, erasure, actor) = find(app, call, id).await?;
+    let details = [("erasure", value!(erasure.id))];
+    let told = event(app, Kind::ErasureRead, &erasure.site, Some(erasure.subject), &actor, &details);
+    app.store().append(shard, vec![told.into()], None, vec![]).await.map_err(|error| app.fault(&error))?;
+    json(StatusCode::OK, &output(app, &erasure).await?)
+}
+
+/// The erasure, if the caller may know of it, and who the caller is.
+pub(super) async fn find<P: Platform>(
+    app: &App<'_, P>,
+    call: &Call,
+    id: &str,
+) -> Result<(usize, ErasureRow, Actor), Problem> {
     let caller = auth::authenticate(app, call, None).await?;
     caller.has(Scope::SubjectErase)?;
-    let unknown = || Problem::new(Code::NotFound, "there is no such erasure, or it is none of yours");
     let id = Uuid::try_parse(id).map_err(|_| unknown())?;
     let found = app.store().erasure(id).await.map_err(|error| app.fault(&error))?;
     let (shard, erasure) = found.ok_or_else(unknown)?;
@@ -175,39 +108,90 @@ pub(super) async fn read<P: Platform>(app: &App<'_, P>, call: &Call, id: &str) -
         Some(user) => app.site_key(&caller.site.id).subject(user) == erasure.subject,
         None => caller.site.id == erasure.site,
     };
-    if !mine {
-        return Err(unknown());
-    }
-    let details = [("erasure", value!(id))];
-    record_read(app, shard, &caller.site.id, &erasure, &caller.actor, &details).await?;
-    json(StatusCode::OK, &output(&erasure))
+    if mine { Ok((shard, erasure, caller.actor)) } else { Err(unknown()) }
 }
 
-async fn record_read<P: Platform>(
+/// A service that was told of an erasure calls back about its one task.
+pub(super) async fn call_back<P: Platform>(
     app: &App<'_, P>,
-    shard: usize,
-    site: &Slug,
-    erasure: &ErasureRow,
-    actor: &Actor,
-    details: &[(&str, serde_json::Value)],
-) -> Result<(), Problem> {
-    let event = event(app, Kind::ErasureRead, site, Some(erasure.subject), actor, details);
-    app.store()
-        .append(shard, vec![event.into()], None, vec![])
-        .await
-        .map(drop)
-        .map_err(|error| app.fault(&error))
+    call: &Call,
+    id: &str,
+    store: &str,
+) -> Result<Answer, Problem> {
+    let shown = auth::one_task_token(app, call).await?;
+    let refused = || {
+        Problem::new(
+            Code::Unauthenticated,
+            "send the token that came with the message, as 'Authorization: Bearer …'",
+        )
+    };
+    let id = Uuid::try_parse(id).map_err(|_| refused())?;
+    let fault = |error: DatabaseError| app.fault(&error);
+    let found = app.store().erasure(id).await.map_err(fault)?;
+    let Some((shard, _)) = found else { return Err(refused()) };
+    let tasks = app.store().tasks(shard, id).await.map_err(fault)?;
+    let row = tasks
+        .into_iter()
+        .find(|row| row.settings.name == store && webhook::is_token(app, &row.id, &shown))
+        .ok_or_else(refused)?;
+    let said: Said = call.json()?;
+    let row = work::take_call_back(app, shard, row, &said).await.map_err(fault)?;
+    json(StatusCode::OK, &store_output(&row, app.now))
 }
 
-fn output(erasure: &ErasureRow) -> ErasureOutput {
-    ErasureOutput {
+/// What was removed where, signed by the key of the time at which the erasure ended: the same again whenever it is asked for, but for
+/// what became of models since.
+pub(super) async fn receipt<P: Platform>(app: &App<'_, P>, call: &Call, id: &str) -> Result<Answer, Problem> {
+    let (shard, erasure, actor) = find(app, call, id).await?;
+    let (State::Done, Some(ended)) = (erasure.state, erasure.completed_at) else {
+        return Err(Problem::new(Code::Conflict, "the erasure is not done; there is a receipt once it is"));
+    };
+    let payload = deletion_receipt(app, shard, &erasure).await.map_err(|error| app.fault(&error))?;
+    let receipt = sign::jws_at(app, ended, "deletion-receipt+jws", &payload).await?;
+    let details = [("erasure", value!(erasure.id)), ("receipt", value!(true))];
+    let told = event(app, Kind::ErasureRead, &erasure.site, Some(erasure.subject), &actor, &details);
+    app.store().append(shard, vec![told.into()], None, vec![]).await.map_err(|error| app.fault(&error))?;
+    json(StatusCode::OK, &DeletionReceiptOutput { receipt })
+}
+
+pub(super) async fn output<P: Platform>(
+    app: &App<'_, P>,
+    erasure: &ErasureRow,
+) -> Result<ErasureOutput, Problem> {
+    let store = app.store();
+    let shard = store.shard_of(&erasure.subject);
+    let tasks = store.tasks(shard, erasure.id).await.map_err(|error| app.fault(&error))?;
+    Ok(ErasureOutput {
         id: erasure.id,
         state: erasure.state,
         requested_at: erasure.requested_at,
         due_at: erasure.due_at,
         completed_at: erasure.completed_at,
-        restore_horizon: erasure.completed_at.map(restore_horizon),
-        stores: erasure.stores.clone(),
-        note: NOTE,
+        restore_horizon: erasure.completed_at.filter(|_| erasure.state == State::Done).map(restore_horizon),
+        deadline_warning: warning(erasure.state, erasure.due_at, app.now),
+        ground: erasure.ground.clone(),
+        extension: erasure.extension.clone(),
+        note: if tasks.len() > 1 { NOTE } else { ONLY_EVIDENCE },
+        stores: tasks.iter().map(|row| store_output(row, app.now)).collect(),
+        lineage: lineage::of_erasure(app, erasure.id).await.map_err(|error| app.fault(&error))?,
+    })
+}
+
+/// What is told of a store.
+pub(super) fn store_output(row: &TaskRow, now: Timestamp) -> StoreOutput {
+    let TaskRow { settings, task, .. } = row;
+    let waits = task.state != StoreState::Done && task.attempts > 0;
+    StoreOutput {
+        store: settings.name.clone(),
+        kind: settings.kind,
+        state: task.state,
+        attempts: task.attempts,
+        found: row.found,
+        removed: row.removed,
+        after: settings.after.clone(),
+        at_work: task.state != StoreState::Done && task.leased_until > now,
+        last_error: row.error.clone(),
+        next_at: waits.then_some(task.next_at.max(task.leased_until)),
+        done_at: row.done_at,
     }
 }

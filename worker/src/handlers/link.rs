@@ -5,6 +5,7 @@ use super::{canonical, consent::caller, consent_event, event, once, over_gpc, re
 use crate::{
     app::App,
     auth::{self, Access, Claimed},
+    erasure::{open::about_link, users},
     http::{Answer, Call, json},
     model::{LinkInput, LinkOutput},
     object::Object,
@@ -60,7 +61,10 @@ async fn join<P: Platform>(
 ) -> Result<once::Committed, Problem> {
     let store = app.store();
     let fault = |error: DatabaseError| app.fault(&error);
+    let id = visitor.as_str().to_owned();
     let visitor = access.key.subject(visitor);
+    let about = about_link(&access.subject, &visitor);
+    let sealed = users::seal(app, &access.site.id, &about, &[id]).await.map_err(fault)?;
     let (home, away) = (store.shard_of(&access.subject), store.shard_of(&visitor));
     let mut rows = app.platform.batch(home, vec![read_history(&access.subject)]).await.map_err(fault)?;
     let mine = history(rows.pop().unwrap_or_default()).map_err(fault)?;
@@ -79,7 +83,7 @@ async fn join<P: Platform>(
         // The visitor's own trail first: should the second append fail or be a repeated one, it is said once more.
         store.append(away, vec![away_event], None, vec![]).await.map_err(fault)?;
     }
-    once::commit(app, home, events, claim, vec![save_link(&access.subject, &visitor)]).await
+    once::commit(app, home, events, claim, vec![save_link(&access.subject, &visitor, sealed)]).await
 }
 
 /// The person's records of what they take over from the visitor.

@@ -1,9 +1,11 @@
 //! One function an endpoint. A handler reads its input, asks for access, lets the core decide, stores and answers.
 
 mod admin;
+mod agent;
 mod consent;
 mod cookie;
-pub(crate) mod erasure;
+mod erasure;
+mod erasure_change;
 mod lineage;
 mod link;
 mod log;
@@ -51,6 +53,15 @@ pub(crate) async fn handle<P: Platform>(
         Endpoint::Decision => consent::decision(app, call, param(0), param(1)).await,
         Endpoint::Erase => erasure::request(app, call, param(0)).await,
         Endpoint::Erasure => erasure::read(app, call, param(0)).await,
+        Endpoint::DeletionReceipt => erasure::receipt(app, call, param(0)).await,
+        Endpoint::ExtendErasure => erasure_change::extend(app, call, param(0)).await,
+        Endpoint::RefuseErasure => erasure_change::refuse(app, call, param(0)).await,
+        Endpoint::HoldErasure => erasure_change::hold(app, call, param(0)).await,
+        Endpoint::ReleaseErasure => erasure_change::release(app, call, param(0)).await,
+        Endpoint::CallBack => erasure::call_back(app, call, param(0), param(1)).await,
+        Endpoint::AgentTasks => agent::tasks(app, call).await,
+        Endpoint::AgentLease => agent::lease(app, call, param(0)).await,
+        Endpoint::AgentResult => agent::result(app, call, param(0)).await,
         Endpoint::Export => person::export(app, call, param(0)).await,
         Endpoint::Audit => person::audit(app, call, param(0)).await,
         Endpoint::Receipt => receipt::read(app, call, param(0)).await,
@@ -82,7 +93,7 @@ pub(crate) async fn handle<P: Platform>(
 }
 
 /// An event that is no consent record.
-fn event<P: Platform>(
+pub(crate) fn event<P: Platform>(
     app: &App<'_, P>,
     kind: Kind,
     site: &Slug,

@@ -1,8 +1,10 @@
 //! The bodies of answers. They only ever gain fields.
 
+use super::ModelStanding;
 #[cfg(test)]
 use crate::openapi::schema;
 use crate::{
+    erasure::settings::StoreKind,
     scope::Scope,
     site::Settings,
     store::{Named, SignedHead},
@@ -10,7 +12,7 @@ use crate::{
 };
 use consentry::{
     decision::Reason,
-    erasure::{State, StoreReport},
+    erasure::{State, StoreState, deadline::Warning},
     hash::Hash,
     record::{ConsentRecord, LegalBasis, Status},
     time::Timestamp,
@@ -263,11 +265,95 @@ pub(crate) struct ErasureOutput {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(schema_with = "schema::time"))]
     pub(crate) restore_horizon: Option<Timestamp>,
+    /// Whether the deadline is near or past.
+    #[cfg_attr(test, schemars(schema_with = "schema::deadline_warning"))]
+    pub(crate) deadline_warning: Warning,
+    /// The legal ground of a refusal, or why it is held.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ground: Option<String>,
+    /// Why the deadline was extended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) extension: Option<String>,
     /// What was done in each store.
-    #[cfg_attr(test, schemars(schema_with = "schema::store_reports"))]
-    pub(crate) stores: Vec<StoreReport>,
-    /// What this erasure does not reach.
+    pub(crate) stores: Vec<StoreOutput>,
+    /// The data sets that held rows of the person, and where the models that were trained on them stand.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) lineage: Vec<ModelStanding>,
+    /// What this erasure reaches and what it does not.
     pub(crate) note: &'static str,
+}
+
+/// Where an erasure stands in one store.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct StoreOutput {
+    pub(crate) store: String,
+    pub(crate) kind: StoreKind,
+    #[cfg_attr(test, schemars(schema_with = "schema::store_state"))]
+    pub(crate) state: StoreState,
+    /// How many attempts were begun.
+    pub(crate) attempts: u32,
+    /// How many items of the person were found, over all attempts.
+    pub(crate) found: u64,
+    /// How many of them were removed.
+    pub(crate) removed: u64,
+    /// The stores that must be done first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) after: Vec<String>,
+    /// Whether somebody works on it now.
+    pub(crate) at_work: bool,
+    /// Why the last attempt failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) last_error: Option<String>,
+    /// Before when nobody works on it again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(schema_with = "schema::time"))]
+    pub(crate) next_at: Option<Timestamp>,
+    /// When it was verified gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(schema_with = "schema::time"))]
+    pub(crate) done_at: Option<Timestamp>,
+}
+
+/// What was removed where, signed.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct DeletionReceiptOutput {
+    /// A JWS in compact form (RFC 7515) of type `deletion-receipt+jws`; its keys are at `/.well-known/jwks.json`.
+    pub(crate) receipt: String,
+}
+
+/// What there is to do for an agent.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct TasksOutput {
+    pub(crate) tasks: Vec<TaskOutput>,
+}
+
+/// A task that an agent has to itself.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct TaskOutput {
+    pub(crate) id: String,
+    #[cfg_attr(test, schemars(schema_with = "schema::uuid"))]
+    pub(crate) erasure: Uuid,
+    pub(crate) store: String,
+    pub(crate) attempt: u32,
+    /// The ids of the person, and of the visitors they turned out to be.
+    pub(crate) users: Vec<String>,
+    #[cfg_attr(test, schemars(schema_with = "schema::time"))]
+    pub(crate) due_at: Timestamp,
+    #[cfg_attr(test, schemars(schema_with = "schema::time"))]
+    pub(crate) leased_until: Timestamp,
+}
+
+/// Until when an agent has a task to itself.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct LeaseOutput {
+    pub(crate) id: String,
+    #[cfg_attr(test, schemars(schema_with = "schema::time"))]
+    pub(crate) leased_until: Timestamp,
 }
 
 /// What changed of who granted a purpose.
@@ -325,6 +411,9 @@ pub(crate) struct KeyOutput {
     pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) scopes: Vec<Scope>,
+    /// The stores that an agent's key may work on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) stores: Option<Vec<String>>,
     #[cfg_attr(test, schemars(schema_with = "schema::time"))]
     pub(crate) created_at: Timestamp,
 }
@@ -336,6 +425,9 @@ pub(crate) struct SiteOutput {
     pub(crate) id: String,
     #[serde(flatten)]
     pub(crate) settings: Settings,
+    /// The secrets that messages to webhooks are signed with, by store; only in the answer to PUT.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) webhook_secrets: BTreeMap<String, String>,
     pub(crate) keys: Vec<KeyOutput>,
 }
 

@@ -2,8 +2,9 @@
 
 #[cfg(test)]
 use crate::openapi::schema;
-use crate::{auth::AnonymousProof, object::Object, scope::Scope};
+use crate::{auth::AnonymousProof, object::Object, scope::Scope, site::Jwk};
 use consentry::{
+    erasure::{Extension, Ground, Hold},
     hash::Hash,
     notice::{Explained, Notice, NoticeVersion},
     problem::Problem,
@@ -276,6 +277,69 @@ pub(crate) struct KeyInput {
     /// What it may do.
     #[cfg_attr(test, schemars(length(min = 1)))]
     pub(crate) scopes: Vec<Scope>,
+    /// With the scope `erasure:work`: the stores it may work on.
+    #[serde(default)]
+    #[cfg_attr(test, schemars(schema_with = "schema::optional_slugs"))]
+    pub(crate) stores: Option<Vec<String>>,
+    /// With the scope `erasure:work`: the Ed25519 key that its results are signed with.
+    #[serde(default)]
+    pub(crate) public_key: Option<Object<Jwk>>,
+}
+
+/// How an erasure is asked for; the body may be left out.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct EraseInput {
+    /// Whether to wait until somebody confirms who is asking.
+    #[serde(default)]
+    pub(crate) verify: bool,
+}
+
+/// Why the person has to wait longer.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct ExtendInput {
+    #[cfg_attr(test, schemars(schema_with = "schema::extension"))]
+    pub(crate) reason: Extension,
+}
+
+/// The legal ground of a refusal.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct RefuseInput {
+    #[cfg_attr(test, schemars(schema_with = "schema::ground"))]
+    pub(crate) ground: Ground,
+}
+
+/// Why an erasure is held.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct HoldInput {
+    #[cfg_attr(test, schemars(schema_with = "schema::hold"))]
+    pub(crate) ground: Hold,
+}
+
+/// How much an agent takes.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct TasksInput {
+    /// The most tasks.
+    #[cfg_attr(test, schemars(range(min = 1, max = 100)))]
+    pub(crate) limit: u32,
+}
+
+/// How an agent's task went.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct ResultInput {
+    /// A JWS in compact form, signed with the key that was registered.
+    pub(crate) result: String,
 }
 
 /// A decision that is ready to be recorded.

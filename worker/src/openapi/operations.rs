@@ -1,7 +1,7 @@
 //! What each endpoint does, in words, with an example of every body and the problems it can end in.
 
 use super::schema::path_user_id;
-use crate::{model, routes::Endpoint, site::Settings};
+use crate::{erasure::webhook::Said, model, routes::Endpoint, site::Settings};
 use consentry::problem::{Code, Problem};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Value, json};
@@ -29,6 +29,11 @@ pub(super) struct Body {
 #[allow(clippy::unnecessary_wraps, reason = "every use of it fills an Option")]
 fn body<T: JsonSchema>(example: Value) -> Option<Body> {
     Some(Body { schema: SchemaGenerator::subschema_for::<T>, example, required: true })
+}
+
+#[allow(clippy::unnecessary_wraps, reason = "every use of it fills an Option")]
+fn optional<T: JsonSchema>(example: Value) -> Option<Body> {
+    Some(Body { schema: SchemaGenerator::subschema_for::<T>, example, required: false })
 }
 
 /// One endpoint in words.
@@ -100,6 +105,9 @@ impl Operation {
             codes.extend([Code::MalformedJson, Code::BodyTooLarge, Code::UnsupportedMediaType]);
             codes.push(Code::IdempotencyKeyReused);
         }
+        if self.tag == "agents" || self.tag == "data rights" {
+            codes.push(Code::Conflict);
+        }
         if self.tag == "training" {
             codes.push(Code::SnapshotNotBuilt);
         }
@@ -112,6 +120,7 @@ pub(super) fn tags() -> Value {
     json!([
         { "name": "consent", "description": "Record decisions, and ask what holds." },
         { "name": "data rights", "description": "What a person may ask for: export, erasure, audit trail." },
+        { "name": "agents", "description": "Erasing where the edge can't reach: tasks for agents beside the data." },
         { "name": "training", "description": "Who granted a purpose, for those who train models." },
         { "name": "lineage", "description": "Data sets that were made for training, and the models that were trained on them." },
         { "name": "log", "description": "Proof that the log of events only ever grew; open to everybody." },
@@ -130,6 +139,7 @@ pub(super) fn security_schemes() -> Value {
             "description": "An anonymous visitor's secret. POST bodies may hold it in `anonymous` instead." },
         "visitor_site": { "type": "apiKey", "in": "header", "name": "Consentry-Site",
             "description": "The site that the visitor is on." },
+        "one_task": { "type": "http", "scheme": "bearer", "description": "The token of one task of an erasure." },
         "admin": { "type": "http", "scheme": "bearer", "description": "The admin secret of the deployment." },
     })
 }
@@ -182,7 +192,7 @@ fn notice() -> Value {
 fn erasure() -> Value {
     json!({ "id": ID, "state": "done", "requested_at": TIME, "due_at": "2026-12-24T09:30:00.000Z",
         "completed_at": TIME, "restore_horizon": "2026-12-24T09:30:00.000Z",
-        "stores": [{ "store": "d1_evidence", "state": "done", "removed": 3 }],
+        "deadline_warning": "none", "stores": [store()],
         "note": "Only the evidence kept by this service is erased. No further store is connected." })
 }
 
@@ -206,6 +216,11 @@ fn standing() -> Value {
     json!({ "erasure": ID, "dataset": "corpus_2026_11", "model": "ranker_7", "state": "to_retrain", "changed_at": TIME })
 }
 
+fn store() -> Value {
+    json!({ "store": "d1_evidence", "kind": "d1_evidence", "state": "done", "attempts": 1, "found": 3, "removed": 3,
+        "at_work": false, "done_at": TIME })
+}
+
 fn key() -> Value {
     json!({ "id": "k1f", "name": "backend", "scopes": ["consent:read", "consent:write"], "created_at": TIME })
 }
@@ -216,6 +231,16 @@ fn settings() -> Value {
 
 fn site() -> Value {
     with(settings(), &[("id", json!("demo")), ("keys", json!([key()]))])
+}
+
+/// What the decisions about an erasure have in common.
+fn change(base: Operation) -> Operation {
+    Operation {
+        tag: "data rights",
+        security: json!([{ "api_key": [] }]),
+        response: body::<model::ErasureOutput>(erasure()),
+        ..base
+    }
 }
 
 /// Describes an endpoint.
@@ -378,8 +403,11 @@ pub(super) fn operation(endpoint: Endpoint) -> Operation {
             id: "requestErasure",
             tag: "data rights",
             summary: "Erase a person's data (GDPR Art. 17)",
-            description: "Removes the evidence that this service keeps about the person and says which stores are not \
-                          reached. Consent records and the audit trail stay as proof. Scope `subject:erase`.",
+            description: "Removes the evidence that this service keeps about the person, and what every store of the site holds \
+                          of them; `GET /erasures/{id}` follows it. While one is open, asking again gives that one, with \
+                          status 200. With `verify`, nothing is removed before somebody confirms who is asking. Consent \
+                          records and the audit trail stay as proof. Scope `subject:erase`.",
+            request: optional::<model::EraseInput>(json!({})),
             success: (202, "Accepted"),
             response: body::<model::ErasureOutput>(erasure()),
             ..base
@@ -390,6 +418,96 @@ pub(super) fn operation(endpoint: Endpoint) -> Operation {
             summary: "Where an erasure stands",
             description: "Store by store. Scope `subject:erase`; leaves an audit event.",
             response: body::<model::ErasureOutput>(erasure()),
+            ..base
+        },
+        Endpoint::DeletionReceipt => Operation {
+            id: "readDeletionReceipt",
+            tag: "data rights",
+            summary: "What was removed where, signed",
+            description: "Of an erasure that is done: per store what was removed, how and when that was verified, the signed result of \
+                          an agent, and until when backups may hold it. Scope `subject:erase`; leaves an audit event.",
+            response: body::<model::DeletionReceiptOutput>(
+                json!({ "receipt": "eyJhbGciOiJFZERTQSJ9.e30.c2ln" }),
+            ),
+            ..base
+        },
+        Endpoint::ExtendErasure => Operation {
+            id: "extendErasure",
+            summary: "Give more time to an erasure",
+            description: "Once, within the first period, where the law knows it (GDPR Art. 12(3)); the person must be told. Scope \
+                          `subject:erase`, by a key of the site; leaves an audit event.",
+            request: body::<model::ExtendInput>(json!({ "reason": "complexity" })),
+            ..change(base)
+        },
+        Endpoint::RefuseErasure => Operation {
+            id: "refuseErasure",
+            summary: "Refuse an erasure",
+            description: "On a legal ground; what was removed before stays removed. Scope `subject:erase`, by a key of the site; \
+                          leaves an audit event.",
+            request: body::<model::RefuseInput>(json!({ "ground": "legal_obligation" })),
+            ..change(base)
+        },
+        Endpoint::HoldErasure => Operation {
+            id: "holdErasure",
+            summary: "Hold an erasure",
+            description: "Nothing more is removed until it is released. The deadline goes on. Scope `subject:erase`, by a key of the \
+                          site; leaves an audit event.",
+            request: body::<model::HoldInput>(json!({ "ground": "authority" })),
+            ..change(base)
+        },
+        Endpoint::ReleaseErasure => Operation {
+            id: "releaseErasure",
+            summary: "Let an erasure go on",
+            description: "One that is held, or that waits for who is asking to be known. Scope `subject:erase`, by a key of the site; \
+                          leaves an audit event.",
+            ..change(base)
+        },
+        Endpoint::CallBack => Operation {
+            id: "reportStore",
+            tag: "data rights",
+            summary: "What a service that was told of an erasure says",
+            description: "For a store of kind `webhook` that answered 202, with the token that came with the message. Where the \
+                          task is over, nothing changes.",
+            security: json!([{ "one_task": [] }]),
+            request: body::<Said>(json!({ "done": true, "found": 3, "removed": 3 })),
+            response: body::<model::StoreOutput>(store()),
+            ..base
+        },
+        Endpoint::AgentTasks => Operation {
+            id: "takeTasks",
+            tag: "agents",
+            summary: "What there is to do for an agent",
+            description: "Tasks of the key's stores, each of which the agent has to itself for ten minutes. One that wasn't ended \
+                          by then is handed out again. Scope `erasure:work`; leaves an audit event a task.",
+            security: json!([{ "api_key": [] }]),
+            request: body::<model::TasksInput>(json!({ "limit": 10 })),
+            response: body::<model::TasksOutput>(
+                json!({ "tasks": [{ "id": ID, "erasure": ID, "store": "files", "attempt": 1,
+                "users": ["ada@example.com"], "due_at": TIME, "leased_until": TIME }] }),
+            ),
+            ..base
+        },
+        Endpoint::AgentLease => Operation {
+            id: "keepTask",
+            tag: "agents",
+            summary: "Keep a task for another ten minutes",
+            description: "409 if it is no longer this agent's. Scope `erasure:work`.",
+            security: json!([{ "api_key": [] }]),
+            response: body::<model::LeaseOutput>(json!({ "id": ID, "leased_until": TIME })),
+            ..base
+        },
+        Endpoint::AgentResult => Operation {
+            id: "reportTask",
+            tag: "agents",
+            summary: "How a task went",
+            description: "A JWS in compact form with the header `{\"alg\":\"EdDSA\",\"kid\":\"<id of the API key>\"}` over \
+                          `task`, `erasure`, `store`, `attempt`, `outcome` (`done` or `partial`, which is tried again), `found`, \
+                          `removed`, `verified`, `erasure_kind` (`physical` or `logical`), `started_at`, `ended_at`, `version`, \
+                          `report_sha256` and, where it went wrong, `error`: a sentence without ids. The same result again gets the \
+                          same answer; 409 if the task is no longer this agent's. Scope `erasure:work`.",
+            security: json!([{ "api_key": [] }]),
+            request: body::<model::ResultInput>(json!({ "result": "eyJhbGciOiJFZERTQSJ9.e30.c2ln" })),
+            response: body::<model::StoreOutput>(store()),
             ..base
         },
         Endpoint::Export => Operation {

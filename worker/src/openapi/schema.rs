@@ -2,7 +2,7 @@
 
 use consentry::{
     decision::Reason,
-    erasure::State,
+    erasure::{Extension, Ground, Hold, State, StoreState},
     lineage::ModelState,
     purpose::Purpose,
     record::{LegalBasis, Status},
@@ -134,7 +134,10 @@ pub(crate) fn surface(_: &mut SchemaGenerator) -> Schema {
 }
 
 pub(crate) fn erasure_state(_: &mut SchemaGenerator) -> Schema {
-    one_of(&State::ALL.map(State::as_str))
+    {
+        let states: Vec<_> = State::ALL.iter().map(|state| state.as_str()).collect();
+        one_of(&states)
+    }
 }
 
 pub(crate) fn optional_regime(_: &mut SchemaGenerator) -> Schema {
@@ -172,16 +175,29 @@ pub(crate) fn user_id(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "anyOf": [path_user_id(), { "type": "null" }] })
 }
 
-pub(crate) fn store_reports(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": "array", "items": {
-        "type": "object",
-        "required": ["store", "state", "removed"],
-        "properties": {
-            "store": { "type": "string" },
-            "state": { "type": "string", "enum": ["open", "done", "failed"] },
-            "removed": { "description": "How many items were removed.", "type": "integer", "minimum": 0 },
-        },
-    } })
+pub(crate) fn optional_slugs(generator: &mut SchemaGenerator) -> Schema {
+    nullable(&slugs(generator))
+}
+
+pub(crate) fn store_state(_: &mut SchemaGenerator) -> Schema {
+    let states: Vec<_> = StoreState::ALL.iter().map(|state| state.as_str()).collect();
+    one_of(&states)
+}
+
+pub(crate) fn extension(_: &mut SchemaGenerator) -> Schema {
+    one_of(&Extension::ALL.iter().map(|reason| reason.as_str()).collect::<Vec<_>>())
+}
+
+pub(crate) fn ground(_: &mut SchemaGenerator) -> Schema {
+    one_of(&Ground::ALL.iter().map(|ground| ground.as_str()).collect::<Vec<_>>())
+}
+
+pub(crate) fn hold(_: &mut SchemaGenerator) -> Schema {
+    one_of(&Hold::ALL.iter().map(|ground| ground.as_str()).collect::<Vec<_>>())
+}
+
+pub(crate) fn deadline_warning(_: &mut SchemaGenerator) -> Schema {
+    one_of(&["none", "soon", "overdue"])
 }
 
 /// The form of a consent record, whose type is the core's.

@@ -3,7 +3,7 @@
 use super::{FIRST, Store};
 use crate::platform::{DatabaseError, Param, Platform, Statement};
 use consentry::{
-    erasure::{State, StoreReport},
+    erasure::State,
     hash::Hash,
     slug::Slug,
     subject::{KeyId, Subject},
@@ -15,8 +15,8 @@ use uuid::Uuid;
 macro_rules! select {
     ($where:literal) => {
         concat!(
-            "SELECT id, site, lower(hex(subject)) AS subject, key_id, state, requested_at, due_at, completed_at, stores \
-             FROM erasures ",
+            "SELECT id, site, lower(hex(subject)) AS subject, key_id, state, requested_at, due_at, completed_at, users, \
+             ledgered, regime, ground, extension FROM erasures ",
             $where
         )
     };
@@ -32,14 +32,35 @@ pub(crate) struct ErasureRow {
     pub(crate) requested_at: Timestamp,
     pub(crate) due_at: Timestamp,
     pub(crate) completed_at: Option<Timestamp>,
-    pub(crate) stores: Vec<StoreReport>,
+    /// The ids by which stores know the person, as [`crate::erasure::users`] seals them.
+    pub(crate) users: Option<String>,
+    /// Whether its entry in the ledger is written.
+    pub(crate) ledgered: bool,
+    /// The code of the regime whose deadline holds.
+    pub(crate) regime: String,
+    /// Why it is refused or held.
+    pub(crate) ground: Option<String>,
+    /// Why the deadline was extended.
+    pub(crate) extension: Option<String>,
 }
 
-/// Stores a new erasure.
+impl ErasureRow {
+    /// Whether stores may be worked on.
+    pub(crate) fn may_go_on(&self) -> bool {
+        matches!(self.state, State::Open | State::Running | State::PartlyDone)
+    }
+}
+
+fn optional(text: Option<&String>) -> Param {
+    text.map_or(Param::Null, |text| text.as_str().into())
+}
+
+/// Stores a new erasure. [`DatabaseError::Duplicate`] of `erasures` says that the person has an open one.
 pub(crate) fn save_erasure(erasure: &ErasureRow) -> Statement {
     Statement::new(
-        "INSERT INTO erasures (id, site, subject, key_id, state, requested_at, due_at, completed_at, stores) \
-         VALUES (?1, ?2, unhex(?3), ?4, ?5, ?6, ?7, ?8, ?9)",
+        "INSERT INTO erasures (id, site, subject, key_id, state, requested_at, due_at, completed_at, users, ledgered, regime, \
+         ground, extension, open_for) \
+         VALUES (?1, ?2, unhex(?3), ?4, ?5, ?6, ?7, NULL, ?8, ?9, ?10, ?11, ?12, unhex(?3))",
         [
             erasure.id.to_string().into(),
             erasure.site.as_str().into(),
@@ -48,8 +69,11 @@ pub(crate) fn save_erasure(erasure: &ErasureRow) -> Statement {
             erasure.state.as_str().into(),
             erasure.requested_at.into(),
             erasure.due_at.into(),
-            erasure.completed_at.map_or(Param::Null, Param::from),
-            serde_json::json!(erasure.stores).to_string().into(),
+            optional(erasure.users.as_ref()),
+            i64::from(erasure.ledgered).into(),
+            erasure.regime.as_str().into(),
+            optional(erasure.ground.as_ref()),
+            optional(erasure.extension.as_ref()),
         ],
     )
 }
@@ -57,38 +81,91 @@ pub(crate) fn save_erasure(erasure: &ErasureRow) -> Statement {
 impl<P: Platform> Store<'_, P> {
     /// The erasure with this id, whichever database it is in.
     pub(crate) async fn erasure(&self, id: Uuid) -> Result<Option<(usize, ErasureRow)>, DatabaseError> {
-        const FIND: &str = select!("WHERE id = ?1");
         for shard in FIRST..self.platform.shards() {
-            let rows = self.one(shard, Statement::new(FIND, [id.to_string().into()])).await?;
-            if let Some(row) = rows.first::<Row>()? {
-                return Ok(Some((shard, row.try_into()?)));
+            if let Some(erasure) = self.erasure_in(shard, id).await? {
+                return Ok(Some((shard, erasure)));
             }
         }
         Ok(None)
     }
 
-    /// Erasures that were begun before a moment and have not ended.
-    pub(crate) async fn unfinished(
+    /// The erasure with this id in one database.
+    pub(crate) async fn erasure_in(
         &self,
         shard: usize,
-        before: Timestamp,
-    ) -> Result<Vec<ErasureRow>, DatabaseError> {
-        const UNFINISHED: &str =
-            select!("WHERE state = 'running' AND requested_at < ?1 ORDER BY requested_at LIMIT 100");
-        let rows = self.one(shard, Statement::new(UNFINISHED, [before.into()])).await?;
-        rows.all::<Row>()?.into_iter().map(ErasureRow::try_from).collect()
+        id: Uuid,
+    ) -> Result<Option<ErasureRow>, DatabaseError> {
+        const FIND: &str = select!("WHERE id = ?1");
+        let rows = self.one(shard, Statement::new(FIND, [id.to_string().into()])).await?;
+        rows.first::<Row>()?.map(ErasureRow::try_from).transpose()
+    }
+
+    /// The erasure of a person that is open.
+    pub(crate) async fn open_erasure(&self, subject: &Subject) -> Result<Option<ErasureRow>, DatabaseError> {
+        const OPEN: &str = select!("WHERE open_for = unhex(?1)");
+        let rows = self.one(self.shard_of(subject), Statement::new(OPEN, [subject.hash.into()])).await?;
+        rows.first::<Row>()?.map(ErasureRow::try_from).transpose()
+    }
+
+    /// Erasures of which the edge may work on something, or that wait for nothing but their end.
+    pub(crate) async fn due_erasures(&self, shard: usize) -> Result<Vec<Uuid>, DatabaseError> {
+        #[derive(Deserialize)]
+        struct Due {
+            id: Uuid,
+        }
+        let sql = "SELECT id FROM erasures WHERE state IN ('open', 'running', 'partly_done') AND (\
+             EXISTS (SELECT 1 FROM erasure_tasks WHERE erasure = erasures.id AND state <> 'done' AND kind <> 'agent' \
+             AND next_at <= ?1 AND leased_until <= ?1) \
+             OR NOT EXISTS (SELECT 1 FROM erasure_tasks WHERE erasure = erasures.id AND state <> 'done') \
+             OR ledgered = 0) \
+             ORDER BY requested_at LIMIT 50";
+        let rows: Vec<Due> = self.one(shard, Statement::new(sql, [self.now.into()])).await?.all()?;
+        Ok(rows.into_iter().map(|row| row.id).collect())
+    }
+
+    /// Forgets the ids of erasures that ended before a moment: those of the people and of the visitors they turned out to be.
+    pub(crate) async fn forget_users(
+        &self,
+        shard: usize,
+        ended_before: Timestamp,
+    ) -> Result<(), DatabaseError> {
+        let statements = [
+            "UPDATE links SET visitor_id = NULL WHERE visitor_id IS NOT NULL AND subject IN (\
+             SELECT subject FROM erasures WHERE users IS NOT NULL AND completed_at <= ?1 AND state IN ('done', 'refused'))",
+            "UPDATE erasures SET users = NULL WHERE users IS NOT NULL AND completed_at <= ?1 AND state IN ('done', 'refused')",
+        ];
+        let statements = statements.map(|sql| Statement::new(sql, [ended_before.into()])).into();
+        self.platform.batch(shard, statements).await.map(drop)
     }
 }
 
-/// Stores how an erasure ended.
-pub(crate) fn update_erasure(erasure: &ErasureRow) -> Statement {
+/// Notes that the ledger has an erasure's entry.
+pub(crate) fn note_ledgered(id: Uuid) -> Statement {
+    Statement::new("UPDATE erasures SET ledgered = 1 WHERE id = ?1", [id.to_string().into()])
+}
+
+/// Stores where an erasure stands that is neither at its end nor kept from going on.
+pub(crate) fn note_state(id: Uuid, state: State) -> Statement {
     Statement::new(
-        "UPDATE erasures SET state = ?2, completed_at = ?3, stores = ?4 WHERE id = ?1",
+        "UPDATE erasures SET state = ?2 WHERE id = ?1 AND state IN ('open', 'running', 'partly_done')",
+        [id.to_string().into(), state.as_str().into()],
+    )
+}
+
+/// Stores what somebody decided about an erasure, or that it ended; [`State::Done`] and [`State::Refused`] close it.
+pub(crate) fn change_erasure(erasure: &ErasureRow) -> Statement {
+    let closed = matches!(erasure.state, State::Done | State::Refused);
+    Statement::new(
+        "UPDATE erasures SET state = ?2, due_at = ?3, completed_at = ?4, ground = ?5, extension = ?6, \
+         open_for = iif(?7, NULL, open_for) WHERE id = ?1 AND state NOT IN ('done', 'refused')",
         [
             erasure.id.to_string().into(),
             erasure.state.as_str().into(),
+            erasure.due_at.into(),
             erasure.completed_at.map_or(Param::Null, Param::from),
-            serde_json::json!(erasure.stores).to_string().into(),
+            optional(erasure.ground.as_ref()),
+            optional(erasure.extension.as_ref()),
+            i64::from(closed).into(),
         ],
     )
 }
@@ -103,7 +180,11 @@ struct Row {
     requested_at: i64,
     due_at: i64,
     completed_at: Option<i64>,
-    stores: String,
+    users: Option<String>,
+    ledgered: u8,
+    regime: String,
+    ground: Option<String>,
+    extension: Option<String>,
 }
 
 impl TryFrom<Row> for ErasureRow {
@@ -119,7 +200,11 @@ impl TryFrom<Row> for ErasureRow {
             requested_at: Timestamp::from_ms(row.requested_at),
             due_at: Timestamp::from_ms(row.due_at),
             completed_at: row.completed_at.map(Timestamp::from_ms),
-            stores: serde_json::from_str(&row.stores).map_err(|_| unreadable())?,
+            users: row.users,
+            ledgered: row.ledgered == 1,
+            regime: row.regime,
+            ground: row.ground,
+            extension: row.extension,
         })
     }
 }

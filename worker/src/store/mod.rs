@@ -14,8 +14,9 @@ mod origins;
 mod rows;
 mod settings;
 mod snapshots;
+mod tasks;
 
-pub(crate) use erasures::{ErasureRow, save_erasure, update_erasure};
+pub(crate) use erasures::{ErasureRow, change_erasure, note_ledgered, note_state, save_erasure};
 pub(crate) use events::{
     count_evidence, history, read_consent, read_history, read_page, read_range, redact, stored,
 };
@@ -34,6 +35,8 @@ pub(crate) use snapshots::{
     Changed, Erased, Page, Since, Snapshot, changed, claim_snapshot, keep_build, keep_built, read_changes,
     read_snapshot, save_erased, want_snapshot,
 };
+
+pub(crate) use tasks::{Ended, TaskRow, save_tasks};
 
 use crate::{
     cache::Cache,

@@ -2,7 +2,7 @@
 
 use super::{FIRST, Store};
 use crate::{
-    platform::{DatabaseError, Platform, Rows, Statement},
+    platform::{DatabaseError, Param, Platform, Rows, Statement},
     scope::Scope,
     site::{ApiKey, Registry, Settings, Site},
 };
@@ -16,7 +16,7 @@ impl<P: Platform> Store<'_, P> {
         let statements = vec![
             Statement::new("SELECT id, settings FROM sites ORDER BY id", []),
             Statement::new(
-                "SELECT id, site, name, scopes, lower(hex(secret_hash)) AS secret_hash, created_at FROM api_keys \
+                "SELECT id, site, name, scopes, lower(hex(secret_hash)) AS secret_hash, created_at, work FROM api_keys \
                  WHERE revoked_at IS NULL ORDER BY created_at, id",
                 [],
             ),
@@ -45,7 +45,8 @@ pub(crate) fn save_site(id: &Slug, settings: &str, now: Timestamp) -> Statement 
 pub(crate) fn save_key(key: &ApiKey) -> Statement {
     let scopes = serde_json::json!(key.scopes).to_string();
     Statement::new(
-        "INSERT INTO api_keys (id, site, name, scopes, secret_hash, created_at) VALUES (?1, ?2, ?3, ?4, unhex(?5), ?6)",
+        "INSERT INTO api_keys (id, site, name, scopes, secret_hash, created_at, work) \
+         VALUES (?1, ?2, ?3, ?4, unhex(?5), ?6, ?7)",
         [
             key.id.as_str().into(),
             key.site.as_str().into(),
@@ -53,6 +54,7 @@ pub(crate) fn save_key(key: &ApiKey) -> Statement {
             scopes.into(),
             key.secret_hash.into(),
             key.created_at.into(),
+            key.work.as_ref().map_or(Param::Null, |work| serde_json::json!(work).to_string().into()),
         ],
     )
 }
@@ -89,6 +91,7 @@ fn keys(rows: Rows) -> Result<Vec<ApiKey>, DatabaseError> {
         scopes: String,
         secret_hash: Hash,
         created_at: i64,
+        work: Option<String>,
     }
     rows.all::<Row>()?
         .into_iter()
@@ -101,6 +104,7 @@ fn keys(rows: Rows) -> Result<Vec<ApiKey>, DatabaseError> {
                 scopes,
                 secret_hash: row.secret_hash,
                 created_at: Timestamp::from_ms(row.created_at),
+                work: row.work.as_deref().map(|work| parse("key", work)).transpose()?,
             })
         })
         .collect()

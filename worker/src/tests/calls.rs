@@ -2,7 +2,7 @@
 //! callers see on the real one is in `tests/api/`.
 
 use crate::{
-    handlers::erasure::finish_unfinished,
+    erasure::drive::sweep,
     testing::{ADMIN, Host},
 };
 use futures_executor::block_on;
@@ -51,23 +51,27 @@ fn storage_that_fails_is_503_and_leaves_nothing() {
 fn an_erasure_that_was_cut_off_is_ended_later_and_was_never_done_before() {
     let (host, key) = Host::with_site(1);
     host.call("POST", "/consent/grant", &key, &grant("u1"));
-    host.batches_left.set(1);
-    assert_eq!(host.call("POST", "/data/delete/u1", &key, &Value::Null).0, 503);
-    host.batches_left.set(usize::MAX);
-    let running = "SELECT count(*) FROM erasures WHERE state = 'running'";
+    // The request is stored, and nothing of what follows.
+    host.objects_left.set(0);
+    let (status, asked) = host.call("POST", "/data/delete/u1", &key, &Value::Null);
+    assert_eq!(
+        (status, asked["state"].as_str(), asked["stores"][0]["state"].as_str()),
+        (202, Some("open"), Some("open"))
+    );
     let deleted = "SELECT count(*) FROM events WHERE kind = 'data_deleted'";
-    assert_eq!((host.count(0, running), host.count(0, deleted)), (1, 0));
-    let redacted = "SELECT count(*) FROM events WHERE kind = 'evidence_redacted'";
-    assert_eq!(host.count(0, redacted), 1, "the evidence went together with the event that says so");
-    assert_eq!(host.count(0, "SELECT count(*) FROM events WHERE evidence IS NOT NULL"), 0);
-
-    block_on(finish_unfinished(&host.app())).unwrap();
-    assert_eq!(host.count(0, running), 1, "a call may still be at work on it");
-    host.now.set(host.now.get().plus_ms(60_001));
-    block_on(finish_unfinished(&host.app())).unwrap();
-    assert_eq!((host.count(0, running), host.count(0, deleted)), (0, 1));
-    block_on(finish_unfinished(&host.app())).unwrap();
+    let evidence = "SELECT count(*) FROM events WHERE evidence IS NOT NULL";
+    assert_eq!(
+        (host.count(0, evidence), host.count(0, deleted)),
+        (1, 0),
+        "nothing is removed before the ledger says so"
+    );
+    host.objects_left.set(usize::MAX);
+    block_on(sweep(&host.app())).unwrap();
+    assert_eq!((host.count(0, evidence), host.count(0, deleted)), (0, 1));
+    block_on(sweep(&host.app())).unwrap();
     assert_eq!(host.count(0, deleted), 1);
+    let path = format!("/erasures/{}", asked["id"].as_str().unwrap());
+    assert_eq!(host.call("GET", &path, &key, &Value::Null).1["state"], "done");
 }
 
 #[test]

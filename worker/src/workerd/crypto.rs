@@ -90,3 +90,31 @@ fn object(members: &[(&str, &str)]) -> Option<Object> {
     }
     Some(object)
 }
+
+/// AES-256-GCM, forth or back, with `about` authenticated beside the text.
+pub(super) async fn aes(
+    seal: bool,
+    key: &[u8; 32],
+    nonce: [u8; 12],
+    about: &[u8],
+    text: &[u8],
+) -> Option<Vec<u8>> {
+    let scope: WorkerGlobalScope = js_sys::global().unchecked_into();
+    let subtle = scope.crypto().ok()?.subtle();
+    let parameters = object(&[("name", "AES-GCM")])?;
+    for (name, value) in [("iv", &nonce[..]), ("additionalData", about)] {
+        Reflect::set(&parameters, &JsValue::from_str(name), &Uint8Array::from(value)).ok()?;
+    }
+    let usages = Array::of1(&JsValue::from_str(if seal { "encrypt" } else { "decrypt" }));
+    let raw = Uint8Array::from(&key[..]);
+    let import =
+        subtle.import_key_with_object("raw", &raw, &object(&[("name", "AES-GCM")])?, false, &usages).ok()?;
+    let key: CryptoKey = JsFuture::from(import).await.ok()?.unchecked_into();
+    let text = Uint8Array::from(text);
+    let done = if seal {
+        subtle.encrypt_with_object_and_js_u8_array(&parameters, &key, &text)
+    } else {
+        subtle.decrypt_with_object_and_js_u8_array(&parameters, &key, &text)
+    };
+    Some(Uint8Array::new(&JsFuture::from(done.ok()?).await.ok()?).to_vec())
+}

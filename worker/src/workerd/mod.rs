@@ -3,11 +3,12 @@
 
 mod banner;
 mod crypto;
+mod reach;
 
 use crate::{
     app::{App, Config},
     cache::Cache,
-    handlers::erasure::finish_unfinished,
+    erasure::drive::{go_on, sweep, tidy},
     http::{Answer, Call, Stored, max_body, problem},
     keys::Keys,
     platform::{DatabaseError, LimitClass, Param, Platform, Rows, Statement},
@@ -17,15 +18,18 @@ use crate::{
     tree::{fold, inspect::inspect},
 };
 use consentry::{
+    erasure::task::Pace,
     problem::{Code, Problem},
     time::Timestamp,
 };
 use futures_util::StreamExt as _;
 use http::Method;
 use std::cell::Cell;
+use uuid::Uuid;
 use worker::{
-    Bucket, Context, D1Database, Date, Env, Headers, Request, Response, ResponseBuilder, Result,
-    ScheduleContext, ScheduledEvent, UploadedPart, console_log, event, wasm_bindgen::JsValue,
+    Bucket, Context, D1Database, Date, Env, Headers, MessageBatch, MessageExt as _, Request, Response,
+    ResponseBuilder, Result, ScheduleContext, ScheduledEvent, UploadedPart, console_log, event,
+    wasm_bindgen::JsValue,
 };
 
 thread_local! {
@@ -55,6 +59,9 @@ async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response
     }
 }
 
+/// After how long a change of KV is seen everywhere, by the platform's word.
+const KV_DELAY_MS: i64 = 60_000;
+
 /// The cron expression that is for snapshots and the log only; with every other one there is housekeeping too, so that it never ends
 /// for a changed hour.
 const EACH_MINUTE: &str = "* * * * *";
@@ -70,16 +77,40 @@ async fn scheduled(event: ScheduledEvent, env: Env, _context: ScheduleContext) {
             let (mut kept, mut ended, mut sound) = (Ok(()), Ok(()), Ok(()));
             if event.cron() != EACH_MINUTE {
                 kept = app.store().forget_expired_keys().await;
-                ended = finish_unfinished(app).await;
+                ended = tidy(app).await;
                 sound = inspect(app).await;
             }
-            kept.and(ended).and(sound).and(built).and(folded).map_err(|error| app.fault(&error))
+            let swept = sweep(app).await;
+            kept.and(ended).and(sound).and(swept).and(built).and(folded).map_err(|error| app.fault(&error))
         })
         .await?
     };
     if let Err(error) = outcome.await {
         console_log!("scheduled: {}", error.detail);
     }
+}
+
+/// Goes on with erasures. A message that can't be served now comes again, and in the end to the dead-letter queue; nothing is lost
+/// with it, because the scheduled handler finds what is due.
+#[event(queue)]
+async fn queue(batch: MessageBatch<String>, env: Env, _context: Context) -> Result<()> {
+    for message in batch.raw_iter() {
+        let outcome = async {
+            let id = message.body().as_string().and_then(|id| Uuid::try_parse(&id).ok());
+            let Some(id) = id else { return Ok(()) };
+            let platform = Workerd::new(&env)?;
+            with_app(&env, &platform, async |app| go_on(app, id).await.map_err(|error| app.fault(&error)))
+                .await?
+        };
+        match outcome.await {
+            Ok(()) => message.ack(),
+            Err(error) => {
+                console_log!("queue: {}", error.detail);
+                message.retry();
+            }
+        }
+    }
+    Ok(())
 }
 
 async fn with_app<T>(
@@ -111,6 +142,9 @@ fn config(env: &Env) -> std::result::Result<Config, Problem> {
         admin_secret: secret("CONSENTRY_ADMIN_SECRET", 32)?,
         log_host: text(env, "LOG_HOST").unwrap_or_else(|| "consentry.invalid".into()),
         log_keys: log_keys(env),
+        pace: number(env, "ERASURE_RETRY_MS")
+            .map_or(Pace::USUAL, |first_ms| Pace { first_ms, ..Pace::USUAL }),
+        kv_delay_ms: number(env, "ERASURE_KV_DELAY_MS").unwrap_or(KV_DELAY_MS),
         rate_limit: text(env, "RATE_LIMIT").is_none_or(|setting| setting != "off"),
     })
 }
@@ -120,6 +154,10 @@ fn log_keys(env: &Env) -> Keys {
     let secret = |name: &str| Some(env.secret(name).ok()?.to_string()).filter(|secret| !secret.is_empty());
     let more = (2..).map_while(|number| secret(&format!("CONSENTRY_LOG_KEY{number}")));
     Keys::parse(secret("CONSENTRY_LOG_KEY").into_iter().chain(more))
+}
+
+fn number(env: &Env, name: &str) -> Option<i64> {
+    text(env, name)?.parse().ok().filter(|number| *number > 0)
 }
 
 fn text(env: &Env, name: &str) -> Option<String> {

@@ -1,0 +1,163 @@
+//! What is to be destroyed, written down in R2 before any of it is: a restore of the database doesn't roll it back, so whatever
+//! the database lacks then is opened again from here. An entry names the person by keyed hash and encrypted ids, and is removed
+//! when no restore can reach behind the erasure any more.
+
+use super::users;
+use crate::{
+    app::App,
+    platform::{DatabaseError, Platform},
+    store::{ErasureRow, TaskRow, note_ledgered, save_erased, save_erasure, save_tasks},
+};
+use consentry::{
+    erasure::{State, restore_horizon},
+    event::{Actor, Kind},
+    hash::Hash,
+    slug::Slug,
+    subject::{KeyId, Subject},
+    time::Timestamp,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::json as value;
+use uuid::Uuid;
+
+/// An entry. Its form is only ever added to.
+#[derive(Serialize, Deserialize)]
+struct Entry {
+    erasure: Uuid,
+    site: String,
+    subject: Hash,
+    key_id: KeyId,
+    regime: String,
+    requested_at: Timestamp,
+    due_at: Timestamp,
+    users: Option<String>,
+    /// The settings of the stores.
+    stores: Vec<super::settings::StoreSettings>,
+    /// When it was done, if it was.
+    #[serde(default)]
+    completed_at: Option<Timestamp>,
+}
+
+fn name(site: &Slug, erasure: Uuid) -> String {
+    format!("ledger/{site}/{erasure}.json")
+}
+
+fn erasure_of(name: &str) -> Option<Uuid> {
+    name.strip_suffix(".json")?.rsplit('/').next().and_then(|id| Uuid::try_parse(id).ok())
+}
+
+/// Writes the entry of an erasure, and notes that it is there.
+pub(super) async fn write<P: Platform>(
+    app: &App<'_, P>,
+    shard: usize,
+    erasure: &ErasureRow,
+    tasks: &[TaskRow],
+) -> Result<(), DatabaseError> {
+    let entry = Entry {
+        erasure: erasure.id,
+        site: erasure.site.to_string(),
+        subject: erasure.subject.hash,
+        key_id: erasure.subject.key_id,
+        regime: erasure.regime.clone(),
+        requested_at: erasure.requested_at,
+        due_at: erasure.due_at,
+        users: erasure.users.clone(),
+        stores: tasks.iter().map(|row| row.settings.clone()).collect(),
+        completed_at: erasure.completed_at,
+    };
+    let text = value!(entry).to_string();
+    app.platform.put_ledger(&name(&erasure.site, erasure.id), text).await?;
+    app.store().run(shard, note_ledgered(erasure.id)).await
+}
+
+/// Opens again what the ledger has and the database lacks, and forgets what no restore can bring back. Both are safe to repeat
+/// and need not know whether there was a restore.
+pub(super) async fn replay<P: Platform>(app: &App<'_, P>) -> Result<(), DatabaseError> {
+    let mut from = None;
+    loop {
+        let page = app.platform.list_ledger(from).await?;
+        for name in &page.names {
+            if let Some(id) = erasure_of(name) {
+                compare(app, name, id).await?;
+            }
+        }
+        from = page.next;
+        if from.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+async fn compare<P: Platform>(app: &App<'_, P>, name: &str, id: Uuid) -> Result<(), DatabaseError> {
+    let store = app.store();
+    let known = store.erasure(id).await?;
+    if let Some((_, erasure)) = &known {
+        let ended = matches!(erasure.state, State::Done | State::Refused);
+        let past = |at: Timestamp| restore_horizon(at) <= app.now;
+        if ended && erasure.completed_at.is_some_and(past) {
+            app.platform.delete_ledger(name).await?;
+        }
+        return Ok(());
+    }
+    let Some(text) = app.platform.ledger(name).await? else { return Ok(()) };
+    let unreadable = || DatabaseError::Unreadable(format!("the entry of erasure {id} in the ledger"));
+    let entry: Entry = serde_json::from_str(&text).map_err(|_| unreadable())?;
+    if entry.completed_at.is_some_and(|at| restore_horizon(at) <= app.now) {
+        return app.platform.delete_ledger(name).await;
+    }
+    reopen(app, entry).await
+}
+
+/// All of it is done again: a restore brought back what the databases held, and what other stores hold is looked at.
+async fn reopen<P: Platform>(app: &App<'_, P>, entry: Entry) -> Result<(), DatabaseError> {
+    let unreadable =
+        || DatabaseError::Unreadable(format!("the entry of erasure {} in the ledger", entry.erasure));
+    let site = Slug::parse(&entry.site).ok_or_else(unreadable)?;
+    let store = app.store();
+    let erasure = ErasureRow {
+        id: entry.erasure,
+        site: site.clone(),
+        subject: Subject { hash: entry.subject, key_id: entry.key_id },
+        state: State::Open,
+        requested_at: entry.requested_at,
+        due_at: entry.due_at,
+        completed_at: None,
+        users: entry.users,
+        ledgered: true,
+        regime: entry.regime,
+        ground: None,
+        extension: None,
+    };
+    let tasks: Vec<_> = entry
+        .stores
+        .into_iter()
+        .map(|settings| TaskRow::new(store.new_id(), erasure.id, &site, settings))
+        .collect();
+    let details = [("erasure", value!(erasure.id)), ("replayed", value!(true))];
+    let asked = crate::handlers::event(
+        app,
+        Kind::ErasureRequested,
+        &site,
+        Some(erasure.subject),
+        &Actor::System,
+        &details,
+    );
+    let after =
+        vec![save_erasure(&erasure), save_tasks(&tasks), save_erased(&erasure.subject, erasure.requested_at)];
+    match store.append(store.shard_of(&erasure.subject), vec![asked.into()], None, after).await {
+        // The person has another open one, which does the same; this is looked at again when that is done.
+        Err(DatabaseError::Duplicate(_)) => Ok(()),
+        outcome => outcome.map(drop),
+    }
+}
+
+/// The ids of an erasure's person.
+pub(super) async fn users<P: Platform>(
+    app: &App<'_, P>,
+    erasure: &ErasureRow,
+) -> Result<Vec<String>, DatabaseError> {
+    match &erasure.users {
+        Some(sealed) => users::unseal(app, &erasure.site, &erasure.id.to_string(), sealed).await,
+        None => Ok(vec![]),
+    }
+}

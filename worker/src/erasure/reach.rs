@@ -1,0 +1,76 @@
+//! What an erasure reaches outside of the databases: the ledger, the objects and caches that belong to a site, its webhooks, the
+//! queue. On workerd these are bindings; host tests have them in memory.
+
+use crate::platform::DatabaseError;
+
+/// A page of names.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    pub(crate) names: Vec<String>,
+    /// Where the next page begins, if there is one.
+    pub(crate) next: Option<String>,
+}
+
+/// An object with what tells whether it was changed since.
+#[derive(Debug)]
+pub(crate) struct Versioned {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) etag: String,
+}
+
+/// Why an object can't be had whole.
+#[derive(Debug)]
+pub(crate) enum Unread {
+    /// There is none.
+    Gone,
+    /// It has more bytes than may be held.
+    TooLarge,
+}
+
+/// What is reached. Errors are [`DatabaseError::Objects`] and name what to bind.
+pub(crate) trait Reach {
+    /// Writes an entry of the ledger.
+    async fn put_ledger(&self, name: &str, text: String) -> Result<(), DatabaseError>;
+
+    /// Reads one.
+    async fn ledger(&self, name: &str) -> Result<Option<String>, DatabaseError>;
+
+    /// The entries' names, a page at a time.
+    async fn list_ledger(&self, from: Option<String>) -> Result<Names, DatabaseError>;
+
+    /// Removes an entry; that there is none is no error.
+    async fn delete_ledger(&self, name: &str) -> Result<(), DatabaseError>;
+
+    /// The names of the site's objects with this prefix, a page at a time.
+    async fn list_data(&self, prefix: &str, from: Option<String>) -> Result<Names, DatabaseError>;
+
+    /// An object of the site, if it has at most so many bytes.
+    async fn data(&self, name: &str, most: usize) -> Result<Result<Versioned, Unread>, DatabaseError>;
+
+    /// Replaces it, unless it was changed since; whether it did.
+    async fn replace_data(&self, name: &str, etag: &str, bytes: Vec<u8>) -> Result<bool, DatabaseError>;
+
+    /// What a gzip stream holds, up to one byte over so many; `None` if it is none that can be read to its end.
+    async fn gunzip(&self, bytes: &[u8], most: usize) -> Option<Vec<u8>>;
+
+    /// As a gzip stream.
+    async fn gzip(&self, bytes: &[u8]) -> Option<Vec<u8>>;
+
+    /// The names of the site's cached values with this prefix, a page at a time.
+    async fn list_cache(&self, prefix: &str, from: Option<String>) -> Result<Names, DatabaseError>;
+
+    /// Removes one; that there is none is no error.
+    async fn delete_cache(&self, name: &str) -> Result<(), DatabaseError>;
+
+    /// Posts JSON, following no redirect: the status and the beginning of the answer.
+    async fn post(&self, url: &str, headers: &[(&str, String)], body: String) -> Option<(u16, String)>;
+
+    /// Asks to be told to go on with an erasure after so many seconds. Nothing depends on it: the sweep finds what is due.
+    async fn wake(&self, erasure: &str, after_s: u32);
+
+    /// AES-256-GCM (NIST SP 800-38D) with the tag behind; `None` if the machine can't.
+    async fn seal(&self, key: &[u8; 32], nonce: [u8; 12], about: &[u8], plain: &[u8]) -> Option<Vec<u8>>;
+
+    /// The other way; `None` also if it is not authentic.
+    async fn unseal(&self, key: &[u8; 32], nonce: [u8; 12], about: &[u8], sealed: &[u8]) -> Option<Vec<u8>>;
+}

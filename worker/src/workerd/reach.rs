@@ -1,0 +1,195 @@
+//! What an erasure reaches, as bindings: the bucket LEDGER, the site's bucket DATA and namespace CACHE, the queue ERASURES, `fetch`.
+//! Each is optional in a deployment; whoever needs one that is missing is told its name.
+
+use super::{Workerd, crypto, objects};
+use crate::{
+    erasure::reach::{Names, Reach, Unread, Versioned},
+    platform::DatabaseError,
+};
+use futures_util::{
+    StreamExt as _,
+    future::{Either, select},
+};
+use std::{pin::pin, time::Duration};
+use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use worker::{
+    Bucket, Conditional, Delay, Fetch, Headers, Method, Object, QueueContentType, RawMessageBuilder, Request,
+    RequestInit, RequestRedirect, console_log,
+    js_sys::{self, Array, Reflect, Uint8Array},
+    kv::KvStore,
+};
+
+/// The most of an answer that is read, in bytes.
+const ANSWER: usize = 4096;
+
+/// How long a service may take to answer.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+type Outcome<T> = Result<T, DatabaseError>;
+
+impl Workerd {
+    fn bound(&self, name: &str) -> Outcome<Bucket> {
+        self.env
+            .bucket(name)
+            .map_err(|_| DatabaseError::Objects(format!("bind an R2 bucket as {name} in wrangler.toml")))
+    }
+
+    fn cache(&self) -> Outcome<KvStore> {
+        let missing = |_| DatabaseError::Objects("bind a KV namespace as CACHE in wrangler.toml".into());
+        self.env.kv("CACHE").map_err(missing)
+    }
+}
+
+fn values(error: impl std::fmt::Display) -> DatabaseError {
+    DatabaseError::Objects(format!("KV: {error}"))
+}
+
+async fn list(bucket: &Bucket, prefix: &str, from: Option<String>) -> Outcome<Names> {
+    let mut listing = bucket.list().prefix(prefix);
+    if let Some(cursor) = from {
+        listing = listing.cursor(cursor);
+    }
+    let page = listing.execute().await.map_err(objects)?;
+    let next = page.cursor().filter(|_| page.truncated());
+    Ok(Names { names: page.objects().iter().map(Object::key).collect(), next })
+}
+
+impl Reach for Workerd {
+    async fn put_ledger(&self, name: &str, text: String) -> Outcome<()> {
+        self.bound("LEDGER")?.put(name, text.into_bytes()).execute().await.map(drop).map_err(objects)
+    }
+
+    async fn ledger(&self, name: &str) -> Outcome<Option<String>> {
+        let object = self.bound("LEDGER")?.get(name).execute().await.map_err(objects)?;
+        match object.as_ref().and_then(Object::body) {
+            Some(body) => body.text().await.map(Some).map_err(objects),
+            None => Ok(None),
+        }
+    }
+
+    async fn list_ledger(&self, from: Option<String>) -> Outcome<Names> {
+        list(&self.bound("LEDGER")?, "ledger/", from).await
+    }
+
+    async fn delete_ledger(&self, name: &str) -> Outcome<()> {
+        self.bound("LEDGER")?.delete(name).await.map_err(objects)
+    }
+
+    async fn list_data(&self, prefix: &str, from: Option<String>) -> Outcome<Names> {
+        list(&self.bound("DATA")?, prefix, from).await
+    }
+
+    async fn data(&self, name: &str, most: usize) -> Outcome<Result<Versioned, Unread>> {
+        let object = self.bound("DATA")?.get(name).execute().await.map_err(objects)?;
+        let Some(object) = object else { return Ok(Err(Unread::Gone)) };
+        if object.size() > most as u64 {
+            return Ok(Err(Unread::TooLarge));
+        }
+        let Some(body) = object.body() else { return Ok(Err(Unread::Gone)) };
+        let bytes = body.bytes().await.map_err(objects)?;
+        Ok(Ok(Versioned { bytes, etag: object.etag() }))
+    }
+
+    async fn replace_data(&self, name: &str, etag: &str, bytes: Vec<u8>) -> Outcome<bool> {
+        let bucket = self.bound("DATA")?;
+        let Some(before) = bucket.head(name).await.map_err(objects)? else { return Ok(false) };
+        let unchanged = Conditional { etag_matches: Some(etag.into()), ..Conditional::default() };
+        let put = bucket
+            .put(name, bytes)
+            .http_metadata(before.http_metadata())
+            .custom_metadata(before.custom_metadata().map_err(objects)?)
+            .only_if(unchanged);
+        Ok(put.execute().await.map_err(objects)?.is_some())
+    }
+
+    async fn gunzip(&self, bytes: &[u8], most: usize) -> Option<Vec<u8>> {
+        through(bytes, &transform("DecompressionStream")?, most).await
+    }
+
+    async fn gzip(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+        through(bytes, &transform("CompressionStream")?, usize::MAX).await
+    }
+
+    async fn list_cache(&self, prefix: &str, from: Option<String>) -> Outcome<Names> {
+        let mut listing = self.cache()?.list().prefix(prefix.into());
+        if let Some(cursor) = from {
+            listing = listing.cursor(cursor);
+        }
+        let page = listing.execute().await.map_err(values)?;
+        let next = page.cursor.filter(|_| !page.list_complete);
+        Ok(Names { names: page.keys.into_iter().map(|key| key.name).collect(), next })
+    }
+
+    async fn delete_cache(&self, name: &str) -> Outcome<()> {
+        self.cache()?.delete(name).await.map_err(values)
+    }
+
+    async fn post(&self, url: &str, headers: &[(&str, String)], body: String) -> Option<(u16, String)> {
+        let all = Headers::new();
+        for (name, value) in headers {
+            all.set(name, value).ok()?;
+        }
+        let mut init = RequestInit::new();
+        init.with_method(Method::Post).with_headers(all).with_body(Some(JsValue::from_str(&body)));
+        init.with_redirect(RequestRedirect::Manual);
+        let request = Request::new_with_init(url, &init).ok()?;
+        let asking = pin!(async {
+            let mut response = Fetch::Request(request).send().await.ok()?;
+            let (status, mut text) = (response.status_code(), Vec::new());
+            let mut stream = response.stream().ok()?;
+            while let Some(chunk) = stream.next().await.filter(|_| text.len() < ANSWER) {
+                text.extend(chunk.ok()?);
+            }
+            text.truncate(ANSWER);
+            Some((status, String::from_utf8(text).unwrap_or_default()))
+        });
+        match select(asking, pin!(Delay::from(PATIENCE))).await {
+            Either::Left((answer, _)) => answer,
+            Either::Right(_) => None,
+        }
+    }
+
+    async fn wake(&self, erasure: &str, after_s: u32) {
+        let Ok(queue) = self.env.queue("ERASURES") else { return };
+        let message = RawMessageBuilder::new(JsValue::from_str(erasure)).delay_seconds(after_s);
+        if let Err(error) = queue.send_raw(message.build_with_content_type(QueueContentType::Text)).await {
+            console_log!("queue: {error}");
+        }
+    }
+
+    async fn seal(&self, key: &[u8; 32], nonce: [u8; 12], about: &[u8], plain: &[u8]) -> Option<Vec<u8>> {
+        crypto::aes(true, key, nonce, about, plain).await
+    }
+
+    async fn unseal(&self, key: &[u8; 32], nonce: [u8; 12], about: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+        crypto::aes(false, key, nonce, about, sealed).await
+    }
+}
+
+/// A transform stream of the runtime for gzip. By name, because web-sys has it only among what it calls unstable.
+fn transform(name: &str) -> Option<JsValue> {
+    let constructor = Reflect::get(&js_sys::global(), &JsValue::from_str(name)).ok()?;
+    let constructor: &js_sys::Function = constructor.unchecked_ref();
+    Reflect::construct(constructor, &Array::of1(&JsValue::from_str("gzip"))).ok()
+}
+
+/// Bytes through a transform stream of the runtime, up to one chunk over so many; `None` if it fails.
+async fn through(bytes: &[u8], transform: &JsValue, most: usize) -> Option<Vec<u8>> {
+    let source = web_sys::Response::new_with_opt_js_u8_array(Some(&Uint8Array::from(bytes))).ok()?.body()?;
+    let reader: web_sys::ReadableStreamDefaultReader =
+        source.pipe_through(transform.unchecked_ref()).get_reader().unchecked_into();
+    let mut all = Vec::new();
+    while all.len() <= most {
+        let piece = JsFuture::from(reader.read()).await.ok()?;
+        if Reflect::get(&piece, &JsValue::from_str("done")).ok()?.is_truthy() {
+            break;
+        }
+        let value = Reflect::get(&piece, &JsValue::from_str("value")).ok()?;
+        all.extend(value.dyn_into::<Uint8Array>().ok()?.to_vec());
+    }
+    if all.len() > most {
+        let _ = JsFuture::from(reader.cancel()).await;
+    }
+    Some(all)
+}
