@@ -19,7 +19,7 @@ const follow = async (site, id) => accepted(await site.call("GET", `/erasures/${
 
 /** Waits until an erasure is as it should be, sweeping meanwhile as the cron does. */
 async function until(site, id, holds) {
-  for (let i = 0; i < 200; i += 1) {
+  for (let i = 0; i < 40; i += 1) {
     const erasure = await follow(site, id);
     if (holds(erasure)) return erasure;
     await edge.cron("* * * * *");
