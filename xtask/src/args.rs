@@ -26,10 +26,24 @@ pub(crate) enum Command {
     Build,
     /// Serve everything locally.
     Dev(DevOptions),
-    /// Kill filters and purges so many times.
-    Soak(u32),
+    /// Kill so many times.
+    Soak {
+        /// What.
+        victims: Victims,
+        /// How often.
+        rounds: u32,
+    },
     /// Run the named stages, or all if none is named.
     Test(Vec<String>),
+}
+
+/// What is killed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Victims {
+    /// Filters and purges.
+    Runs,
+    /// Agents and their edge.
+    Agents,
 }
 
 /// How to serve.
@@ -111,15 +125,23 @@ fn dev(mut parser: lexopt::Parser) -> Result<Command> {
 }
 
 fn soak(mut parser: lexopt::Parser) -> Result<Command> {
-    let mut rounds = 200;
+    let mut victims = Victims::Runs;
+    let mut rounds = None;
     while let Some(argument) = parser.next()? {
         match argument {
-            Value(number) => rounds = number.parse().map_err(|_| anyhow!("soak takes a number of rounds"))?,
+            Value(word) if word == "agent" => victims = Victims::Agents,
+            Value(number) => {
+                rounds = Some(number.parse().map_err(|_| anyhow!("soak takes a number of rounds"))?);
+            }
             Long("help") | Short('h') => return Ok(Command::Help),
             other => return Err(other.unexpected().into()),
         }
     }
-    Ok(Command::Soak(rounds))
+    let most = match victims {
+        Victims::Runs => 200,
+        Victims::Agents => 50,
+    };
+    Ok(Command::Soak { victims, rounds: rounds.unwrap_or(most) })
 }
 
 fn test(mut parser: lexopt::Parser) -> Result<Command> {
@@ -178,8 +200,11 @@ mod tests {
 
     #[test]
     fn soak_takes_a_number_of_rounds() {
-        assert_eq!(parsed("soak").unwrap(), Command::Soak(200));
-        assert_eq!(parsed("soak 20").unwrap(), Command::Soak(20));
+        let soak = |victims, rounds| Command::Soak { victims, rounds };
+        assert_eq!(parsed("soak").unwrap(), soak(Victims::Runs, 200));
+        assert_eq!(parsed("soak 20").unwrap(), soak(Victims::Runs, 20));
+        assert_eq!(parsed("soak agent").unwrap(), soak(Victims::Agents, 50));
+        assert_eq!(parsed("soak agent 7").unwrap(), soak(Victims::Agents, 7));
         assert!(parsed("soak long").is_err());
     }
 

@@ -35,7 +35,7 @@ fn main() -> ExitCode {
             Command::Bench { subject, json } => bench::run(&project, subject, json),
             Command::Build => build::run(&project),
             Command::Dev(options) => dev::run(&project, &options),
-            Command::Soak(rounds) => test::soak(&project, rounds),
+            Command::Soak { victims, rounds } => test::soak(&project, victims, rounds),
             Command::Test(stages) => test::run(&project, &stages),
         }
     });

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::Outcome;
+use super::{Outcome, stores};
 use crate::build;
 use crate::exec;
 use crate::packages;
@@ -46,10 +46,30 @@ pub(super) fn api(project: &Project) -> Result<Outcome> {
 
 /// `tests/training`: the command against the Worker on workerd.
 pub(super) fn training(project: &Project) -> Result<Outcome> {
+    with_command(project, |env| node_tests(project, &["tests/training"], env))
+}
+
+/// The one test of `tests/training` that kills agents and their edge, so many times.
+pub(super) fn agents(project: &Project, rounds: u32) -> Result<()> {
+    with_command(project, |env| {
+        build::run(project)?;
+        let mut node = exec::command("node", project.root());
+        node.args(["--test", "--test-reporter=spec", "--test-name-pattern=killed"]);
+        node.arg(project.path("tests/training/agent.test.mjs")).env("CONSENTRY_KILLS", rounds.to_string());
+        exec::run(node.envs(env.iter().copied()))
+    })
+}
+
+/// Builds the command and installs Chroma, and says where both are.
+fn with_command<T>(project: &Project, run: impl FnOnce(&[(&str, &str)]) -> Result<T>) -> Result<T> {
     let mut cargo = exec::command("cargo", project.root());
     exec::run(cargo.args(["build", "--quiet", "--package", "consentry-cli"]))?;
     let command = project.cargo_target().join("debug/consentry");
-    node_tests(project, &["tests/training"], &[("CONSENTRY", &command.to_string_lossy())])
+    let mut env = vec![("CONSENTRY", command.to_string_lossy())];
+    let chroma = stores::programs(project)?;
+    env.extend(chroma.iter().map(|programs| ("CONSENTRY_CHROMA", programs.to_string_lossy())));
+    let env: Vec<_> = env.iter().map(|(name, value)| (*name, value.as_ref())).collect();
+    run(&env)
 }
 
 /// `tests/browser`: the whole path in a real Chromium.

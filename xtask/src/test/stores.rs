@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use super::Outcome;
+use super::{Outcome, script};
+use crate::args::Victims;
 use crate::exec;
 use crate::project::Project;
 use crate::tools;
@@ -24,8 +25,11 @@ pub(super) fn stores(project: &Project) -> Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
-/// `cargo xtask soak`: kills filters and purges so many times, each at another instant.
-pub(crate) fn soak(project: &Project, rounds: u32) -> Result<()> {
+/// `cargo xtask soak`: kills filters and purges, or agents and their edge, so many times, each at another instant.
+pub(crate) fn soak(project: &Project, victims: Victims, rounds: u32) -> Result<()> {
+    if victims == Victims::Agents {
+        return script::agents(project, rounds);
+    }
     let mut cargo = exec::command("cargo", project.root());
     cargo.args(["test", "--package", "consentry-cli", "--tests", "killed", "--"]);
     if let Some(programs) = programs(project)? {
@@ -35,6 +39,6 @@ pub(crate) fn soak(project: &Project, rounds: u32) -> Result<()> {
 }
 
 /// The folder with the programs of a Python that has Chroma; `None` without Python.
-fn programs(project: &Project) -> Result<Option<PathBuf>> {
+pub(super) fn programs(project: &Project) -> Result<Option<PathBuf>> {
     tools::python_packages(project, "venv-stores", "tests/stores/requirements.txt")
 }
