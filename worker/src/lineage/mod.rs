@@ -93,7 +93,6 @@ async fn piece<P: Platform>(
 }
 
 /// The same for who only wants to know of data sets that surely do.
-#[allow(dead_code, reason = "erasures call it once they have more stores than one")]
 pub(crate) async fn holding<P: Platform>(
     app: &App<'_, P>,
     site: &Slug,
@@ -104,7 +103,6 @@ pub(crate) async fn holding<P: Platform>(
 
 /// Notes for an erasure which data sets hold rows of its subjects, so that their models are to be trained anew. May be repeated: what
 /// was said of a model since stays, and what was registered since is added.
-#[allow(dead_code, reason = "erasures call it once they have more stores than one")]
 pub(crate) async fn note<P: Platform>(
     app: &App<'_, P>,
     site: &Slug,
@@ -137,7 +135,6 @@ async fn save<P: Platform>(app: &App<'_, P>, statements: Vec<Statement>) -> Resu
 }
 
 /// The data sets that held rows of an erasure's subjects, with where their models stand.
-#[allow(dead_code, reason = "erasures call it once they have more stores than one")]
 pub(crate) async fn of_erasure<P: Platform>(
     app: &App<'_, P>,
     erasure: Uuid,

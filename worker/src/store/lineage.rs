@@ -130,7 +130,6 @@ impl<P: Platform> Store<'_, P> {
     }
 
     /// Where models stand with an erasure.
-    #[allow(dead_code, reason = "erasures call it once they have more stores than one")]
     pub(crate) async fn standings_of(&self, erasure: Uuid) -> Result<Vec<ModelStanding>, DatabaseError> {
         let sql = "SELECT erasure, dataset, model, state, reason, changed_at FROM lineage_erasures \
             WHERE erasure = ?1 AND (model <> '' OR NOT EXISTS (SELECT 1 FROM lineage_models m \
