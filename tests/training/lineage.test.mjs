@@ -100,3 +100,20 @@ test("what isn't this site's, isn't whole or has another's name is refused with 
   assert.equal(damaged.code, 2);
   assert.match(damaged.said, /was not written with the index/);
 });
+
+test("a model that was trained on an erased person's rows is to be retrained until somebody says otherwise", async () => {
+  const here = await place();
+  await filter(here, ["ada"], "m.json");
+  await register(here, "m.json", "corpus", "--model", "ranker");
+  const { id } = accepted(await here.site.call("POST", about("/data/delete", "ada")));
+  let lineage;
+  for (let n = 0; n < 50 && !lineage?.length; n += 1) {
+    lineage = accepted(await here.site.call("GET", `/erasures/${id}`)).lineage;
+    await world.edge.cron("* * * * *");
+  }
+  assert.deepEqual(lineage.map(({ dataset, model, state }) => [dataset, model, state]), [["corpus", "ranker", "to_retrain"]]);
+  const said = { state: "justified", reason: "It is used for nothing but a benchmark." };
+  assert.equal(accepted(await here.site.call("PUT", "/lineage/corpus/models/ranker", { body: said })).changed, 1);
+  [lineage] = accepted(await here.site.call("GET", `/erasures/${id}`)).lineage;
+  assert.deepEqual([lineage.state, lineage.reason], ["justified", said.reason]);
+});
