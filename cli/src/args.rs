@@ -38,6 +38,7 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: crate::verify::Command,
     },
+    Monitor(crate::monitor::Args),
     /// Files that say who granted a purpose
     Snapshot {
         #[command(subcommand)]

@@ -10,6 +10,7 @@ mod failure;
 mod filter;
 mod manifest;
 mod messages;
+mod monitor;
 mod papers;
 mod progress;
 #[cfg(unix)]
@@ -50,6 +51,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         #[cfg(unix)]
         Command::Agent(args) => agent::run(&args),
         Command::Verify { command } => verify::run(&command),
+        Command::Monitor(args) => monitor::run(&args),
         Command::Snapshot { command: SnapshotCommand::Build(args) } => snapshot::build(&args),
         Command::Snapshot { command: SnapshotCommand::Pull(args) } => edge::pull(&args),
         #[cfg(feature = "parquet")]

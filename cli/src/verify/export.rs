@@ -15,6 +15,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use super::source::Source;
 use super::tiles::Tiles;
 use super::{Exported, disproved, json, open};
 use crate::failure::Failure;
@@ -24,7 +25,7 @@ pub(super) fn run(args: &Exported) -> Result<String, Failure> {
     let mut origin = None;
     if let (Some(path), Some(folder)) = (&args.checkpoint, &args.tiles) {
         let checkpoint = open(path, &args.keys)?;
-        tiles = Some(Tiles::open(folder, checkpoint.head)?);
+        tiles = Some(Tiles::open(Source::Folder(folder.clone()), checkpoint.head)?);
         origin = Some(checkpoint.origin);
     }
     let mut entries = 0;
@@ -84,7 +85,7 @@ struct Record {
 }
 
 impl Page {
-    fn verify(&self, path: &Path, mut tiles: Option<&mut Tiles>) -> Result<(), Failure> {
+    fn verify(&self, path: &Path, mut tiles: Option<&mut Tiles<'_>>) -> Result<(), Failure> {
         let wrong = |row: u64, what: &str| disproved(path, format_args!("row {row} {what}"));
         let mut events = BTreeMap::new();
         for entry in &self.audit_trail {

@@ -4,6 +4,7 @@
 mod export;
 mod receipt;
 mod row;
+mod source;
 mod tiles;
 mod walk;
 
@@ -12,15 +13,19 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use consentry::checkpoint::Checkpoint;
+use consentry::handover::Handover;
 use consentry::hash::Hash;
 use consentry::note::VerifierKey;
 use consentry::proof::{Consistency, Inclusion};
+use consentry_training::edge::{Api, read_api_key};
 use ed25519_dalek::{Signature, VerifyingKey};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::failure::Failure;
 use crate::{DONE, messages};
+use source::Source;
+use tiles::Tiles;
 
 /// It is not what the checkpoint vouches for.
 const DISPROVED: u8 = 1;
@@ -47,8 +52,9 @@ pub(crate) enum Command {
     Receipt(receipt::Receipts),
     /// Rows of the log, all or some, and its tiles
     ///
-    /// Rows are JSONL, each with `log_index` and either `leaf` (base64 of its bytes) or the columns of the table `events`, bytes as
-    /// hexadecimal digits. Without tiles they must begin with row 0. With the column `evidence` it is also verified that no
+    /// Rows are JSONL, each with `log_index` and `leaf` (base64 of its bytes), the columns of the table `events`, bytes as
+    /// hexadecimal digits, or no more than `leaf_hash`. Without tiles they must begin with row 0. With --api they are fetched from an
+    /// edge, with --from and --to only some. With the column `evidence` it is also verified that no
     /// evidence was changed, nor removed without an event that says so.
     #[command(after_help = EXIT_CODES)]
     Log(Log),
@@ -61,24 +67,57 @@ pub(crate) enum Command {
 
 #[derive(Args)]
 pub(crate) struct Trusted {
-    /// The log's public key, NAME+ID+BASE64, as `GET /log/key` gave it once. May be repeated, for a key that was replaced
-    #[arg(long = "key", value_name = "KEY", value_parser = key, required = true)]
-    keys: Vec<VerifierKey>,
+    #[command(flatten)]
+    keys: Keys,
     /// The checkpoint to hold everything against: a signed note of `GET /log/checkpoint`
     #[arg(long, value_name = "FILE")]
     checkpoint: PathBuf,
+}
+
+/// Who is trusted to sign for a log.
+#[derive(Args)]
+pub(crate) struct Keys {
+    /// The log's public key, NAME+ID+BASE64, as `GET /log/key` gave it once. May be repeated, for a key that was replaced
+    #[arg(long = "key", value_name = "KEY", value_parser = key, required_unless_present = "key_file")]
+    keys: Vec<VerifierKey>,
+    /// A file with such keys, a line each, as `GET /log/key` gave them once
+    #[arg(long, value_name = "FILE")]
+    key_file: Option<PathBuf>,
+}
+
+impl Keys {
+    /// All of them.
+    pub(crate) fn keys(&self) -> Result<Vec<VerifierKey>, Failure> {
+        let mut keys = self.keys.clone();
+        if let Some(path) = &self.key_file {
+            let text = fs::read_to_string(path).map_err(|error| Failure::file(path, error))?;
+            for line in text.lines().filter(|line| !line.trim().is_empty()) {
+                keys.push(key(line.trim()).map_err(|error| Failure::file(path, error))?);
+            }
+        }
+        if keys.is_empty() {
+            return Err(Failure::usage("no key was given, so there is nobody to trust"));
+        }
+        Ok(keys)
+    }
 }
 
 #[derive(Args)]
 pub(crate) struct Continues {
     #[command(flatten)]
     trusted: Trusted,
-    /// An earlier checkpoint of the same log
-    #[arg(long, value_name = "FILE", requires = "proof")]
+    /// An earlier checkpoint of the same log, or the last one under the name that it had before its database was restored
+    #[arg(long, value_name = "FILE")]
     since: Option<PathBuf>,
     /// The proof that the one continues the other: an answer of `GET /log/proof/consistency`
     #[arg(long, value_name = "FILE", requires = "since")]
     proof: Option<PathBuf>,
+    /// In the place of a proof: the folder that holds the log's `tile/`
+    #[arg(long, value_name = "DIR", requires = "since", conflicts_with = "proof")]
+    tiles: Option<PathBuf>,
+    /// With --tiles: the folder of the tiles as they were at the earlier checkpoint, to find the first row that differs
+    #[arg(long, value_name = "DIR", requires = "tiles")]
+    since_tiles: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -96,16 +135,45 @@ pub(crate) struct Included {
 #[derive(Args)]
 pub(crate) struct Log {
     #[command(flatten)]
-    trusted: Trusted,
+    trusted: Keys,
+    /// The checkpoint to hold everything against: a signed note of `GET /log/checkpoint`; with --api the present one by default
+    #[arg(long, value_name = "FILE", required_unless_present = "api")]
+    checkpoint: Option<PathBuf>,
     /// An earlier checkpoint that the log must continue; may be repeated
     #[arg(long, value_name = "FILE")]
     since: Vec<PathBuf>,
     /// The folder that holds the log's `tile/`
     #[arg(long, value_name = "DIR")]
     tiles: Option<PathBuf>,
-    /// The rows, in order
-    #[arg(value_name = "ROWS", required_unless_present = "tiles")]
+    #[command(flatten)]
+    edge: Edge,
+    /// The first row, if not all are to be verified
+    #[arg(long, value_name = "ROW")]
+    from: Option<u64>,
+    /// The row after the last
+    #[arg(long, value_name = "ROW")]
+    to: Option<u64>,
+    /// The rows, in order; with --api they are fetched
+    #[arg(value_name = "ROWS", required_unless_present_any = ["tiles", "api"])]
     rows: Vec<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct Edge {
+    /// The address of the edge, such as `https://consent.example.com`, to fetch rows from
+    #[arg(long, value_name = "URL", requires = "api_key_file")]
+    api: Option<String>,
+    /// A file with an API key that has the scope `log:read`
+    #[arg(long, value_name = "FILE", requires = "api")]
+    api_key_file: Option<PathBuf>,
+}
+
+impl Edge {
+    fn api(&self) -> Result<Option<Api>, Failure> {
+        let (Some(url), Some(file)) = (&self.api, &self.api_key_file) else { return Ok(None) };
+        let key = read_api_key(file).map_err(|error| Failure::file(file, error))?;
+        Api::new(url, &key).map(Some).map_err(|error| Failure::usage(format!("{url} {error}")))
+    }
 }
 
 #[derive(Args)]
@@ -141,20 +209,52 @@ pub(crate) fn run(command: &Command) -> Result<u8, Failure> {
 }
 
 fn checkpoint(args: &Continues) -> Result<String, Failure> {
-    let Trusted { keys, checkpoint } = &args.trusted;
-    let later = open(checkpoint, keys)?;
-    let (Some(since), Some(proof)) = (&args.since, &args.proof) else {
+    let keys = args.trusted.keys.keys()?;
+    let later = open(&args.trusted.checkpoint, &keys)?;
+    let Some(since) = &args.since else {
         return Ok(format!("verified: the log has {} rows", later.head.size));
     };
-    let earlier = open_earlier(since, keys, &later)?;
-    let consistency: Consistency = json(proof, "is no proof of consistency")?;
-    consistency.verify(earlier.head, later.head).map_err(|error| disproved(proof, error))?;
-    Ok(format!("verified: the log of {} rows continues the one of {}", later.head.size, earlier.head.size))
+    let earlier = open_earlier(since, &keys, &later)?;
+    let (from, to) = (earlier.head.size, later.head.size);
+    if let Some(proof) = &args.proof {
+        let consistency: Consistency = json(proof, "is no proof of consistency")?;
+        consistency.verify(earlier.head, later.head).map_err(|error| disproved(proof, error))?;
+    } else if let Some(folder) = &args.tiles {
+        let mut tiles = Tiles::open(Source::Folder(folder.clone()), later.head)?;
+        if tiles.root(from)? != earlier.head.root {
+            return Err(match &args.since_tiles {
+                None => {
+                    disproved(since, format_args!("rows 0 to {} are not those that it vouches for", from - 1))
+                }
+                Some(folder) => {
+                    let mut before = Tiles::open(Source::Folder(folder.clone()), earlier.head)?;
+                    let row = first_difference(&mut before, &mut tiles, from)?;
+                    disproved(since, format_args!("row {row} is not the one that it vouches for"))
+                }
+            });
+        }
+    } else {
+        return Err(Failure::usage("name a proof with --proof, or the log's tiles with --tiles"));
+    }
+    Ok(format!("verified: the log of {to} rows continues the one of {from}"))
+}
+
+/// The first of so many rows in which two logs differ, where some do: up to it their roots are equal.
+fn first_difference(one: &mut Tiles<'_>, other: &mut Tiles<'_>, rows: u64) -> Result<u64, Failure> {
+    let (mut same, mut differ) = (0, rows);
+    while differ - same > 1 {
+        let middle = same + (differ - same) / 2;
+        if one.root(middle)? == other.root(middle)? {
+            same = middle;
+        } else {
+            differ = middle;
+        }
+    }
+    Ok(same)
 }
 
 fn inclusion(args: &Included) -> Result<String, Failure> {
-    let Trusted { keys, checkpoint } = &args.trusted;
-    let head = open(checkpoint, keys)?.head;
+    let head = open(&args.trusted.checkpoint, &args.trusted.keys.keys()?)?.head;
     let proof: Inclusion = json(&args.proof, "is no proof of inclusion")?;
     let row = proof.log_index;
     if let Some(path) = &args.receipt {
@@ -191,11 +291,22 @@ fn open(path: &Path, keys: &[VerifierKey]) -> Result<Checkpoint, Failure> {
     Checkpoint::open(&note, keys, check).map_err(|error| disproved(path, error))
 }
 
-/// Reads an earlier checkpoint of the same log.
+/// Reads an earlier checkpoint of the same log. If it is the last one under the name that the log had before, it is what of that log
+/// went on.
 fn open_earlier(path: &Path, keys: &[VerifierKey], later: &Checkpoint) -> Result<Checkpoint, Failure> {
-    let earlier = open(path, keys)?;
+    let mut earlier = open(path, keys)?;
     if earlier.origin != later.origin {
-        return Err(disproved(path, "is of another log"));
+        let handover = Handover::parse(&earlier.extensions).filter(|next| next.origin == later.origin);
+        let Handover { origin, kept } = handover.ok_or_else(|| disproved(path, "is of another log"))?;
+        let (had, first) = (earlier.head.size, kept.size);
+        if first < had {
+            messages::say(&format!(
+                "{}: the log was restored to an earlier state; rows {first} to {} of it are gone, and it says so",
+                path.display(),
+                had - 1
+            ));
+        }
+        earlier = Checkpoint { origin, head: kept, extensions: String::new() };
     }
     if earlier.head.size > later.head.size {
         let (had, has) = (earlier.head.size, later.head.size);
@@ -207,7 +318,8 @@ fn open_earlier(path: &Path, keys: &[VerifierKey], later: &Checkpoint) -> Result
     Ok(earlier)
 }
 
-fn check(public: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
+/// Whether a public key made a signature over a message.
+pub(crate) fn check(public: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
     VerifyingKey::from_bytes(public)
         .is_ok_and(|key| key.verify_strict(message, &Signature::from_bytes(signature)).is_ok())
 }

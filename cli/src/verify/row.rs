@@ -13,14 +13,18 @@ use consentry::slug::Slug;
 use consentry::subject::{KeyId, Subject};
 use consentry::time::Timestamp;
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 use uuid::Uuid;
 
 /// A row whose content and hash agree.
 pub(super) struct Row {
     pub(super) index: u64,
     pub(super) hash: Hash,
-    pub(super) event: Event,
+    /// `None` where the file has no more than its hash.
+    pub(super) event: Option<Event>,
     pub(super) evidence: Evidence,
+    /// The name of the log that is in its leaf.
+    pub(super) origin: Option<String>,
 }
 
 /// What is left of a row's evidence.
@@ -86,21 +90,26 @@ fn present<'de, D: Deserializer<'de>>(column: D) -> Result<Option<Option<String>
 }
 
 impl Row {
-    /// Reads a line of the log named `origin`.
-    pub(super) fn parse(origin: &str, line: &[u8]) -> Result<Self, Wrong> {
+    /// Reads a line of a log. Leaves hold the name that the log has had since the last row that began one: `began`, if such a row
+    /// came already; columns without one are taken to be of `otherwise`.
+    pub(super) fn parse(began: Option<&str>, otherwise: &str, line: &[u8]) -> Result<Self, Wrong> {
         let fields: Fields = serde_json::from_slice(line).map_err(|_| Wrong::Unreadable)?;
         let (index, claimed) = (fields.log_index, hash(fields.leaf_hash.as_deref())?);
         let kept = fields.evidence.clone();
-        let (hash, event) = if let Some(text) = &fields.leaf {
+        let (hash, event, origin) = if let Some(text) = &fields.leaf {
             let bytes = Base64::decode_vec(text).map_err(|_| Wrong::Unreadable)?;
             let (own, event) = parse_leaf(&bytes).ok_or(Wrong::Unreadable)?;
-            if own != origin {
+            let expected = named(&event).or_else(|| began.map(str::to_owned));
+            if expected.is_some_and(|expected| expected != own) {
                 return Err(Wrong::Origin);
             }
-            (leaf_hash(&bytes), event)
+            (leaf_hash(&bytes), event, own)
+        } else if let (None, None, Some(hash)) = (&fields.kind, fields.id, claimed) {
+            return Ok(Self { index, hash, event: None, evidence: Evidence::Unknown, origin: None });
         } else {
             let event = fields.event()?;
-            (leaf_hash(&leaf(origin, &event)), event)
+            let origin = named(&event).unwrap_or_else(|| began.unwrap_or(otherwise).to_owned());
+            (leaf_hash(&leaf(&origin, &event)), event, origin)
         };
         if claimed.is_some_and(|claimed| claimed != hash) {
             return Err(Wrong::Hash);
@@ -117,8 +126,15 @@ impl Row {
                 Evidence::Whole
             }
         };
-        Ok(Self { index, hash, event, evidence })
+        Ok(Self { index, hash, event: Some(event), evidence, origin: Some(origin) })
     }
+}
+
+/// The name that an event gives to the log, if it is one that begins one.
+fn named(event: &Event) -> Option<String> {
+    let begins = matches!(event.kind, Kind::LogStarted | Kind::LogRestarted);
+    let details: Value = serde_json::from_str(&event.details).ok().filter(|_| begins)?;
+    Some(details["origin"].as_str()?.to_owned())
 }
 
 impl Fields {

@@ -2,38 +2,70 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use consentry::checkpoint::Checkpoint;
 use consentry::event::{Event, Kind};
 use consentry::hash::Hash;
 use consentry::merkle::Frontier;
+use consentry::note::VerifierKey;
+use consentry_training::edge::Api;
 
 use super::row::{Evidence, Row};
+use super::source::{Source, edge};
 use super::tiles::Tiles;
-use super::{Log, disproved, open, open_earlier};
+use super::{Log, check, disproved, open, open_earlier};
 use crate::failure::Failure;
 
+/// The rows of an answer of an edge, at most.
+const PAGE: u64 = 4096;
+
 pub(super) fn run(args: &Log) -> Result<String, Failure> {
-    let keys = &args.trusted.keys;
-    let checkpoint = open(&args.trusted.checkpoint, keys)?;
+    let keys = args.trusted.keys()?;
+    let api = args.edge.api()?;
+    let checkpoint = match (&args.checkpoint, &api) {
+        (Some(path), _) => open(path, &keys)?,
+        (None, Some(api)) => fetch_checkpoint(api, &keys)?,
+        (None, None) => {
+            return Err(Failure::usage("name the file with the checkpoint, or the edge with --api"));
+        }
+    };
+    let held = args.checkpoint.clone().unwrap_or_else(|| PathBuf::from("the edge's checkpoint"));
     let mut earlier = args
         .since
         .iter()
-        .map(|path| Ok((path.clone(), open_earlier(path, keys, &checkpoint)?)))
+        .map(|path| Ok((path.clone(), open_earlier(path, &keys, &checkpoint)?)))
         .collect::<Result<Vec<_>, Failure>>()?;
     earlier.sort_by_key(|(_, checkpoint)| checkpoint.head.size);
-    earlier.push((args.trusted.checkpoint.clone(), checkpoint.clone()));
+    earlier.push((held.clone(), checkpoint.clone()));
     let size = checkpoint.head.size;
-    let mut tiles = args.tiles.as_deref().map(|folder| Tiles::open(folder, checkpoint.head)).transpose()?;
+    let whole = args.from.is_none() && args.to.is_none();
+    let (from, to) = (args.from.unwrap_or(0), args.to.unwrap_or(size));
+    if from >= to || to > size {
+        return Err(Failure::usage(format!(
+            "rows are from 0 on and before {size}; write --from 0 --to {size}"
+        )));
+    }
+    let folder = args.tiles.clone().map(Source::Folder);
+    let mut tiles = match (folder, &api) {
+        (Some(folder), _) if whole => Some(Tiles::open(folder, checkpoint.head)?),
+        (Some(folder), _) => Some(Tiles::lazy(folder, checkpoint.head)),
+        (None, Some(api)) if !whole => {
+            Some(Tiles::lazy(Source::Edge(api, checkpoint.origin.clone()), checkpoint.head))
+        }
+        (None, None) if !whole => {
+            return Err(Failure::usage("some rows are held against tiles; name their folder with --tiles"));
+        }
+        (None, _) => None,
+    };
     if let Some(tiles) = &mut tiles {
         for (path, checkpoint) in &earlier {
             if tiles.root(checkpoint.head.size)? != checkpoint.head.root {
                 return Err(disproved(path, "the log does not continue this checkpoint"));
             }
         }
-        if args.rows.is_empty() {
+        if args.rows.is_empty() && api.is_none() {
             return Ok(format!("verified: the tiles of {size} rows"));
         }
     }
@@ -41,24 +73,42 @@ pub(super) fn run(args: &Log) -> Result<String, Failure> {
         checkpoint,
         earlier,
         tiles,
-        first: None,
-        next: 0,
+        first: args.from,
+        next: from,
+        end: args.to,
+        began: None,
+        hidden: 0,
         agreed: 0,
         tree: Frontier::default(),
         gone: HashMap::new(),
     };
     args.rows.iter().try_for_each(|path| walk.file(path))?;
-    walk.end(args.rows.last().unwrap_or(&args.trusted.checkpoint))
+    let last = args.rows.last().cloned();
+    if let (Some(api), true) = (&api, args.rows.is_empty()) {
+        walk.edge(api, to)?;
+        return walk.end(Path::new(api.url()));
+    }
+    walk.end(&last.unwrap_or(held))
 }
 
-struct Walk {
+fn fetch_checkpoint(api: &Api, keys: &[VerifierKey]) -> Result<Checkpoint, Failure> {
+    let note = api.fetch("/log/checkpoint").map_err(|error| edge(api, &error))?;
+    Checkpoint::open(&note, keys, check).map_err(|error| disproved(Path::new(api.url()), error))
+}
+
+struct Walk<'a> {
     checkpoint: Checkpoint,
     /// All checkpoints by size, the one that everything is held against last.
     earlier: Vec<(PathBuf, Checkpoint)>,
-    tiles: Option<Tiles>,
-    /// The row that was first, and the one that must come next.
+    tiles: Option<Tiles<'a>>,
+    /// The row that was first, the one that must come next, and the one after the last that was asked for.
     first: Option<u64>,
     next: u64,
+    end: Option<u64>,
+    /// The name of the log that the last row which began one gave it.
+    began: Option<String>,
+    /// Of how many rows there was no more than the hash.
+    hidden: u64,
     /// How many rows the last checkpoint agreed to.
     agreed: u64,
     tree: Frontier,
@@ -66,10 +116,27 @@ struct Walk {
     gone: HashMap<Option<Hash>, u64>,
 }
 
-impl Walk {
+impl Walk<'_> {
     fn file(&mut self, path: &Path) -> Result<(), Failure> {
         let file = File::open(path).map_err(|error| Failure::file(path, error))?;
-        let mut lines = BufReader::with_capacity(1 << 18, file);
+        self.lines(path, BufReader::with_capacity(1 << 18, file))
+    }
+
+    /// Fetches rows up to one.
+    fn edge(&mut self, api: &Api, to: u64) -> Result<(), Failure> {
+        while self.next < to {
+            let (from, until) = (self.next, to.min(self.next + PAGE));
+            let page = api.fetch(&format!("/log/rows?from={from}&to={until}"));
+            let page = page.map_err(|error| edge(api, &error))?;
+            self.lines(Path::new(api.url()), page.as_slice())?;
+            if self.next == from {
+                return Err(disproved(Path::new(api.url()), format_args!("row {from} is missing")));
+            }
+        }
+        Ok(())
+    }
+
+    fn lines(&mut self, path: &Path, mut lines: impl BufRead) -> Result<(), Failure> {
         let mut line = Vec::new();
         for number in 1_u64.. {
             line.clear();
@@ -89,8 +156,12 @@ impl Walk {
     fn line(&mut self, line: &[u8]) -> Result<(), Wrong> {
         let expected = if self.tiles.is_some() && self.first.is_none() { None } else { Some(self.next) };
         let name = expected.map_or_else(|| "the first row".to_owned(), |row| format!("row {row}"));
-        let row = Row::parse(&self.checkpoint.origin, line)
+        let row = Row::parse(self.began.as_deref(), &self.checkpoint.origin, line)
             .map_err(|wrong| Wrong::Row(format!("{name} {wrong}")))?;
+        // Of what was asked for, the file may have more.
+        if self.end.is_some_and(|end| row.index >= end) || self.end.is_some() && row.index < self.next {
+            return Ok(());
+        }
         if expected.is_some_and(|expected| expected != row.index) {
             return Err(Wrong::Row(format!("{name} is missing: row {} is in its place", row.index)));
         }
@@ -108,7 +179,11 @@ impl Walk {
             self.tree.push(row.hash);
             self.agree()?;
         }
-        self.account(row.index, row.evidence, &row.event);
+        self.began = row.origin.or_else(|| self.began.take());
+        match &row.event {
+            Some(event) => self.account(row.index, row.evidence, event),
+            None => self.hidden += 1,
+        }
         Ok(())
     }
 
@@ -142,6 +217,16 @@ impl Walk {
         let size = self.checkpoint.head.size;
         let first = self.first.unwrap_or(0);
         let covered = self.next.min(size);
+        if let Some(end) = self.end.filter(|end| covered < *end) {
+            return Err(disproved(
+                last,
+                format_args!("row {covered} is missing: the rows end before row {end}"),
+            ));
+        }
+        let whole = first == 0 && covered == size;
+        if whole && self.began.as_ref().is_some_and(|began| *began != self.checkpoint.origin) {
+            return Err(disproved(last, "the rows are of another log than the checkpoint"));
+        }
         if self.tiles.is_none() && covered < size {
             let error = format!("the rows end before row {covered}, and the checkpoint vouches for {size}");
             return Err(disproved(last, error));
@@ -157,10 +242,14 @@ impl Walk {
             0 => String::new(),
             _ => format!("; {after} after the checkpoint are not covered by it"),
         };
+        let hidden = match self.hidden {
+            0 => String::new(),
+            hidden => format!("; {hidden} of them by their hash alone"),
+        };
         match covered.saturating_sub(first) {
             0 if size > 0 => Err(disproved(last, "has no row that the checkpoint vouches for")),
-            rows if rows == size => Ok(format!("verified: all {size} rows{beyond}")),
-            rows => Ok(format!("verified: rows {first} to {} of {size}{beyond}", first + rows - 1)),
+            rows if rows == size => Ok(format!("verified: all {size} rows{hidden}{beyond}")),
+            rows => Ok(format!("verified: rows {first} to {} of {size}{hidden}{beyond}", first + rows - 1)),
         }
     }
 }

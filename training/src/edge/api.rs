@@ -85,6 +85,7 @@ pub(crate) fn parse_api_key(text: &str) -> Option<String> {
 /// An edge, as a site's backend sees it.
 pub struct Api {
     url: String,
+    /// Empty for one that is asked only for what it tells everybody.
     bearer: String,
     agent: Agent,
 }
@@ -115,6 +116,11 @@ struct Change {
 impl Api {
     /// An edge at an address, with the key of a site. Only over TLS, but for this machine itself.
     pub fn new(url: &str, api_key: &str) -> Result<Self, ApiError> {
+        Ok(Self { bearer: format!("Bearer {api_key}"), ..Self::open(url)? })
+    }
+
+    /// An edge at an address, for what it tells everybody. Only over TLS, but for this machine itself.
+    pub fn open(url: &str) -> Result<Self, ApiError> {
         let url = url.trim_end_matches('/');
         let uri: ureq::http::Uri = url.parse().map_err(|_| ApiError::Url)?;
         let near = matches!(uri.host(), Some("127.0.0.1" | "localhost" | "[::1]"));
@@ -131,11 +137,7 @@ impl Api {
             .timeout_recv_response(Some(PATIENCE))
             .timeout_per_read(Some(PATIENCE))
             .user_agent(concat!("consentry/", env!("CARGO_PKG_VERSION")));
-        Ok(Self {
-            url: url.to_owned(),
-            bearer: format!("Bearer {api_key}"),
-            agent: config.build().new_agent(),
-        })
+        Ok(Self { url: url.to_owned(), bearer: String::new(), agent: config.build().new_agent() })
     }
 
     /// Where it is.
@@ -147,9 +149,11 @@ impl Api {
         let mut request = self
             .agent
             .get(format!("{}{path}", self.url))
-            .header("Authorization", &self.bearer)
             // Keys are random bytes; and what is counted and hashed is what was sent.
             .header("Accept-Encoding", "identity");
+        if !self.bearer.is_empty() {
+            request = request.header("Authorization", &self.bearer);
+        }
         if let Some(tag) = tag {
             request = request.header("If-None-Match", tag);
         }
@@ -182,6 +186,12 @@ impl Api {
             200..300 => answer.into_body().read_json().map_err(|_| ApiError::Unreadable("no such JSON")),
             status => Err(refused(status, answer)),
         }
+    }
+
+    /// What the edge answers to a GET of a path, at most 64 MB.
+    pub fn fetch(&self, path: &str) -> Result<Vec<u8>, ApiError> {
+        let body = self.get(path, None)?.into_body().into_with_config().limit(64 << 20);
+        body.read_to_vec().map_err(|error| ApiError::Network(error.to_string()))
     }
 
     /// Writes the whole snapshot into `file` and gives its tag; nothing if there is none newer than `tag`.

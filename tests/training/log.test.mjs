@@ -1,0 +1,209 @@
+// The log as an auditor follows and verifies it, against a real Worker: what the command says of an honest edge, and of one whose
+// database was changed past its triggers.
+//
+// CONSENTRY names the command; `cargo xtask test training` builds it.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createHmac } from "node:crypto";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { admin, makeSite } from "../support/client.mjs";
+import { startEdge } from "../support/edge.mjs";
+import { accepted, grant } from "../api/world.mjs";
+
+const TRIGGERS = ["events_refuse_delete", "events_refuse_update", "events_refuse_replace", "events_refuse_gap", "log_head_refuse_less"];
+const fold = (edge) => edge.cron("* * * * *");
+
+/** A folder in which the command is run, with the keys of an edge's log as somebody noted them once. */
+async function auditor(url, key) {
+  const folder = await mkdtemp(join(tmpdir(), "consentry-auditor-"));
+  after(() => rm(folder, { recursive: true, force: true }));
+  await writeFile(join(folder, "keys"), await (await fetch(`${url}/log/key`)).text());
+  await writeFile(join(folder, "api-key"), `${key}\n`);
+  return {
+    folder,
+    async run(...args) {
+      const child = spawn(process.env.CONSENTRY, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+      const said = [];
+      child.stderr.on("data", (chunk) => said.push(chunk));
+      const [code] = await once(child, "close");
+      return { code, said: Buffer.concat(said).toString() };
+    },
+    monitor(...args) {
+      return this.run("monitor", "--url", url, "--key-file", "keys", "--state", "held", "--once", ...args);
+    },
+    verify(...args) {
+      return this.run("verify", "log", "--key-file", "keys", "--api", url, "--api-key-file", "api-key", ...args);
+    },
+    read: (name) => readFile(join(folder, name), "utf8"),
+  };
+}
+
+/** An edge with a signed log, its site, and an auditor who has seen it. */
+async function watched() {
+  const edge = await startEdge();
+  after(() => edge.stop());
+  const site = await makeSite(edge.url, { site: "shop" });
+  for (const user of ["u1", "u2", "u3", "u4"]) await grant(site, user);
+  await fold(edge);
+  const who = await auditor(edge.url, site.key);
+  says(await who.monitor(), 0, /all is well/);
+  return { edge, site, who };
+}
+
+function says({ code, said }, wanted, pattern) {
+  assert.equal(code, wanted, said);
+  assert.match(said, pattern);
+}
+
+async function past(edge, ...statements) {
+  for (const trigger of TRIGGERS) await edge.sql(`DROP TRIGGER IF EXISTS ${trigger}`);
+  for (const statement of statements) await edge.sql(statement);
+}
+
+/** What a forger does who holds the edge's key: the log is signed anew from the changed database, objects and all. */
+async function signedAnew(edge) {
+  await edge.sql("DELETE FROM log_head");
+  await edge.bucket("SNAPSHOTS", async (bucket) => {
+    for (let rest = await bucket.list(); rest.objects.length > 0; rest = await bucket.list()) {
+      await bucket.delete(rest.objects.map(({ key }) => key));
+    }
+  });
+  await fold(edge);
+}
+
+test("an honest log verifies as a whole, in part, and against an earlier checkpoint", async () => {
+  const { edge, site, who } = await watched();
+  await cp(join(who.folder, "held"), join(who.folder, "early"));
+  await makeSite(edge.url, { site: "other" });
+  await grant(site, "u5");
+  await fold(edge);
+  says(await who.monitor(), 0, /all is well/);
+  says(await who.verify(), 0, /verified: all \d+ rows; 2 of them by their hash alone/);
+  says(await who.verify("--since", "early", "--checkpoint", "held"), 0, /verified: all/);
+  says(await who.verify("--from", "2", "--to", "5"), 0, /verified: rows 2 to 4 of/);
+  says(await who.verify("--from", "5", "--to", "900"), 2, /rows are from 0 on and before/);
+});
+
+const CHANGES = {
+  "a changed field": ["UPDATE events SET status = 'revoked' WHERE log_index = 4"],
+  "a deleted row": [
+    "DELETE FROM events WHERE log_index = 4",
+    "UPDATE events SET log_index = -log_index WHERE log_index > 4",
+    "UPDATE events SET log_index = -log_index - 1 WHERE log_index < 0",
+  ],
+  "reordered rows": [
+    "UPDATE events SET log_index = -1 WHERE log_index = 3",
+    "UPDATE events SET log_index = 3 WHERE log_index = 4",
+    "UPDATE events SET log_index = 4 WHERE log_index = -1",
+  ],
+};
+
+for (const [what, statements] of Object.entries(CHANGES)) {
+  test(`${what} is told by its row to who verifies, and by the monitor once it is signed`, async () => {
+    const { edge, who } = await watched();
+    await past(edge, ...statements);
+    // Where only the database was changed, the signed tree in the bucket is still the old one.
+    const verified = await who.verify("--from", "0", "--to", "5");
+    says(verified, 1, /row [34] (does not have the leaf hash|is not the one that the log has there)/);
+    await edge.sql("UPDATE events SET leaf_hash = zeroblob(32) WHERE log_index = 4");
+    await signedAnew(edge);
+    says(await who.monitor(), 1, /HISTORY CHANGED: the log/);
+    assert.match(await who.read("held.found"), /^consentry/);
+    says(await who.monitor(), 1, /HISTORY CHANGED/);
+  });
+}
+
+test("a tail that was cut off is told by the first row that is gone", async () => {
+  const { edge, who } = await watched();
+  await past(edge, "DELETE FROM events WHERE log_index >= 5");
+  await signedAnew(edge);
+  says(await who.monitor(), 1, /HISTORY CHANGED: the log had \d+ rows and has 5: row 5 is the first that is gone/);
+});
+
+test("a log that was replaced by another is told", async () => {
+  const { edge, site, who } = await watched();
+  await past(edge, "DELETE FROM events", "DELETE FROM log_origins", "DELETE FROM log_head");
+  const held = await who.read("held");
+  await grant(site, "u1");
+  await fold(edge);
+  says(await who.monitor(), 1, /HISTORY CHANGED: another log is in the place of .*, and nothing says why/);
+  assert.equal(await who.read("held"), held, "what was seen before is kept");
+});
+
+test("evidence that was removed without an event that says so is told", async () => {
+  const { edge, who } = await watched();
+  await edge.sql("UPDATE events SET evidence = NULL WHERE log_index = 4");
+  says(await who.verify(), 1, /row 4 has lost its evidence, and no later row says that it was removed/);
+});
+
+test("a database that was rolled back is signed no longer, goes on under another name, and the monitor follows", async () => {
+  const { edge, site, who } = await watched();
+  const [before] = await edge.sql("SELECT * FROM log_head");
+  const kept = (await edge.sql("SELECT count(*) AS n FROM events"))[0].n;
+  await grant(site, "u5");
+  await fold(edge);
+  says(await who.monitor(), 0, /all is well/);
+  await past(edge, `DELETE FROM events WHERE log_index >= ${kept}`, "DELETE FROM log_head");
+  await edge.sql(
+    "INSERT INTO log_head (id, size, root, note, key, signed_at) VALUES (0, ?, unhex(?), ?, ?, ?)",
+    before.size, Buffer.from(before.root).toString("hex"), before.note, before.key, before.signed_at,
+  );
+  await grant(site, "u6");
+  await fold(edge);
+  says(await who.monitor(), 1, /HISTORY CHANGED: the log had/);
+  const restarted = accepted(await admin(edge.url, "POST", "/admin/log/restart"));
+  assert.equal(restarted.kept, kept);
+  says(await who.monitor(), 0, /RESTORED: .* goes on as .*; these are gone: rows \d+ to \d+ of/);
+  says(await who.monitor(), 0, /all is well/);
+  await writeFile(join(who.folder, "keys"), await (await fetch(`${edge.url}/log/key`)).text());
+  says(await who.verify("--checkpoint", "held"), 0, /verified: all/);
+  await grant(site, "u7");
+  await fold(edge);
+  says(await who.monitor(), 0, /all is well/);
+  assert.equal((await admin(edge.url, "POST", "/admin/log/restart")).status, 409);
+});
+
+test("events that wait too long are told, and so is an edge that can't be asked", async () => {
+  const { edge, site, who } = await watched();
+  await grant(site, "u8");
+
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  says(await who.monitor("--max-delay", "1s"), 3, /STALE: .* 1 events wait/);
+  says(await who.monitor("--max-delay", "1h"), 0, /all is well/);
+  says(await who.run("monitor", "--url", "http://127.0.0.1:9", "--key-file", "keys", "--once"), 4, /can't be reached/);
+  await writeFile(join(who.folder, "other"), "log.example/x+00000000+AAAA\n");
+  says(await who.run("monitor", "--url", edge.url, "--key-file", "other", "--once"), 2, /a key is NAME/);
+});
+
+test("the alarm is posted, signed, and again if nobody takes it", async () => {
+  const { edge, who } = await watched();
+  const secret = Buffer.alloc(32, 5);
+  await writeFile(join(who.folder, "secret"), `whsec_${secret.toString("base64")}`);
+  const posts = [];
+  const server = createServer(async (request, response) => {
+    let body = "";
+    for await (const chunk of request) body += chunk;
+    posts.push({ headers: request.headers, body });
+    response.writeHead(posts.length < 2 ? 500 : 204).end();
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  after(() => server.close());
+  await past(edge, "DELETE FROM events WHERE log_index >= 5");
+  await signedAnew(edge);
+  const url = `http://127.0.0.1:${server.address().port}/hook`;
+  says(await who.monitor("--webhook", url, "--webhook-secret-file", "secret"), 1, /HISTORY CHANGED/);
+  assert.equal(posts.length, 2);
+  const [{ headers, body }] = posts;
+  assert.equal(posts[1].headers["webhook-id"], headers["webhook-id"]);
+  const { type, data } = JSON.parse(body);
+  assert.deepEqual([type, data.url, data.held], ["log.changed", edge.url, await who.read("held")]);
+  const signed = createHmac("sha256", secret).update(`${headers["webhook-id"]}.${headers["webhook-timestamp"]}.${body}`).digest("base64");
+  assert.equal(headers["webhook-signature"], `v1,${signed}`);
+});
