@@ -9,6 +9,7 @@ use base64ct::{Base64, Encoding as _};
 use consentry::checkpoint::Checkpoint;
 use consentry::event::{Actor, Event, Kind};
 use consentry::evidence::{Evidence, Salt, SealedEvidence};
+use consentry::handover::Handover;
 use consentry::hash::Hash;
 use consentry::log::{leaf, leaf_hash};
 use consentry::merkle::{Frontier, Head, Node, consistency, inclusion, prove};
@@ -120,9 +121,26 @@ fn key() -> VerifierKey {
 }
 
 fn checkpoint(head: Head) -> String {
-    let text = Checkpoint { origin: ORIGIN.into(), head, extensions: String::new() }.to_string();
-    let signature = Signature::new(&key(), secret().sign(text.as_bytes()).to_bytes());
+    signed(&Checkpoint { origin: ORIGIN.into(), head, extensions: String::new() }, &key())
+}
+
+fn signed(checkpoint: &Checkpoint, key: &VerifierKey) -> String {
+    let text = checkpoint.to_string();
+    let signature = Signature::new(key, secret().sign(text.as_bytes()).to_bytes());
     Note::new(&text, signature).unwrap().to_string()
+}
+
+impl Place {
+    /// Writes the tiles of a log into a folder.
+    fn tiles(&self, folder: &str, log: &Log) {
+        let leaves = log.hashes();
+        for tile in Tile::grown(0, SIZE) {
+            let hashes: Vec<Hash> = tile.entries().map(|at| node(&leaves, at)).collect();
+            let path = self.path(folder).join(tile.to_string());
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, bytes(&hashes)).unwrap();
+        }
+    }
 }
 
 /// A folder with an honest log: `rows.jsonl`, `new`, `old` (of 300 rows) and its tiles.
@@ -131,13 +149,7 @@ fn honest() -> (Place, Log) {
     place.put("rows.jsonl", jsonl(&log.rows()));
     place.put("new", checkpoint(log.head(SIZE)));
     place.put("old", checkpoint(log.head(300)));
-    let leaves = log.hashes();
-    for tile in Tile::grown(0, SIZE) {
-        let hashes: Vec<Hash> = tile.entries().map(|at| node(&leaves, at)).collect();
-        let path = place.path(&tile.to_string());
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, bytes(&hashes)).unwrap();
-    }
+    place.tiles(".", &log);
     (place, log)
 }
 
@@ -465,4 +477,159 @@ fn an_export_that_was_changed_is_told_by_its_row() {
         1,
         "row 7 is not the one that the log has there",
     );
+}
+
+#[test]
+fn some_rows_are_asked_for_by_their_places() {
+    let (place, log) = honest();
+    let range = |from: &str, to: &str| {
+        verify(&place, "log", &["--tiles", ".", "--from", from, "--to", to, "rows.jsonl"])
+    };
+    says(&range("100", "200"), 0, "verified: rows 100 to 199 of 600");
+    says(&range("0", "600"), 0, "verified: all 600 rows");
+    says(&range("200", "100"), 2, "rows are from 0 on and before 600");
+    says(&verify(&place, "log", &["--from", "1", "rows.jsonl"]), 2, "name their folder with --tiles");
+    let mut rows = log.rows();
+    rows[150]["status"] = "revoked".into();
+    rows[150]["leaf_hash"] = Value::Null;
+    rows.remove(170);
+    place.put("rows.jsonl", jsonl(&rows));
+    says(&range("100", "150"), 0, "verified: rows 100 to 149");
+    says(&range("100", "200"), 1, "line 151: row 150 is not the one that the log has there");
+    says(&range("160", "200"), 1, "row 170 is missing");
+    says(&range("171", "600"), 0, "verified: rows 171 to 599");
+}
+
+#[test]
+fn a_tile_that_leads_to_another_root_is_not_believed_for_some_rows_either() {
+    let (place, _) = honest();
+    let path = place.path("tile/0/001");
+    let mut tile = fs::read(&path).unwrap();
+    tile[40] ^= 1;
+    fs::write(&path, tile).unwrap();
+    let range = |from: &str, to: &str| {
+        verify(&place, "log", &["--tiles", ".", "--from", from, "--to", to, "rows.jsonl"])
+    };
+    says(&range("0", "256"), 0, "verified: rows 0 to 255");
+    says(
+        &range("300", "400"),
+        1,
+        "tile/0/001: does not lead to the checkpoint's root: a row from 256 to 511 is wrong",
+    );
+}
+
+#[test]
+fn a_row_of_which_only_the_hash_is_shown_counts_by_it() {
+    let (place, log) = honest();
+    let mut rows = log.rows();
+    for row in &mut rows[10..30] {
+        *row = json!({ "log_index": row["log_index"], "leaf_hash": row["leaf_hash"] });
+    }
+    place.put("rows.jsonl", jsonl(&rows));
+    says(
+        &verify(&place, "log", &["rows.jsonl"]),
+        0,
+        "verified: all 600 rows; 20 of them by their hash alone",
+    );
+    rows[12]["leaf_hash"] = rows[13]["leaf_hash"].clone();
+    place.put("rows.jsonl", jsonl(&rows));
+    says(
+        &verify(&place, "log", &["--tiles", ".", "rows.jsonl"]),
+        1,
+        "row 12 is not the one that the log has there",
+    );
+}
+
+#[test]
+fn two_checkpoints_are_held_against_each_other_by_their_tiles() {
+    let (then, _) = honest();
+    let (place, mut log) = honest();
+    let args = ["--since", "old", "--tiles", "now"];
+    place.tiles("now", &log);
+    says(&verify(&place, "checkpoint", &args), 0, "verified: the log of 600 rows continues the one of 300");
+    log.events[77].details = "{\"a\":1}".into();
+    place.put("new", checkpoint(log.head(SIZE)));
+    place.tiles("now", &log);
+    says(&verify(&place, "checkpoint", &args), 1, "old: rows 0 to 299 are not those that it vouches for");
+    let both = [&args[..], &["--since-tiles", then.0.path().to_str().unwrap()]].concat();
+    says(&verify(&place, "checkpoint", &both), 1, "old: row 77 is not the one that it vouches for");
+    says(
+        &verify(&place, "checkpoint", &args[..2]),
+        2,
+        "name a proof with --proof, or the log's tiles with --tiles",
+    );
+}
+
+#[test]
+fn keys_come_in_a_file_too() {
+    let (place, _) = honest();
+    let other = VerifierKey::new("log.example/other", [3; 32]).unwrap();
+    place.put("keys", format!("{other}\n\n{}\n", key()));
+    let run = |file: &str| place.run(&["verify", "checkpoint", "--key-file", file, "--checkpoint", "new"]);
+    says(&run("keys"), 0, "verified: the log has 600 rows");
+    place.put("keys", "x\n");
+    says(&run("keys"), 2, "keys: a key is NAME+ID+BASE64");
+    place.put("keys", "\n");
+    says(&run("keys"), 2, "no key was given");
+    says(&place.run(&["verify", "checkpoint", "--checkpoint", "new"]), 2, "--key");
+}
+
+/// The log after its first 300 rows of a former one went on under another name.
+fn restored() -> (Place, Vec<Value>) {
+    const AFTER: &str = "log.example/log/0/019b";
+    let (place, log) = honest();
+    let kept = log.head(300);
+    let last = Checkpoint {
+        origin: ORIGIN.into(),
+        head: log.head(SIZE),
+        extensions: Handover { origin: AFTER.into(), kept }.to_string(),
+    };
+    place.put("last", signed(&last, &key()));
+    let mut events = log.events[..302].to_vec();
+    events[301] = Event {
+        kind: Kind::LogRestarted,
+        subject: None,
+        purpose: None,
+        status: None,
+        legal_basis: None,
+        details: json!({ "origin": AFTER }).to_string(),
+        ..event(301, None)
+    };
+    let name = |row: usize| if row < 301 { ORIGIN } else { AFTER };
+    let bytes: Vec<_> = events.iter().enumerate().map(|(row, event)| leaf(name(row), event)).collect();
+    let mut tree = Frontier::default();
+    tree.extend(bytes.iter().map(|bytes| leaf_hash(bytes)));
+    let after = VerifierKey::new(AFTER, *key().public()).unwrap();
+    let new = Checkpoint { origin: AFTER.into(), head: tree.head(), extensions: String::new() };
+    place.put("new", signed(&new, &after));
+    place.put("keys", format!("{}\n{after}\n", key()));
+    let rows = bytes.iter().enumerate();
+    let rows = rows.map(|(row, bytes)| json!({ "log_index": row, "leaf": Base64::encode_string(bytes) }));
+    (place, rows.collect())
+}
+
+#[test]
+fn a_log_that_went_on_under_another_name_verifies_and_continues_what_was_kept() {
+    let (place, rows) = restored();
+    place.put("rows.jsonl", jsonl(&rows));
+    let log = |args: &[&str]| {
+        place.run(
+            &[&["verify", "log", "--key-file", "keys", "--checkpoint", "new", "rows.jsonl"], args].concat(),
+        )
+    };
+    says(&log(&[]), 0, "verified: all 302 rows");
+    let done = log(&["--since", "last"]);
+    says(&done, 0, "verified: all 302 rows");
+    says(&done, 0, "rows 300 to 599 of it are gone, and it says so");
+    says(&log(&["--since", "old"]), 1, "old: is of another log");
+}
+
+#[test]
+fn a_leaf_under_a_name_that_had_ended_is_told_by_its_row() {
+    let (place, mut rows) = restored();
+    let stale = leaf(ORIGIN, &event(302, None));
+    rows.push(json!({ "log_index": 302, "leaf": Base64::encode_string(&stale) }));
+    place.put("rows.jsonl", jsonl(&rows));
+    let done = place.run(&["verify", "log", "--key-file", "keys", "--checkpoint", "new", "rows.jsonl"]);
+    says(&done, 1, "line 303: row 302 is of another log");
 }

@@ -6,6 +6,7 @@ mod load;
 mod python;
 mod sizes;
 mod start;
+mod verify;
 mod widget;
 
 use std::fmt;
@@ -36,6 +37,8 @@ pub(crate) enum Subject {
     Filter,
     /// Masks of columns beside a list comprehension.
     Python,
+    /// The fold of a log, and its verification beside `sha256sum`.
+    Verify,
 }
 
 /// Measures; `json` also writes `target/bench.json`.
@@ -51,6 +54,7 @@ pub(crate) fn run(project: &Project, subject: Subject, json: bool) -> Result<()>
         }
         Subject::Filter => vec![filter::measure(project)?],
         Subject::Python => vec![python::measure(project)?],
+        Subject::Verify => vec![verify::measure(project)?],
     };
     for table in &tables {
         println!("\n{table}");
