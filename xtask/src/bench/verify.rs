@@ -1,4 +1,4 @@
-//! How fast a log is folded into its tree at the edge, and how long an auditor waits for the verification of a million events, beside
+//! How fast a log is told into its tree at the edge, and how long an auditor waits for the verification of a million events, beside
 //! `sha256sum` over the same file.
 
 use std::fs;
@@ -38,10 +38,9 @@ pub(super) fn measure(project: &Project) -> Result<Table> {
     })?;
     build::run(project)?;
     let mut fold = exec::command("node", project.root());
-    let folded = exec::output(fold.arg(project.path("tests/support/fold.mjs")))?;
-    let folded: Value = serde_json::from_str(&folded).context("tests/support/fold.mjs printed no JSON")?;
-    let (count, seconds) =
-        (folded["events"].as_u64().unwrap_or(0), folded["seconds"].as_f64().unwrap_or(0.0));
+    let told = exec::output(fold.arg(project.path("tests/support/fold.mjs")))?;
+    let told: Value = serde_json::from_str(&told).context("tests/support/fold.mjs printed no JSON")?;
+    let (count, seconds) = (told["events"].as_u64().unwrap_or(0), told["seconds"].as_f64().unwrap_or(0.0));
     Ok(Table {
         title: "log",
         columns: &["what", "events", "bytes", "seconds", "events_a_second", "times_sha256sum"],
