@@ -1,31 +1,23 @@
 // The agent against a real Worker, beside files and a real Chroma: killed at random instants like the edge, and it ends done.
 //
-// CONSENTRY names the command, CONSENTRY_CHROMA the folder with the programs of a Python that has Chroma; `cargo xtask test training`
-// makes both. CONSENTRY_KILLS says how often to kill, `cargo xtask soak agent` does so 50 times.
+// CONSENTRY_KILLS says how often to kill, `cargo xtask soak agent` does so 50 times.
 
 import assert from "node:assert/strict";
-import { execFile, spawn } from "node:child_process";
 import { createHash, createPublicKey, verify } from "node:crypto";
-import { once } from "node:events";
 import { chmod, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import { createServer as listen } from "node:net";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { promisify } from "node:util";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { admin, makeSite } from "../support/client.mjs";
 import { startEdge } from "../support/edge.mjs";
 import { about, accepted } from "../api/world.mjs";
+import { chroma, chromaScript, ended, run, start, startChroma, startFront } from "./beside.mjs";
 
-const command = process.env.CONSENTRY;
-const chroma = process.env.CONSENTRY_CHROMA;
 const ROUNDS = Number(process.env.CONSENTRY_KILLS ?? 5);
 const ADA = "ada@example.com";
 const vars = { ERASURE_RETRY_MS: "50" };
-const exec = promisify(execFile);
 
 const home = await mkdtemp(join(tmpdir(), "consentry-agent-edge-"));
 let edge = await startEdge({ directory: home, vars });
@@ -34,26 +26,7 @@ after(async () => {
   await rm(home, { recursive: true, force: true });
 });
 
-/** One address for an edge that is killed and started again elsewhere; `hold` says which calls don't arrive, `drop` which answers. */
-const front = { url: "", hold: () => false, drop: () => false };
-const server = createServer(async (request, response) => {
-  try {
-    if (front.hold(request.url)) return request.socket.destroy();
-    const chunks = await request.toArray();
-    const body = chunks.length === 0 ? undefined : Buffer.concat(chunks);
-    const { host, connection, "content-length": length, "transfer-encoding": coding, ...headers } = request.headers;
-    const answer = await fetch(edge.url + request.url, { method: request.method, headers, body });
-    const text = await answer.text();
-    if (front.drop(request.url)) return request.socket.destroy();
-    response.writeHead(answer.status, { "Content-Type": answer.headers.get("Content-Type") ?? "text/plain" }).end(text);
-  } catch {
-    request.socket.destroy();
-  }
-});
-server.listen(0, "127.0.0.1");
-await once(server, "listening");
-after(() => server.close());
-front.url = `http://127.0.0.1:${server.address().port}`;
+const front = await startFront(() => edge.url);
 
 let sites = 0;
 
@@ -80,17 +53,6 @@ const call = async (site, method, path, { body } = {}) => {
   return { status: answer.status, headers: answer.headers, text, body: JSON.parse(text) };
 };
 
-const start = (folder, args) => spawn(command, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
-
-async function ended(child) {
-  const [out, said] = [[], []];
-  child.stdout.on("data", (chunk) => out.push(chunk));
-  child.stderr.on("data", (chunk) => said.push(chunk));
-  const [code, signal] = await once(child, "close");
-  return { code, signal, out: Buffer.concat(out).toString(), said: Buffer.concat(said).toString() };
-}
-
-const run = (folder, args) => ended(start(folder, args));
 const agent = ({ folder }, more = ["--once"]) => run(folder, ["agent", "--config", "agent.json", ...more]);
 const erase = async ({ site }, user) => accepted(await site.call("POST", about("/data/delete", user)));
 const follow = async ({ site }, id) => accepted(await site.call("GET", `/erasures/${id}`));
@@ -293,39 +255,11 @@ test("two agents with one key share the tasks", async () => {
   assert.match(text, /ada@example\.com/);
 });
 
-/** A Chroma with records of hers and of others, over HTTP. */
-async function startChroma(folder) {
-  const script = resolve(import.meta.dirname, "../stores/chroma.py");
-  await exec(join(chroma, "python"), [script, "fill", folder]);
-  const free = listen().listen(0, "127.0.0.1");
-  await once(free, "listening");
-  const { port } = free.address();
-  free.close();
-  const child = spawn(join(chroma, "chroma"), ["run", "--host", "127.0.0.1", "--port", String(port), "--path", folder], { stdio: "ignore" });
-  after(() => child.kill("SIGKILL"));
-  const url = `http://127.0.0.1:${port}`;
-  for (let n = 0; n < 300; n += 1) {
-    if (await fetch(`${url}/api/v2/heartbeat`).then((answer) => answer.ok, () => false)) break;
-    await sleep(100);
-  }
-  const base = `${url}/api/v2/tenants/default_tenant/databases/default_database/collections`;
-  const records = async (where) => {
-    const ids = [];
-    for (const { id } of await (await fetch(base)).json()) {
-      const body = JSON.stringify({ where, include: ["documents", "embeddings"], limit: 1000 });
-      const answer = await fetch(`${base}/${id}/get`, { method: "POST", headers: { "Content-Type": "application/json" }, body });
-      const { ids: found, documents } = await answer.json();
-      ids.push(...found.map((one, n) => `${one} ${documents[n]}`));
-    }
-    return ids.sort();
-  };
-  return { url, hers: () => records({ user_id: ADA }), theirs: () => records({ user_id: { $ne: ADA } }) };
-}
-
 test("killed at random instants like the edge, an agent ends done, and nobody else's rows are touched", async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "consentry-agent-chroma-"));
   after(() => rm(folder, { recursive: true, force: true }));
-  const vectors = chroma ? await startChroma(folder) : undefined;
+  if (chroma) await chromaScript("fill", folder);
+  const vectors = chroma ? await startChroma(folder, ADA) : undefined;
   if (!vectors) t.diagnostic("without Chroma, which `cargo xtask test training` installs");
   const theirs = await vectors?.theirs();
   assert.ok(!vectors || ((await vectors.hers()).length > 0 && theirs.length > 0));

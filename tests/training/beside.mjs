@@ -1,0 +1,112 @@
+// What tests of agents share: the command, an address that stays while edges come and go, and a real Chroma. Leaves starting and
+// calling the Worker to `tests/support`.
+//
+// CONSENTRY names the command, CONSENTRY_CHROMA the folder with the programs of a Python that has Chroma; `cargo xtask test training`
+// makes both.
+
+import assert from "node:assert/strict";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { createServer as listen } from "node:net";
+import { join, resolve } from "node:path";
+import { after } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+
+const command = process.env.CONSENTRY;
+const exec = promisify(execFile);
+
+/** The folder with the programs of a Python that has Chroma, if there is one. */
+export const chroma = process.env.CONSENTRY_CHROMA;
+
+/** Starts the command in a folder. */
+export const start = (folder, args) => spawn(command, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+
+/** Waits until it ended; what it printed. */
+export async function ended(child) {
+  const [out, said] = [[], []];
+  child.stdout.on("data", (chunk) => out.push(chunk));
+  child.stderr.on("data", (chunk) => said.push(chunk));
+  const [code, signal] = await once(child, "close");
+  return { code, signal, out: Buffer.concat(out).toString(), said: Buffer.concat(said).toString() };
+}
+
+/** Runs it. */
+export const run = (folder, args) => ended(start(folder, args));
+
+/**
+ * One address for an edge that is killed and started again elsewhere.
+ *
+ * @param {() => string} to where the edge is now
+ * @returns `{ url, hold, drop }`: `hold` says which calls don't arrive, `drop` which answers
+ */
+export async function startFront(to) {
+  const front = { url: "", hold: () => false, drop: () => false };
+  const server = createServer(async (request, response) => {
+    try {
+      if (front.hold(request.url)) return request.socket.destroy();
+      const chunks = await request.toArray();
+      const body = chunks.length === 0 ? undefined : Buffer.concat(chunks);
+      const { host, connection, "content-length": length, "transfer-encoding": coding, ...headers } = request.headers;
+      const answer = await fetch(to() + request.url, { method: request.method, headers, body });
+      const text = await answer.text();
+      if (front.drop(request.url)) return request.socket.destroy();
+      response.writeHead(answer.status, { "Content-Type": answer.headers.get("Content-Type") ?? "text/plain" }).end(text);
+    } catch {
+      request.socket.destroy();
+    }
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  after(() => server.close());
+  front.url = `http://127.0.0.1:${server.address().port}`;
+  return front;
+}
+
+/** Runs `tests/stores/chroma.py`; what it printed. */
+export async function chromaScript(what, folder) {
+  const script = resolve(import.meta.dirname, "../stores/chroma.py");
+  return (await exec(join(chroma, "python"), [script, what, folder])).stdout;
+}
+
+/** A port that nobody has. */
+export async function freePort() {
+  const free = listen().listen(0, "127.0.0.1");
+  await once(free, "listening");
+  const { port } = free.address();
+  free.close();
+  await once(free, "close");
+  return port;
+}
+
+/** A Chroma over HTTP with what `chroma.py fill` wrote into a folder. `hers` and `theirs` are its records, of `person` and of others. */
+export async function startChroma(folder, person, port) {
+  port ??= await freePort();
+  const child = spawn(join(chroma, "chroma"), ["run", "--host", "127.0.0.1", "--port", String(port), "--path", folder], { stdio: "ignore" });
+  const gone = once(child, "exit");
+  const stop = async () => {
+    child.kill("SIGKILL");
+    await gone;
+  };
+  after(stop);
+  const url = `http://127.0.0.1:${port}`;
+  let up = false;
+  for (let n = 0; n < 300 && !up; n += 1) {
+    up = await fetch(`${url}/api/v2/heartbeat`).then((answer) => answer.ok, () => false);
+    if (!up) await sleep(100);
+  }
+  assert.ok(up, "Chroma does not start");
+  const base = `${url}/api/v2/tenants/default_tenant/databases/default_database/collections`;
+  const records = async (where) => {
+    const ids = [];
+    for (const { id } of await (await fetch(base)).json()) {
+      const body = JSON.stringify({ where, include: ["documents", "embeddings"], limit: 1000 });
+      const answer = await fetch(`${base}/${id}/get`, { method: "POST", headers: { "Content-Type": "application/json" }, body });
+      const { ids: found, documents } = await answer.json();
+      ids.push(...found.map((one, n) => `${one} ${documents[n]}`));
+    }
+    return ids.sort();
+  };
+  return { url, stop, hers: () => records({ user_id: person }), theirs: () => records({ user_id: { $ne: person } }) };
+}
