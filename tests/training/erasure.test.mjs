@@ -1,0 +1,267 @@
+// Whole erasures, through every kind of store at once: rows in R2, values in KV, a service that fails twice, and an agent with files
+// and a real Chroma, over HTTP and in its directory. Each ends done: nothing of the person is in the bytes of any store, and all others
+// have what they had.
+
+import assert from "node:assert/strict";
+import { createHash, createPublicKey, verify } from "node:crypto";
+import { once } from "node:events";
+import { cp, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { admin, makeSite } from "../support/client.mjs";
+import { startEdge } from "../support/edge.mjs";
+import { about, accepted, exportOf, grant, statusOf } from "../api/world.mjs";
+import { chroma, chromaScript, freePort, run, startChroma, startFront } from "./beside.mjs";
+
+/** Within how many runs of the scheduled handler, and of the agent, an erasure ends. */
+const SWEEPS = 15;
+const ADA = "ada@example.com";
+/** Begins as hers, and is another person's. */
+const NEIGHBOUR = `${ADA}0`;
+const OTHERS = [NEIGHBOUR, ...Array.from({ length: 8 }, (_, n) => `user${n}@example.com`)];
+const vars = { ERASURE_RETRY_MS: "50", ERASURE_KV_DELAY_MS: "100" };
+
+const home = await mkdtemp(join(tmpdir(), "consentry-erasure-edge-"));
+let edge = await startEdge({ directory: home, vars });
+after(async () => {
+  await edge.stop();
+  await rm(home, { recursive: true, force: true });
+});
+const front = await startFront(() => edge.url);
+const template = await mkdtemp(join(tmpdir(), "consentry-erasure-chroma-"));
+after(() => rm(template, { recursive: true, force: true }));
+if (chroma) await chromaScript("fill", template);
+
+// A service with rows of its own, by person. It fails twice for each message, and while it is down.
+const service = { rows: new Map(), told: new Map(), down: false, url: "", heard: () => {} };
+const server = createServer(async (request, response) => {
+  const body = Buffer.concat(await request.toArray());
+  service.heard();
+  const id = request.headers["webhook-id"];
+  const times = (service.told.get(id) ?? 0) + 1;
+  service.told.set(id, times);
+  if (service.down || times < 3) return response.writeHead(503).end();
+  let found = 0;
+  for (const user of JSON.parse(body).data.users) {
+    found += service.rows.get(user) ?? 0;
+    service.rows.delete(user);
+  }
+  response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify({ done: true, found, removed: found }));
+});
+server.listen(0, "127.0.0.1");
+await once(server, "listening");
+after(() => server.close());
+service.url = `http://127.0.0.1:${server.address().port}/erasures`;
+
+const sha = (data) => createHash("sha256").update(data).digest("hex");
+/** A text that is nobody else's, and doesn't name whose it is. */
+const words = (user) => `words ${sha(user).slice(0, 20)}`;
+const row = (user, n) => `${JSON.stringify({ user_id: user, n, text: `${words(user)} ${"and many more ".repeat(n % 5)}` })}\n`;
+const rows = (from, users) => Array.from({ length: 300 }, (_, n) => row(users[n % users.length], from + n)).join("");
+const without = (text, gone) => text.split(/(?<=\n)/).filter((line) => !gone.includes(JSON.parse(line).user_id)).join("");
+
+let sites = 0;
+
+/** A site with a store of each kind, and a folder with what its agent needs. */
+async function place(people) {
+  const name = `whole${++sites}`;
+  const vectors = chroma ? [{ name: "vectors", kind: "agent" }, { name: "disk", kind: "agent", after: ["vectors"] }] : [];
+  const stores = [
+    { name: "rows", kind: "r2_jsonl", prefix: `${name}/` },
+    { name: "cache", kind: "kv", prefix: `${name}/{user_id}/` },
+    { name: "crm", kind: "webhook", url: service.url },
+    { name: "files", kind: "agent" },
+    ...vectors,
+  ];
+  const site = await makeSite(front.url, { site: name, stores });
+  const folder = await mkdtemp(join(tmpdir(), "consentry-erasure-"));
+  after(() => rm(folder, { recursive: true, force: true }));
+  const made = await run(folder, ["agent", "keygen", "-o", "signing-key"]);
+  assert.equal(made.code, 0, made.said);
+  const named = ["files", ...vectors.map(({ name }) => name)];
+  const input = { name: "agent", scopes: ["erasure:work"], stores: named, public_key: JSON.parse(made.out) };
+  const { key } = accepted(await admin(front.url, "POST", `/admin/sites/${name}/keys`, input));
+  await writeFile(join(folder, "api-key"), `${key}\n`, { mode: 0o600 });
+  const port = await freePort();
+  const collections = ["queued", "indexed", "both"].map((collection) => ({ kind: "chroma", url: `http://127.0.0.1:${port}`, collection }));
+  const beside = { files: [{ kind: "jsonl", path: "data/*" }] };
+  if (chroma) Object.assign(beside, { vectors: collections, disk: [{ kind: "chroma_files", path: "chroma" }] });
+  const config = { api: front.url, api_key_file: "api-key", signing_key_file: "signing-key", state: "state", poll_seconds: 1, stores: beside };
+  await writeFile(join(folder, "agent.json"), JSON.stringify(config));
+  return { name, site, folder, port, people, all: [...people, ...OTHERS] };
+}
+
+/** What the objects and files of a place hold when it is full. */
+const full = ({ all }) => [0, 1, 2].map((n) => rows(n * 1000, all));
+const keysOf = ({ name }, user) => [0, 1].map((n) => `${name}/${encodeURIComponent(user)}/${n}`);
+
+/** Puts something of everybody into every store, and says what all others are answered. */
+async function fill(here) {
+  const { name, folder, all } = here;
+  const [a, b, c] = full(here);
+  await mkdir(join(folder, "data"), { recursive: true });
+  await Promise.all([writeFile(join(folder, "data/0.jsonl"), a), writeFile(join(folder, "data/1.jsonl"), b), writeFile(join(folder, "data/2.jsonl.gz"), gzipSync(c))]);
+  await edge.bucket("DATA", async (bucket) => {
+    for (const [key, body] of [["0.jsonl", a], ["1.jsonl", b], ["2.jsonl.gz", gzipSync(c)]]) await bucket.put(`${name}/${key}`, new Uint8Array(Buffer.from(body)));
+  });
+  await edge.namespace("CACHE", async (kv) => {
+    for (const user of all) for (const key of keysOf(here, user)) await kv.put(key, words(user));
+  });
+  for (const user of all) service.rows.set(user, 4);
+  for (const user of all) await grant(here.site, user, { context: { user_agent: `Browser of ${words(user)}` } });
+  if (chroma) {
+    await rm(join(folder, "chroma"), { recursive: true, force: true });
+    await cp(template, join(folder, "chroma"), { recursive: true });
+    here.chroma = await startChroma(join(folder, "chroma"), ADA, here.port);
+    assert.ok((await here.chroma.hers()).length > 0);
+  }
+  // Whoever looks for what is left must find what is there.
+  for (const user of here.people) {
+    for (const place of [join(home, "r2"), join(home, "kv"), join(folder, "data")]) assert.ok((await traces(place, user)).length > 0, place);
+    assert.ok((await tablesWith(words(user))).length > 0);
+  }
+  here.before = await answers(here);
+}
+
+/** What others are answered about themselves, and what Chroma answers about all but her. */
+async function answers(here) {
+  const told = { chroma: sha(JSON.stringify((await here.chroma?.theirs()) ?? [])) };
+  for (const user of OTHERS.slice(0, 3)) {
+    const { consent_history } = await exportOf(here.site, user);
+    told[user] = sha(JSON.stringify([consent_history, await statusOf(here.site, user)]));
+  }
+  return told;
+}
+
+/**
+ * The names of files in a folder that hold an id or a text of somebody, also packed. The local runtime keeps the names of keys in SQLite,
+ * whose freed space stays as it was, as in D1; what a listing shows of them is asked elsewhere, and values are files.
+ */
+async function traces(folder, user) {
+  const id = user.replaceAll(".", "\\.");
+  const theirs = new RegExp(`(?:${id}|${id.replace("@", "%40")})(?!0)|${words(user)}`);
+  const found = [];
+  for (const name of await readdir(folder, { recursive: true })) {
+    const path = join(folder, name);
+    if (/namespaceobject.*\.sqlite(-wal|-shm)?$/i.test(name) || !(await stat(path)).isFile()) continue;
+    let bytes = await readFile(path);
+    if (bytes.length > 2 && bytes.readUInt16BE(0) === 0x1f8b) bytes = gunzipSync(bytes);
+    if (theirs.test(bytes.toString("latin1"))) found.push(name);
+  }
+  return found;
+}
+
+/** The tables that hold a text. SQLite keeps freed space as it was, so of D1 it is asked what a query can show. */
+async function tablesWith(text) {
+  const names = await edge.sql("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf%' ESCAPE '\\'");
+  const found = [];
+  for (const { name } of names) if (JSON.stringify(await edge.sql(`SELECT * FROM "${name}"`)).includes(text)) found.push(name);
+  return found;
+}
+
+/** Nothing of theirs is anywhere, and what is there of others is what was. */
+async function assert_only_theirs_are_gone(here, said) {
+  const { name, folder, people, all } = here;
+  const wanted = full(here).map((text) => sha(without(text, people)));
+  const kept = await Promise.all(["data/0.jsonl", "data/1.jsonl", "data/2.jsonl.gz"].map((file) => readFile(join(folder, file))));
+  assert.deepEqual(kept.map((bytes, n) => sha(n === 2 ? gunzipSync(bytes) : bytes)), wanted);
+  await edge.bucket("DATA", async (bucket) => {
+    const { objects } = await bucket.list({ prefix: `${name}/` });
+    const bodies = await Promise.all(objects.map(async ({ key }) => Buffer.from(await (await bucket.get(key)).arrayBuffer())));
+    assert.deepEqual(bodies.map((bytes, n) => sha(n === 2 ? gunzipSync(bytes) : bytes)), wanted);
+  });
+  await edge.namespace("CACHE", async (kv) => {
+    const others = all.filter((user) => !people.includes(user));
+    const keys = (await kv.list({ prefix: `${name}/` })).keys.map(({ name }) => name);
+    assert.deepEqual(keys, others.flatMap((user) => keysOf(here, user)).sort());
+    for (const user of others) assert.equal(await kv.get(keysOf(here, user)[0]), words(user));
+  });
+  for (const user of all) assert.equal(service.rows.get(user), people.includes(user) ? undefined : 4);
+  for (const user of people) {
+    for (const store of ["r2", "kv"]) assert.deepEqual(await traces(join(home, store), user), [], `${store} holds something of ${user}`);
+    assert.deepEqual(await traces(folder, user), [], `the agent holds something of ${user}`);
+    for (const text of [user.concat('"'), words(user)]) assert.deepEqual(await tablesWith(text), []);
+    assert.ok(!`${said}${edge.output.join("\n")}`.includes(user), "somebody is named in a line");
+  }
+  if (chroma) {
+    if (people.includes(ADA)) assert.equal((await chromaScript("raw", join(folder, "chroma"))).trim(), "0");
+    here.chroma = await startChroma(join(folder, "chroma"), ADA, here.port);
+    if (people.includes(ADA)) assert.deepEqual(await here.chroma.hers(), []);
+  }
+  assert.deepEqual(await answers(here), here.before);
+  await here.chroma?.stop();
+}
+
+/** The receipt is signed by a published key and names every store; the log and what the person is told still verify. */
+async function assert_proved({ site, folder }, user, id) {
+  const { receipt } = accepted(await site.call("GET", `/erasures/${id}/receipt`));
+  const [head, payload, signature] = receipt.split(".");
+  const { kid, typ } = JSON.parse(Buffer.from(head, "base64url"));
+  assert.equal(typ, "deletion-receipt+jws");
+  const { keys } = accepted(await site.call("GET", "/.well-known/jwks.json"));
+  const key = createPublicKey({ key: keys.find((key) => key.kid === kid), format: "jwk" });
+  assert.ok(verify(null, Buffer.from(`${head}.${payload}`), key, Buffer.from(signature, "base64url")));
+  const said = JSON.parse(Buffer.from(payload, "base64url"));
+  const names = ["d1_evidence", "rows", "cache", "crm", "files", ...(chroma ? ["vectors", "disk"] : [])];
+  assert.deepEqual([said.erasure, said.stores.map(({ store }) => store)], [id, names]);
+  for (const { store, verified_at } of said.stores) assert.ok(Date.parse(verified_at) > 0, store);
+
+  await writeFile(join(folder, "page.json"), JSON.stringify(await exportOf(site, user)));
+  await edge.cron("* * * * *");
+  await writeFile(join(folder, "checkpoint"), await (await fetch(`${edge.url}/log/checkpoint`)).text());
+  const trusted = (await (await fetch(`${edge.url}/log/key`)).text()).trim();
+  const bytes = ["subject", "leaf_hash", "notice_hash", "evidence_commitment"].map((name) => `lower(hex(nullif(${name}, x''))) AS ${name}`);
+  const text = "log_index, id, site, kind, key_id, purpose, status, legal_basis, created_at, decided_at, actor, details, evidence";
+  const events = await edge.sql(`SELECT ${text}, ${bytes.join(", ")} FROM events ORDER BY log_index`);
+  const lines = events.map((event) => `${JSON.stringify(event, (_, value) => (value === "" ? null : value))}\n`);
+  await writeFile(join(folder, "rows.jsonl"), lines.join(""));
+  for (const args of [["log", "--key", trusted, "--checkpoint", "checkpoint", "rows.jsonl"], ["export", "page.json"]]) {
+    const { code, said } = await run(folder, ["verify", ...args]);
+    assert.equal(code, 0, said);
+    assert.match(said, /verified/);
+  }
+  for (const file of ["page.json", "checkpoint", "rows.jsonl"]) await rm(join(folder, file));
+}
+
+/** Whoever was killed has no task any more, and nobody waits before the next attempt. */
+const expire = () => edge.sql("UPDATE erasure_tasks SET leased_until = 0, next_at = 0 WHERE state <> 'done'");
+const follow = async ({ site }, id) => accepted(await site.call("GET", `/erasures/${id}`));
+const ask = ({ site }, user) => site.call("POST", about("/data/delete", user));
+const agent = (folder) => run(folder, ["agent", "--config", "agent.json", "--once"]);
+const stateOf = (erasure, name) => erasure.stores.find(({ store }) => store === name)?.state;
+
+/** Sweeps, and lets the agent work, until this holds for all; what the agent said. */
+async function until(here, ids, holds) {
+  let said = "";
+  let erasures = [];
+  for (let sweep = 0; sweep < SWEEPS; sweep += 1) {
+    await edge.cron("* * * * *");
+    said += (await agent(here.folder)).said;
+    erasures = await Promise.all(ids.map((id) => follow(here, id)));
+    if (erasures.every(holds)) return { erasures, said };
+    // Whoever runs Chroma stops it, so that its files can be written.
+    if (erasures.every((erasure) => stateOf(erasure, "vectors") === "done")) await here.chroma?.stop();
+    await expire();
+  }
+  assert.fail(`${JSON.stringify(erasures, null, 1)}\n${said}`);
+}
+
+const done = ({ state }) => state === "done";
+
+test("an erasure ends in every store, and what it leaves verifies", async (t) => {
+  if (!chroma) t.diagnostic("without Chroma, which `cargo xtask test training` installs");
+  const here = await place([ADA]);
+  await fill(here);
+  const { id } = accepted(await ask(here, ADA));
+  const { erasures, said } = await until(here, [id], done);
+  const removed = Object.fromEntries(erasures[0].stores.map(({ store, removed }) => [store, removed]));
+  const { vectors, disk, ...others } = removed;
+  assert.deepEqual(others, { d1_evidence: 1, rows: 90, cache: 2, crm: 4, files: 90 });
+  assert.ok(!chroma || vectors > 0, "Chroma had records of hers");
+  await assert_only_theirs_are_gone(here, said);
+  await assert_proved(here, ADA, id);
+});
