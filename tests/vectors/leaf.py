@@ -145,6 +145,15 @@ EVENTS = [
     ("a receipt is taken again", ORIGIN, BARE | ABOUT | {"kind": "receipt_read", "actor": "user"}),
     ("an erasure is held", ORIGIN, BARE | ABOUT | {"kind": "erasure_changed", "actor": "key:k_7f3a",
         "details": '{"change":"hold","ground":"authority"}'}),
+    ("a data set is registered", ORIGIN, BARE | {"site": "demo", "kind": "lineage_registered", "actor": "key:k_7f3a",
+        "details": '{"dataset":"chats","index":"' + digest("index") + '","models":["small","large"],"users":2}'}),
+    ("whose rows are where is looked up", ORIGIN, BARE | ABOUT | {"kind": "lineage_read", "actor": "key:k_7f3a"}),
+    ("a model is trained again", ORIGIN, BARE | {"site": "demo", "kind": "model_state_changed", "actor": "key:k_7f3a",
+        "details": '{"dataset":"chats","erasures":1,"model":"small","state":"retrained"}'}),
+    ("a log goes on under another name", ORIGIN + "-2", BARE | {"kind": "log_restarted", "actor": "admin",
+        "details": '{"checkpoint":"a signed note\\n","kept":7,"origin":"consent.example/log-2"}'}),
+    ("rows of the log are read", ORIGIN, BARE | {
+        "site": "demo", "kind": "log_read", "actor": "key:k_7f3a", "details": '{"from":0,"to":4096}'}),
 ]
 
 
@@ -187,7 +196,7 @@ def write(name, cases):
 
 def main():
     kinds = {event["kind"] for _, _, event in EVENTS}
-    assert len(kinds) == 19, kinds
+    assert len(kinds) == 24, kinds
     leaves = [(name, origin, event, leaf(origin, event)) for name, origin, event in EVENTS]
     write("leaf.json", [
         {"name": name, "origin": origin, "event": event, "leaf": data.hex(),
