@@ -70,6 +70,8 @@ kinds! {
     ModelStateChanged = "model_state_changed",
     /// The text of a notice was registered; `notice_hash` is its hash.
     NoticeRegistered = "notice_registered",
+    /// A person opened their own page by a link of the site's.
+    PrivacyOpened = "privacy_opened",
     /// A site was created or its settings replaced.
     SiteConfigured = "site_configured",
     /// An API key was issued.

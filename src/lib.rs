@@ -37,6 +37,8 @@ pub mod event;
 #[cfg(feature = "full")]
 pub mod evidence;
 #[cfg(feature = "full")]
+pub mod export;
+#[cfg(feature = "full")]
 pub mod gate;
 #[cfg(feature = "full")]
 pub mod granted;

@@ -9,8 +9,10 @@ use base64ct::{Base64, Encoding as _};
 use consentry::checkpoint::Checkpoint;
 use consentry::event::{Actor, Event, Kind};
 use consentry::evidence::{Evidence, Salt, SealedEvidence};
+use consentry::export::{Digest, Format, TYP};
 use consentry::handover::Handover;
 use consentry::hash::Hash;
+use consentry::jws;
 use consentry::log::{leaf, leaf_hash};
 use consentry::merkle::{Frontier, Head, Node, consistency, inclusion, prove};
 use consentry::note::{Note, Signature, VerifierKey};
@@ -445,6 +447,68 @@ fn an_export_holds_what_the_log_holds() {
         0,
         "verified: 1 entries stand in the log as they are here",
     );
+}
+
+/// A file with a digest under it.
+fn digested(format: Format, body: &str, until: u64) -> String {
+    let page: Value = serde_json::from_str(&format!("{body}}}")).unwrap_or_default();
+    let digest = Digest {
+        bytes: body.len() as u64,
+        exported_at: Timestamp::from_ms(1_795_000_000_000),
+        format,
+        log: ORIGIN.into(),
+        sha256: Hash(<sha2::Sha256 as sha2::Digest>::digest(body).into()),
+        site: "shop".into(),
+        subject: page["subject"].as_str().and_then(Hash::parse).unwrap_or(Hash([0; 32])),
+        until,
+    };
+    let key_id = jws::key_id(&secret().verifying_key().to_bytes());
+    let input = jws::signing_input(&key_id, TYP, &json!(digest));
+    let jws = jws::compact(&input, &secret().sign(input.as_bytes()).to_bytes());
+    format!("{body}{}", format.trailer(Some(&jws)))
+}
+
+#[test]
+fn an_export_is_verified_to_the_last_byte() {
+    let (place, log) = honest();
+    let body = page(&log).to_string();
+    place.put("page", digested(Format::Json, body.strip_suffix('}').unwrap(), 9));
+    place.put("export.csv", digested(Format::Csv, "record\r\n", 9));
+    place.put("export.html", digested(Format::Html, "<!doctype html>", 9));
+    let jwks = json!({ "keys": [jws::jwk(&secret().verifying_key().to_bytes())] });
+    place.put("jwks", jwks.to_string());
+    let key = key().to_string();
+    for trusted in [["--key", &key], ["--jwks", "jwks"]] {
+        let args: Vec<_> = ["verify", "export"]
+            .into_iter()
+            .chain(trusted)
+            .chain(["page", "export.csv", "export.html"])
+            .collect();
+        says(&place.run(&args), 0, "3 files are as they were signed");
+    }
+    says(&place.run(&["verify", "export", "export.csv"]), 0, "nobody told whose it is");
+}
+
+#[test]
+fn an_export_that_was_changed_broken_off_or_signed_by_another_is_refused() {
+    let (place, log) = honest();
+    let body = page(&log).to_string();
+    let page = digested(Format::Json, body.strip_suffix('}').unwrap(), 9);
+    place.put("page", page.replace("u-7", "u-8"));
+    says(&place.run(&["verify", "export", "page"]), 1, "was changed: its bytes are not those of the digest");
+    let table = digested(Format::Csv, "record\r\n", 9);
+    place.put("export.csv", &table[..table.len() - 9]);
+    says(&place.run(&["verify", "export", "export.csv"]), 1, "it was broken off");
+    place.put("export.csv", table);
+    let stranger = jws::jwk(&SigningKey::from_bytes(&[200; 32]).verifying_key().to_bytes());
+    place.put("jwks", json!({ "keys": [stranger] }).to_string());
+    says(
+        &place.run(&["verify", "export", "--jwks", "jwks", "export.csv"]),
+        1,
+        "names a key that was not given",
+    );
+    place.put("export.csv", format!("record\r\n{}", Format::Csv.trailer(None)));
+    says(&place.run(&["verify", "export", "export.csv"]), 0, "whole, but not signed");
 }
 
 #[test]

@@ -64,6 +64,14 @@ impl Call {
         self.header("sec-gpc") == Some("1")
     }
 
+    /// The languages that the caller wants: what the address asks for (`?lang=de`, for pages that know their language), then what
+    /// the browser does: in the order of its list, because browsers put first what they prefer, whatever the weights.
+    pub(crate) fn languages(&self) -> impl Iterator<Item = &str> {
+        let asked = self.query.split('&').filter_map(|pair| pair.strip_prefix("lang="));
+        let preferred = self.header("accept-language").unwrap_or_default().split(',');
+        asked.chain(preferred.filter_map(|range| Some(range.split(';').next()?.trim())))
+    }
+
     /// The first value of a query parameter.
     pub(crate) fn query(&self, name: &str) -> Option<String> {
         form_urlencoded::parse(self.query.as_bytes())

@@ -11,6 +11,7 @@ mod auth;
 mod cache;
 mod cors;
 mod erasure;
+mod export;
 mod handlers;
 mod http;
 mod keys;

@@ -44,6 +44,9 @@ pub(crate) trait Platform: Reach {
     /// Makes the object of its parts, which are named by their tags in order.
     async fn finish_upload(&self, name: &str, upload: &str, tags: Vec<String>) -> Result<(), DatabaseError>;
 
+    /// The text of a file that is served beside the Worker, by its path; `None` if there is none.
+    async fn asset(&self, path: &str) -> Option<String>;
+
     /// Counts one call of `key`; `false` if it was one too many.
     async fn within_limit(&self, class: LimitClass, key: String) -> bool;
 
@@ -164,6 +167,8 @@ impl DatabaseError {
     pub(crate) fn from_message(message: &str) -> Self {
         if message.contains("UNIQUE constraint failed: idempotency.") {
             Self::Duplicate("idempotency")
+        } else if message.contains("UNIQUE constraint failed: used_links.") {
+            Self::Duplicate("used_links")
         } else if message.contains("UNIQUE constraint failed: log_origins.") {
             Self::Duplicate("log_origins")
         } else if message.contains("malformed JSON") {

@@ -67,6 +67,10 @@ endpoints! {
     AgentResult = POST "/agent/tasks/{id}/result",
     /// Everything that is held.
     Export = GET "/data/export/{user_id}",
+    /// Lets a person into their own page by a link.
+    PrivacySession = POST "/privacy/session",
+    /// What the pages for people say.
+    Words = GET "/words.json",
     /// Who did what.
     Audit = GET "/audit/{user_id}",
     /// What a person was given for a decision, with its proof.

@@ -11,7 +11,6 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 /// The payload as signed JSON of this type, by the key of now. The payload has no fractions.
-#[allow(dead_code, reason = "erasures and exports end in it")]
 pub(crate) async fn jws<P: Platform>(
     app: &App<'_, P>,
     typ: &str,

@@ -5,6 +5,7 @@ use crate::{
     app::{App, Config},
     cache::Cache,
     erasure::reach::{Names, Reach, Unread, Versioned},
+    export::Export,
     http::{Answer, Call, Stored, problem},
     keys::Keys,
     platform::{DatabaseError, LimitClass, Param, Platform, Rows, Statement},
@@ -150,7 +151,12 @@ impl Host {
             country: None,
             region: None,
         };
-        let answer = block_on(respond(&self.app(), &call));
+        let mut answer = block_on(respond(&self.app(), &call));
+        if let Some(mut export) = answer.extensions_mut().remove::<Export>() {
+            while let Some(piece) = block_on(export.next(&self.app())).unwrap() {
+                answer.body_mut().push_str(&piece);
+            }
+        }
         match answer.extensions().get::<Stored>() {
             Some(stored) if !self.objects.borrow().contains_key(&stored.name) => problem(&stored.missing),
             _ => answer,
@@ -260,6 +266,15 @@ impl Platform for Host {
         let parts = parts.ok_or_else(|| DatabaseError::Objects("a part is missing".into()))?;
         objects.insert(name.into(), parts.concat());
         Ok(())
+    }
+
+    async fn asset(&self, path: &str) -> Option<String> {
+        // As the build makes it, of English only.
+        match path {
+            "/locales/index.txt" => Some("en".into()),
+            "/words/en.json" => Some(r#"{"language":"en","direction":"ltr"}"#.into()),
+            _ => None,
+        }
     }
 
     async fn within_limit(&self, _class: LimitClass, _key: String) -> bool {

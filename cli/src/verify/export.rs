@@ -1,20 +1,25 @@
-//! `consentry verify export`. Owns making the leaf of an entry again from the fields that a person was given.
+//! `consentry verify export`. Owns making the leaf of an entry again from the fields that a person was given; the digest over the
+//! whole is `digest`'s.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::Path;
 
 use consentry::event::{Actor, Event, Kind};
+use consentry::export::Format;
 use consentry::hash::Hash;
+use consentry::jws::public_of;
 use consentry::log::{leaf, leaf_hash};
 use consentry::purpose::Purpose;
 use consentry::record::{LegalBasis, Status};
 use consentry::slug::Slug;
 use consentry::subject::{KeyId, Subject};
 use consentry::time::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use super::digest::{self, Verified};
 use super::source::Source;
 use super::tiles::Tiles;
 use super::{Exported, disproved, json, open};
@@ -28,19 +33,67 @@ pub(super) fn run(args: &Exported) -> Result<String, Failure> {
         tiles = Some(Tiles::open(Source::Folder(folder.clone()), checkpoint.head)?);
         origin = Some(checkpoint.origin);
     }
-    let mut entries = 0;
+    let keys = keys(args)?;
+    let (mut entries, mut digests, mut json) = (0, Vec::new(), false);
     for path in &args.pages {
-        let page: Page = json(path, "is no page of an export or an audit trail")?;
+        let file = fs::read(path).map_err(|error| Failure::file(path, error))?;
+        let format = digest::format_of(path);
+        if format != Format::Json {
+            digests.push(digest::verify(path, &file, format, &keys)?.0);
+            continue;
+        }
+        json = true;
+        let page: Page = serde_json::from_slice(&file).map_err(|_| {
+            Failure::file(path, "is no page of an export or an audit trail; or it was broken off")
+        })?;
+        if page.digest.is_some() {
+            let (verified, digest) = digest::verify(path, &file, format, &keys)?;
+            if digest.is_some_and(|digest| digest.log != page.log || digest.subject != page.subject) {
+                return Err(disproved(path, "the digest is of another person's export"));
+            }
+            digests.push(verified);
+        }
         if origin.as_ref().is_some_and(|origin| *origin != page.log) {
             return Err(disproved(path, "is of another log than the checkpoint"));
         }
         entries += page.audit_trail.len();
         page.verify(path, tiles.as_mut())?;
     }
-    Ok(match tiles {
-        Some(_) => format!("verified: {entries} entries stand in the log as they are here"),
-        None => format!("verified: {entries} entries have the leaf hashes that their fields make"),
-    })
+    let mut said = match (&tiles, json) {
+        (Some(_), true) => vec![format!("{entries} entries stand in the log as they are here")],
+        (None, true) => vec![format!("{entries} entries have the leaf hashes that their fields make")],
+        (_, false) => vec![],
+    };
+    for (verified, words) in [
+        (Verified::Signed, "as they were signed"),
+        (Verified::Unsigned, "as their digest says, but nobody told whose it is: give --key or --jwks"),
+        (Verified::Keyless, "whole, but not signed, because the service had no key"),
+    ] {
+        let count = digests.iter().filter(|digest| **digest == verified).count();
+        if count > 0 {
+            said.push(format!("{count} files are {words}"));
+        }
+    }
+    Ok(format!("verified: {}", said.join("; ")))
+}
+
+/// The public keys that a digest may be signed with.
+fn keys(args: &Exported) -> Result<Vec<[u8; 32]>, Failure> {
+    let mut keys: Vec<_> = args.keys.iter().map(|key| *key.public()).collect();
+    if let Some(path) = &args.jwks {
+        let set: Value = json(path, "is no set of keys")?;
+        let of_set = set["keys"].as_array().map(Vec::as_slice).unwrap_or_default();
+        keys.extend(of_set.iter().filter_map(public_of));
+        if keys.is_empty() {
+            return Err(Failure::file(path, "holds no Ed25519 key"));
+        }
+    }
+    Ok(keys)
+}
+
+/// What is there, `null` included.
+fn present<'de, D: Deserializer<'de>>(member: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(member).map(Some)
 }
 
 #[derive(Deserialize)]
@@ -52,6 +105,8 @@ struct Page {
     #[serde(default)]
     consent_history: Vec<Record>,
     audit_trail: Vec<Entry>,
+    #[serde(default, deserialize_with = "present")]
+    digest: Option<Value>,
 }
 
 #[derive(Deserialize)]

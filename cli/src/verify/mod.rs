@@ -1,6 +1,7 @@
 //! `consentry verify`. Owns its arguments, what is read, and what is said; offline, with nothing but files. What a proof proves
 //! is decided in the core.
 
+mod digest;
 mod export;
 mod receipt;
 mod row;
@@ -60,7 +61,8 @@ pub(crate) enum Command {
     Log(Log),
     /// What a person was given by `GET /data/export/{user_id}` or `GET /audit/{user_id}`
     ///
-    /// Each entry must have the leaf hash that its own fields make; with tiles, the one that stands in the log.
+    /// Its bytes must be those that its digest is over; with a key or `--jwks`, the service must have signed that. Keep the file as it
+    /// came. Of JSON, each entry must have the leaf hash that its own fields make; with tiles, the one that stands in the log.
     #[command(after_help = EXIT_CODES)]
     Export(Exported),
 }
@@ -178,16 +180,19 @@ impl Edge {
 
 #[derive(Args)]
 pub(crate) struct Exported {
-    /// The log's public key; see `consentry verify checkpoint --help`
-    #[arg(long = "key", value_name = "KEY", value_parser = key, requires = "checkpoint")]
+    /// The log's public key, for the digest and the checkpoint; see `consentry verify checkpoint --help`
+    #[arg(long = "key", value_name = "KEY", value_parser = key)]
     keys: Vec<VerifierKey>,
+    /// Public keys for the digest, as `GET /.well-known/jwks.json` gave them once
+    #[arg(long, value_name = "FILE")]
+    jwks: Option<PathBuf>,
     /// The checkpoint to hold the entries against
     #[arg(long, value_name = "FILE", requires_all = ["keys", "tiles"])]
     checkpoint: Option<PathBuf>,
     /// The folder that holds the log's `tile/`
     #[arg(long, value_name = "DIR", requires = "checkpoint")]
     tiles: Option<PathBuf>,
-    /// The pages, as JSON
+    /// Pages or whole exports: JSON, or by their names CSV (.csv) and pages to read (.html)
     #[arg(value_name = "PAGE", required = true)]
     pages: Vec<PathBuf>,
 }

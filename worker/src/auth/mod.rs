@@ -4,10 +4,12 @@
 mod admin;
 mod api_key;
 mod jwt;
+mod session;
 
 pub(crate) use admin::authenticate_admin;
 pub(crate) use api_key::{hash_secret, issue, text_of};
-pub(crate) use jwt::algorithm;
+pub(crate) use jwt::{Link, algorithm, read_link};
+pub(crate) use session::open as open_session;
 
 use crate::{
     app::App,
@@ -181,6 +183,7 @@ async fn identify<P: Platform>(
         )),
         (Some(header), None) => match bearer(header)? {
             token if token.starts_with(api_key::PREFIX) => api_key::identify(app, token).await,
+            token if token.starts_with(session::PREFIX) => session::identify(app, token).await,
             token => jwt::identify(app, token).await,
         },
         (None, Some(proof)) => visitor(app, call, &proof).await,
@@ -222,6 +225,8 @@ async fn visitor<P: Platform>(
     })?;
     match call.header("origin") {
         Some(origin) if site.allows_origin(origin) => {}
+        // The service's own pages, such as the person's own.
+        Some(origin) if is_own(call, origin) => {}
         // Browsers leave Origin out of reads from the same origin, and only of those.
         None if call.method == http::Method::GET => {}
         _ => {
@@ -239,6 +244,12 @@ async fn visitor<P: Platform>(
 pub(crate) async fn one_task_token<P: Platform>(app: &App<'_, P>, call: &Call) -> Result<String, Problem> {
     app.count(LimitClass::Person, call.address().to_owned()).await?;
     bearer(call.header("authorization").unwrap_or_default()).map(Into::into)
+}
+
+/// Whether an origin is the one that is called. A browser lets no page change either header.
+fn is_own(call: &Call, origin: &str) -> bool {
+    let host = origin.split_once("://").map(|(_, host)| host);
+    host.is_some() && host == call.header("host")
 }
 
 fn unauthenticated(detail: &str) -> Problem {

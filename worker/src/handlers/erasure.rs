@@ -111,6 +111,17 @@ pub(super) async fn find<P: Platform>(
     if mine { Ok((shard, erasure, caller.actor)) } else { Err(unknown()) }
 }
 
+/// An erasure as [`read`] tells of it, for an export.
+pub(crate) async fn describe<P: Platform>(
+    app: &App<'_, P>,
+    id: Uuid,
+) -> Result<Option<serde_json::Value>, Problem> {
+    match app.store().erasure(id).await.map_err(|error| app.fault(&error))? {
+        Some((_, erasure)) => Ok(Some(value!(output(app, &erasure).await?))),
+        None => Ok(None),
+    }
+}
+
 /// A service that was told of an erasure calls back about its one task.
 pub(super) async fn call_back<P: Platform>(
     app: &App<'_, P>,

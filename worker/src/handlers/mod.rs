@@ -4,7 +4,7 @@ mod admin;
 mod agent;
 mod consent;
 mod cookie;
-mod erasure;
+pub(crate) mod erasure;
 mod erasure_change;
 mod lineage;
 mod link;
@@ -12,6 +12,7 @@ mod log;
 mod notice;
 mod once;
 mod person;
+mod privacy;
 mod receipt;
 mod service;
 mod snapshot;
@@ -63,6 +64,8 @@ pub(crate) async fn handle<P: Platform>(
         Endpoint::AgentLease => agent::lease(app, call, param(0)).await,
         Endpoint::AgentResult => agent::result(app, call, param(0)).await,
         Endpoint::Export => person::export(app, call, param(0)).await,
+        Endpoint::PrivacySession => privacy::session(app, call).await,
+        Endpoint::Words => privacy::words(app, call).await,
         Endpoint::Audit => person::audit(app, call, param(0)).await,
         Endpoint::Receipt => receipt::read(app, call, param(0)).await,
         Endpoint::Snapshot => snapshot::whole(app, call, param(0)).await,

@@ -1,4 +1,5 @@
-//! What is held about a person: the export (GDPR Art. 15 and 20) and the audit trail, in pages.
+//! What is held about a person: the export (GDPR Art. 15 and 20), whole in any form or as JSON in pages, and the audit trail, in
+//! pages. What a whole export says is in [`crate::export`].
 //!
 //! Every page is pinned to the place in the log that the first one was made at, so that pages fit together although each
 //! of them leaves an event of its own. What a person did as a visitor before they signed in is theirs too (`POST
@@ -8,25 +9,39 @@ use super::event;
 use crate::{
     app::App,
     auth::{self, Access, Claimed},
-    http::{Answer, Call, json},
-    model::{AuditEntry, AuditOutput, ExportOutput, HistoryEntry, Page},
+    export::{
+        self, About, Export, Named, Words,
+        entry::{audit_entry, history_entry},
+        words,
+    },
+    http::{Answer, Call, answer, json},
+    model::{AuditOutput, ExportOutput, Page},
     platform::Platform,
     scope::Scope,
-    store::{Stored, StoredEvidence, read_page, read_visitors, stored, visitors},
+    store::{Stored, read_page, read_visitors, stored, visitors},
 };
-use consentry::{
-    event::Kind,
-    hash::Hash,
-    problem::Problem,
-    record::{ConsentRecord, LegalBasis, NewRecord},
-    subject::Subject,
-};
-use http::StatusCode;
+use consentry::{event::Kind, export::Format, hash::Hash, problem::Problem};
+use http::{HeaderValue, StatusCode, header};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json as value;
 
 /// Events on a page: by default and at most. A page of this size stays well under a megabyte.
 const MAX_PAGE: u64 = 1000;
+
+/// The `limit` of whoever wants no pages.
+const ALL: &str = "all";
+
+/// What a browser may do with an export that it shows: nothing but style it.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; \
+    frame-ancestors 'none'; sandbox";
+
+/// A page of events.
+struct Read {
+    page: Page,
+    events: Vec<Stored>,
+    /// The visitors that the person turned out to be.
+    visitors: Vec<Hash>,
+}
 
 pub(super) async fn export<P: Platform>(
     app: &App<'_, P>,
@@ -34,20 +49,99 @@ pub(super) async fn export<P: Platform>(
     user: &str,
 ) -> Result<Answer, Problem> {
     let access = auth::authorise(app, call, Claimed::user(user), Scope::SubjectExport).await?;
-    let (page, events) = read(app, call, &access, Kind::DataExported, "/data/export/").await?;
+    let format = export::wanted(call)?;
+    if format != Format::Json || call.query("limit").as_deref() == Some(ALL) {
+        return whole(app, call, access, format).await;
+    }
+    let Read { page, events, visitors } =
+        read(app, call, &access, Kind::DataExported, "/data/export/").await?;
+    let mut named = Named::default();
+    for stored in &events {
+        named.note(stored);
+    }
+    let (mut notices, mut erasures) = (vec![], vec![]);
+    loop {
+        let some = named.notices(app, &access.site.id).await?;
+        if some.is_empty() {
+            break;
+        }
+        notices.extend(some);
+    }
+    while let Some(erasure) = named.erasure(app).await? {
+        erasures.push(erasure);
+    }
+    let person = &access.subject.hash;
     let output = ExportOutput {
         page,
         exported_at: app.now,
-        consent_history: events.iter().filter_map(|stored| history_entry(stored, &access.subject)).collect(),
-        audit_trail: events.iter().map(|stored| audit_entry(stored, &access.subject)).collect(),
+        linked_visitors: visitors,
+        consent_history: events.iter().filter_map(|stored| history_entry(stored, person)).collect(),
+        audit_trail: events.iter().map(|stored| audit_entry(stored, person)).collect(),
+        notices,
+        erasures,
+        digest: None,
     };
-    json(StatusCode::OK, &output)
+    let (parts, body) = json(StatusCode::OK, &output)?.into_parts();
+    let body = export::sealed(app, &output.page, output.exported_at, body).await?;
+    Ok(Answer::from_parts(parts, body))
+}
+
+/// Records that everything is exported, then lets it be made by whoever writes the answer.
+async fn whole<P: Platform>(
+    app: &App<'_, P>,
+    call: &Call,
+    access: Access,
+    format: Format,
+) -> Result<Answer, Problem> {
+    let paged = ["after", "until", "limit"]
+        .into_iter()
+        .find(|name| call.query(name).is_some_and(|value| *name != "limit" || value != ALL));
+    if let Some(name) = paged {
+        return Err(Problem::field(
+            name,
+            "a whole export has no pages; leave this out, or ask for pages of JSON",
+        ));
+    }
+    let words = if format == Format::Html { words(app, call).await? } else { Words::default() };
+    let Access { site, actor, user, subject, .. } = access;
+    let store = app.store();
+    let shard = store.shard_of(&subject);
+    let fault = |error| app.fault(&error);
+    let details = [("format", value!(format.as_str()))];
+    let event = event(app, Kind::DataExported, &site.id, Some(subject), &actor, &details);
+    let (own, joined) = store.append_then_read(shard, event, read_visitors(&subject)).await.map_err(fault)?;
+    let about = About {
+        format,
+        user: user.as_str().into(),
+        site: site.id.clone(),
+        log: store.origin(shard).await.map_err(fault)?,
+        subject,
+        visitors: visitors(&subject, joined).map_err(fault)?.iter().map(|visitor| visitor.hash).collect(),
+        until: own.log_index,
+        exported_at: app.now,
+        words,
+    };
+    let (media_type, place) = match format {
+        Format::Json => ("application/json", "attachment"),
+        Format::JsonLd => ("application/ld+json", "attachment"),
+        Format::Csv => ("text/csv; charset=utf-8; header=present", "attachment"),
+        Format::Html => ("text/html; charset=utf-8", "inline"),
+    };
+    let mut answer = answer(StatusCode::OK, media_type, String::new());
+    let headers = answer.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    headers.insert(header::VARY, HeaderValue::from_static("Accept, Accept-Language"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    let name = format!("{place}; filename=\"{}-{}.{}\"", about.site, about.until, format.as_str());
+    headers.extend(HeaderValue::from_str(&name).ok().map(|name| (header::CONTENT_DISPOSITION, name)));
+    answer.extensions_mut().insert(Export::new(about));
+    Ok(answer)
 }
 
 pub(super) async fn audit<P: Platform>(app: &App<'_, P>, call: &Call, user: &str) -> Result<Answer, Problem> {
     let access = auth::authorise(app, call, Claimed::user(user), Scope::AuditRead).await?;
-    let (page, events) = read(app, call, &access, Kind::AuditRead, "/audit/").await?;
-    let audit_trail = events.iter().map(|stored| audit_entry(stored, &access.subject)).collect();
+    let Read { page, events, .. } = read(app, call, &access, Kind::AuditRead, "/audit/").await?;
+    let audit_trail = events.iter().map(|stored| audit_entry(stored, &access.subject.hash)).collect();
     let output = AuditOutput { page, audit_trail };
     json(StatusCode::OK, &output)
 }
@@ -60,7 +154,7 @@ async fn read<P: Platform>(
     access: &Access,
     kind: Kind,
     path: &str,
-) -> Result<(Page, Vec<Stored>), Problem> {
+) -> Result<Read, Problem> {
     let limit = call.query_number("limit")?.unwrap_or(MAX_PAGE);
     if !(1..=MAX_PAGE).contains(&limit) {
         return Err(Problem::field("limit", format!("the query parameter limit must be 1 to {MAX_PAGE}")));
@@ -102,62 +196,5 @@ async fn read<P: Platform>(
         until,
         next,
     };
-    Ok((page, events))
-}
-
-/// The subject of an event, where it is not the person whom the page is about.
-fn other_subject(stored: &Stored, person: &Subject) -> Option<Hash> {
-    stored.event.subject.filter(|subject| subject != person).map(|subject| subject.hash)
-}
-
-fn history_entry(stored: &Stored, person: &Subject) -> Option<HistoryEntry> {
-    let event = &stored.event;
-    let new = NewRecord {
-        id: event.id,
-        purpose: event.purpose.clone()?,
-        status: event.status?,
-        legal_basis: event.legal_basis.unwrap_or(LegalBasis::Consent),
-        decided_at: event.decided_at,
-        notice_hash: event.notice_hash,
-        over_gpc: stored.over_gpc(),
-    };
-    let kept = match &stored.evidence {
-        StoredEvidence::Kept(sealed) => Some(&sealed.evidence),
-        StoredEvidence::None | StoredEvidence::Redacted => None,
-    };
-    Some(HistoryEntry {
-        log_index: stored.log_index,
-        leaf_hash: stored.leaf_hash,
-        subject: other_subject(stored, person),
-        record: ConsentRecord::new(new, event.created_at).ok()?,
-        evidence: match &stored.evidence {
-            StoredEvidence::None => "none",
-            StoredEvidence::Kept(_) => "kept",
-            StoredEvidence::Redacted => "redacted",
-        },
-        ip_address: kept.and_then(|evidence| evidence.ip_address).map(|ip| ip.to_string()),
-        user_agent: kept.and_then(|evidence| evidence.user_agent.clone()),
-        country: kept.and_then(|evidence| evidence.country.clone()),
-        gpc: kept.map(|evidence| evidence.gpc),
-    })
-}
-
-fn audit_entry(stored: &Stored, person: &Subject) -> AuditEntry {
-    let event = &stored.event;
-    AuditEntry {
-        log_index: stored.log_index,
-        leaf_hash: stored.leaf_hash,
-        id: event.id,
-        timestamp: event.created_at,
-        action: event.kind.as_str(),
-        performed_by: event.actor.to_string(),
-        details: serde_json::from_str(&event.details).unwrap_or_default(),
-        subject: other_subject(stored, person),
-        purpose: event.purpose.as_ref().map(ToString::to_string),
-        status: event.status,
-        legal_basis: event.legal_basis,
-        notice_hash: event.notice_hash,
-        decided_at: event.decided_at,
-        evidence_commitment: event.evidence_commitment,
-    }
+    Ok(Read { page, events, visitors: joined.iter().map(|visitor| visitor.hash).collect() })
 }

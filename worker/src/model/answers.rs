@@ -1,6 +1,7 @@
 //! The bodies of answers. They only ever gain fields.
 
 use super::ModelStanding;
+use super::requests::NoticeText;
 #[cfg(test)]
 use crate::openapi::schema;
 use crate::{
@@ -221,6 +222,38 @@ pub(crate) struct Page {
     pub(crate) next: Option<String>,
 }
 
+/// A person who was let into their own page.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct SessionOutput {
+    /// What the page shows with each call, as a bearer token.
+    pub(crate) session: String,
+    /// Until when.
+    #[cfg_attr(test, schemars(schema_with = "schema::time"))]
+    pub(crate) expires_at: Timestamp,
+    pub(crate) user_id: String,
+    pub(crate) site: String,
+}
+
+/// The words that a record names by their hash.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct ExportedNotice {
+    #[cfg_attr(test, schemars(schema_with = "schema::hash"))]
+    pub(crate) hash: Hash,
+    /// `null` where they were never registered.
+    pub(crate) notice: Option<NoticeText>,
+}
+
+/// How a whole export as JSON begins; what follows is written by hand, in the shape of [`ExportOutput`].
+#[derive(Debug, Serialize)]
+pub(crate) struct ExportHead {
+    #[serde(flatten)]
+    pub(crate) page: Page,
+    pub(crate) exported_at: Timestamp,
+    pub(crate) linked_visitors: Vec<Hash>,
+}
+
 /// Everything that is held about a person.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -229,10 +262,22 @@ pub(crate) struct ExportOutput {
     pub(crate) page: Page,
     #[cfg_attr(test, schemars(schema_with = "schema::time"))]
     pub(crate) exported_at: Timestamp,
+    /// The keyed hashes of the visitors that the person turned out to be.
+    #[cfg_attr(test, schemars(schema_with = "schema::hashes"))]
+    pub(crate) linked_visitors: Vec<Hash>,
     /// The decisions, oldest first.
     pub(crate) consent_history: Vec<HistoryEntry>,
     /// Everything that was done, decisions included, oldest first.
     pub(crate) audit_trail: Vec<AuditEntry>,
+    /// The words that records of this page name.
+    pub(crate) notices: Vec<ExportedNotice>,
+    /// The erasures that were asked for on this page, as `GET /erasures/{id}` tells of them.
+    #[cfg_attr(test, schemars(with = "Vec<ErasureOutput>"))]
+    pub(crate) erasures: Vec<serde_json::Value>,
+    /// A JWS (RFC 7515) over the SHA-256 of every byte before `,"digest"`; `null` where the service has no key. It is written
+    /// behind everything else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) digest: Option<String>,
 }
 
 /// Who did what about a person.

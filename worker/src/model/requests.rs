@@ -266,6 +266,16 @@ impl From<Notice> for NoticeText {
     }
 }
 
+/// A link to the person's own page.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct SessionInput {
+    /// A JSON Web Token that the site's backend signed: `iss` the site, `sub` the user id, `aud` `consentry-link`, `exp` within 24
+    /// hours, and a `jti` of its own.
+    pub(crate) token: String,
+}
+
 /// A new API key.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

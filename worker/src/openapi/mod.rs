@@ -97,6 +97,9 @@ fn responses(operation: &Operation, endpoint: Endpoint, output: &mut SchemaGener
         success["content"] =
             json!({ "application/json": { "schema": (body.schema)(output), "example": body.example } });
     }
+    for form in operation.forms {
+        success["content"][form] = json!({ "schema": { "type": "string" } });
+    }
     if endpoint.method_name() == "POST" {
         success["headers"] =
             json!({ "Idempotent-Replayed": { "$ref": "#/components/headers/Idempotent-Replayed" } });

@@ -46,6 +46,8 @@ pub(super) struct Operation {
     pub(super) request: Option<Body>,
     /// Whether the request's body may also come as bytes, which the description explains.
     pub(super) bytes: bool,
+    /// Other media types that the answer may have, which the description explains.
+    pub(super) forms: &'static [&'static str],
     pub(super) success: (u16, &'static str),
     pub(super) response: Option<Body>,
     /// Query parameters by name, with their schema and meaning.
@@ -289,6 +291,7 @@ pub(super) fn operation(endpoint: Endpoint) -> Operation {
         security: person,
         request: None,
         bytes: false,
+        forms: &[],
         success: (200, "The answer"),
         response: None,
         query: vec![],
@@ -514,9 +517,15 @@ pub(super) fn operation(endpoint: Endpoint) -> Operation {
             id: "exportData",
             tag: "data rights",
             summary: "Everything that is held (GDPR Art. 15, 20)",
-            description: "In pages, oldest first, all pinned to the place in the log at which the first was made. With \
-                          `log`, `site`, `subject` and the fields of an entry of the audit trail, anybody can compute \
-                          its leaf hash. Scope `subject:export`; leaves an audit event a page.",
+            description: "JSON comes in pages, oldest first, all pinned to the place in the log at which the first was made; with \
+                          `limit=all` it is whole. CSV (RFC 4180; the column `record` says what a record is; a cell that begins \
+                          like a formula, or with an apostrophe, has an apostrophe before it) and a page to read (HTML, in the \
+                          language of `lang` or `Accept-Language`) are always whole. Each ends in a digest: a JWS of type \
+                          `export-digest+jws` over the SHA-256 of every byte before it, which `consentry verify export` checks; a \
+                          file without one was broken off. With `log`, `site`, `subject` and the fields of an entry of the audit \
+                          trail, anybody can compute its leaf hash. Scope `subject:export`; leaves an audit event, of pages \
+                          one each.",
+            forms: &["text/csv", "text/html"],
             response: body::<model::ExportOutput>(with(
                 page(),
                 &[
@@ -528,9 +537,52 @@ pub(super) fn operation(endpoint: Endpoint) -> Operation {
                     "created_at": TIME, "evidence": "kept", "ip_address": "203.0.113.0", "gpc": false }]),
                     ),
                     ("audit_trail", json!([audit_entry()])),
+                    ("linked_visitors", json!([])),
+                    ("notices", json!([{ "hash": HASH, "notice": notice() }])),
+                    ("erasures", json!([erasure()])),
+                    ("digest", json!("eyJhbGciOiJFZERTQSJ9.e30.AA")),
                 ],
             )),
-            query: paging(),
+            query: {
+                let mut query = paging();
+                query[2].1 = json!({ "default": 1000, "anyOf": [
+                    { "type": "integer", "minimum": 1, "maximum": 1000 }, { "const": "all" } ] });
+                query[2].2 = "The most events on a page; `all` for no pages.";
+                let forms = crate::export::OFFERED.map(consentry::export::Format::as_str);
+                query.push((
+                    "format",
+                    json!({ "enum": forms }),
+                    "The form, for links; otherwise `Accept` says it.",
+                ));
+                query.push((
+                    "lang",
+                    json!({ "type": "string" }),
+                    "The language of a page to read, as a BCP 47 tag.",
+                ));
+                query
+            },
+            ..base
+        },
+        Endpoint::PrivacySession => Operation {
+            id: "openPrivacyPage",
+            tag: "data rights",
+            summary: "Let a person into their own page by a link, once",
+            description: "The page at `/privacy#token=…` shows the token here and gets a session for half an hour, which it keeps in \
+                          memory and sends as a bearer token. A token opens it once; it is none of the tokens that calls show.",
+            security: json!([]),
+            request: body::<model::SessionInput>(json!({ "token": "eyJhbGciOiJFZERTQSJ9.e30.AA" })),
+            success: (201, "Opened"),
+            response: body::<model::SessionOutput>(json!({ "session": "cs_e30.AA", "expires_at": TIME,
+                "user_id": "ada@example.com", "site": "demo" })),
+            ..base
+        },
+        Endpoint::Words => Operation {
+            id: "readWords",
+            tag: "service",
+            summary: "What the pages for people say",
+            description: "By name, in the language of `lang` or `Accept-Language`.",
+            security: json!([]),
+            query: vec![("lang", json!({ "type": "string" }), "A language, as a BCP 47 tag.")],
             ..base
         },
         Endpoint::Audit => Operation {

@@ -7,6 +7,7 @@ use super::{
 use crate::platform::{DatabaseError, Param, Platform, Rows, Statement};
 use consentry::{
     event::Event,
+    hash::Hash,
     history::{Entry, History},
     log::{leaf, leaf_hash},
     purpose::Purpose,
@@ -84,6 +85,26 @@ const PAGE: &str = page!("= unhex(?1)");
 /// one sorts; it is for the few who have any.
 const JOINED_PAGE: &str =
     page!("IN (SELECT unhex(?1) UNION SELECT visitor FROM links WHERE subject = unhex(?1))");
+
+macro_rules! kind {
+    ($subjects:literal, $kind:literal) => {
+        select!(
+            "WHERE subject ",
+            $subjects,
+            " AND purpose IS ",
+            $kind,
+            " AND log_index > ?2 AND log_index <= ?3 ORDER BY log_index LIMIT ?4"
+        )
+    };
+}
+
+const DECISIONS: [&str; 2] =
+    [kind!("= unhex(?1)", "NOT NULL"), kind!("IN (SELECT unhex(value) FROM json_each(?1))", "NOT NULL")];
+
+const OTHERS: [&str; 2] =
+    [kind!("= unhex(?1)", "NULL"), kind!("IN (SELECT unhex(value) FROM json_each(?1))", "NULL")];
+
+const EVERYTHING: [&str; 2] = [PAGE, page!("IN (SELECT unhex(value) FROM json_each(?1))")];
 
 const CONSENT: &str = select!("WHERE subject = unhex(?1) AND purpose IS NOT NULL ORDER BY log_index");
 
@@ -210,6 +231,41 @@ pub(crate) fn read_page(
     let until = until.map_or(Param::Null, integer);
     let sql = if joined { JOINED_PAGE } else { PAGE };
     Statement::new(sql, [subject.hash.into(), after, until, integer(limit)])
+}
+
+/// Which events are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Of {
+    /// Decisions of the person.
+    Decisions,
+    /// Everything else that was done.
+    Others,
+    /// Both.
+    All,
+}
+
+/// Reads at most `limit` events about a person and these visitors, after one place and up to another.
+pub(crate) fn read_events(
+    of: Of,
+    subject: &Subject,
+    visitors: &[Hash],
+    after: Option<u64>,
+    until: u64,
+    limit: u64,
+) -> Statement {
+    let [alone, joined] = match of {
+        Of::Decisions => DECISIONS,
+        Of::Others => OTHERS,
+        Of::All => EVERYTHING,
+    };
+    let after = after.map_or(Param::Integer(-1), integer);
+    let (sql, subjects) = if visitors.is_empty() {
+        (alone, subject.hash.into())
+    } else {
+        let all: Vec<_> = [&subject.hash].into_iter().chain(visitors).collect();
+        (joined, json!(all).to_string().into())
+    };
+    Statement::new(sql, [subjects, after, integer(until), integer(limit)])
 }
 
 /// Removes the evidence of everything about a person.

@@ -15,10 +15,12 @@ mod rows;
 mod settings;
 mod snapshots;
 mod tasks;
+mod used_links;
 
 pub(crate) use erasures::{ErasureRow, change_erasure, note_ledgered, note_state, save_erasure};
 pub(crate) use events::{
-    count_evidence, history, read_consent, read_history, read_page, read_range, redact, stored,
+    Of, count_evidence, history, read_consent, read_events, read_history, read_page, read_range, redact,
+    stored,
 };
 pub(crate) use heads::SignedHead;
 pub(crate) use idempotency::{Claim, First};
@@ -35,6 +37,7 @@ pub(crate) use snapshots::{
     Changed, Erased, Page, Since, Snapshot, changed, claim_snapshot, keep_build, keep_built, read_changes,
     read_snapshot, save_erased, want_snapshot,
 };
+pub(crate) use used_links::use_link;
 
 pub(crate) use tasks::{Ended, TaskRow, save_tasks};
 

@@ -23,7 +23,7 @@ thread_local! {
 /// The script at the path of the call.
 pub(super) async fn serve(call: &Call, env: &Env) -> Result<Response> {
     let there_are = languages(env).await?;
-    let language = wanted(call).find_map(|tag| language::best(tag, &there_are)).unwrap_or(ENGLISH);
+    let language = call.languages().find_map(|tag| language::best(tag, &there_are)).unwrap_or(ENGLISH);
     let name = call.path.strip_suffix(".js").unwrap_or(&call.path);
     let mut asset = asset(env, &format!("{name}.{language}.js")).await?;
     if asset.status_code() != 200 {
@@ -48,15 +48,7 @@ pub(super) async fn serve(call: &Call, env: &Env) -> Result<Response> {
     Ok(ResponseBuilder::new().with_headers(headers).fixed(script.into_bytes()))
 }
 
-/// What the address asks for (`?lang=de`, for pages that know their language), then what the browser does: in the order of its
-/// list, because browsers put first what they prefer, whatever the weights.
-fn wanted(call: &Call) -> impl Iterator<Item = &str> {
-    let asked = call.query.split('&').filter_map(|pair| pair.strip_prefix("lang="));
-    let preferred = call.header("accept-language").unwrap_or_default().split(',');
-    asked.chain(preferred.filter_map(|range| Some(range.split(';').next()?.trim())))
-}
-
-async fn asset(env: &Env, path: &str) -> Result<Response> {
+pub(super) async fn asset(env: &Env, path: &str) -> Result<Response> {
     env.assets("ASSETS")?.fetch(format!("https://assets.invalid{path}"), None).await
 }
 

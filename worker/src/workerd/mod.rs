@@ -9,6 +9,7 @@ use crate::{
     app::{App, Config},
     cache::Cache,
     erasure::drive::{go_on, sweep, tidy},
+    export::Export,
     http::{Answer, Call, Stored, max_body, problem},
     keys::Keys,
     platform::{DatabaseError, LimitClass, Param, Platform, Rows, Statement},
@@ -22,7 +23,7 @@ use consentry::{
     problem::{Code, Problem},
     time::Timestamp,
 };
-use futures_util::StreamExt as _;
+use futures_util::{StreamExt as _, stream};
 use http::Method;
 use std::cell::Cell;
 use uuid::Uuid;
@@ -52,9 +53,12 @@ async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response
     };
     let answer = with_app(&env, &platform, async |app| respond(app, &call).await).await;
     let cost = text(&env, "BENCH").filter(|on| on == "on").map(|_| platform.cost());
-    let answer = answer.unwrap_or_else(|refused| problem(&refused));
+    let mut answer = answer.unwrap_or_else(|refused| problem(&refused));
+    if let Some(export) = answer.extensions_mut().remove::<Export>() {
+        return make(&env, platform, answer, export);
+    }
     match answer.extensions().get::<Stored>().cloned() {
-        Some(stored) => stream(&platform, answer, &stored).await,
+        Some(stored) => send(&platform, answer, &stored).await,
         None => write(answer, cost),
     }
 }
@@ -78,6 +82,7 @@ async fn scheduled(event: ScheduledEvent, env: Env, _context: ScheduleContext) {
             if event.cron() != EACH_MINUTE {
                 kept = app.store().forget_expired_keys().await;
                 ended = tidy(app).await;
+                kept = kept.and(app.store().forget_expired_links().await);
                 sound = inspect(app).await;
             }
             let swept = sweep(app).await;
@@ -202,8 +207,27 @@ async fn body(request: &mut Request, most: usize) -> Result<Vec<u8>> {
     Ok(body)
 }
 
+/// An answer whose body is made as fast as the caller takes it. If that fails, the body ends before its time.
+fn make(env: &Env, platform: Workerd, answer: Answer, export: Export) -> Result<Response> {
+    let config = match config(env) {
+        Ok(config) => config,
+        Err(refused) => return write(problem(&refused), None),
+    };
+    let state = (platform, config, CACHE.with(Cache::clone), export);
+    let pieces = stream::try_unfold(state, |(platform, config, cache, mut export)| async move {
+        let app = App { platform: &platform, config: &config, cache: &cache, now: platform.now() };
+        let piece = export.next(&app).await.map_err(|broken| {
+            console_log!("an export was broken off: {}", broken.detail);
+            worker::Error::RustError("the export was broken off".into())
+        })?;
+        Ok::<_, worker::Error>(piece.map(|piece| (piece.into_bytes(), (platform, config, cache, export))))
+    });
+    let (builder, _) = write(answer, None)?.into_parts();
+    builder.from_stream(pieces)
+}
+
 /// An answer whose body goes from R2 to the caller without passing through here.
-async fn stream(platform: &Workerd, answer: Answer, stored: &Stored) -> Result<Response> {
+async fn send(platform: &Workerd, answer: Answer, stored: &Stored) -> Result<Response> {
     let bucket = platform.bucket();
     let object = match &bucket {
         Ok(bucket) => bucket.get(&stored.name).execute().await?,
@@ -355,6 +379,11 @@ impl Platform for Workerd {
         let upload = self.bucket()?.resume_multipart_upload(name, upload).map_err(objects)?;
         let parts = (1..).zip(tags).map(|(number, tag)| UploadedPart::new(number, tag));
         upload.complete(parts).await.map(drop).map_err(objects)
+    }
+
+    async fn asset(&self, path: &str) -> Option<String> {
+        let mut asset = banner::asset(&self.env, path).await.ok()?;
+        if asset.status_code() == 200 { asset.text().await.ok() } else { None }
     }
 
     async fn within_limit(&self, class: LimitClass, key: String) -> bool {

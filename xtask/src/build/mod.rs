@@ -6,6 +6,7 @@ mod literal;
 mod package;
 mod site;
 mod widget;
+mod words;
 mod worker;
 
 use std::fs::{self, File};

@@ -1,5 +1,5 @@
-//! The rest of `www/dist`: the demo and the pages for people at the root, what those share under `pages/`, the API's description
-//! and its page under `docs/`.
+//! The rest of `www/dist`: the demo and the pages for people at the root, what those share under `pages/`, the words of pages and
+//! banner by language under `words/`, the API's description and its page under `docs/`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::{core, widget};
+use super::{core, widget, words};
 use crate::project::Project;
 use crate::stamp::{Step, files, write};
 
@@ -27,6 +27,7 @@ pub(super) fn build(project: &Project) -> Result<()> {
             "www/locales",
             "js/pkg/consentry.js",
             "js/pkg/consentry_bg.wasm",
+            "www/loader/more/notice.js",
             "worker/openapi.json",
             "package-lock.json",
         ],
@@ -71,6 +72,9 @@ fn contents(project: &Project) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
         };
     }
     wanted.extend(core::contents(project)?);
+    wanted.extend(words::contents(project)?);
+    // What is recorded of a choice on a page is written as in the banner.
+    wanted.insert("pages/notice.js".into(), read(&project.path("www/loader/more/notice.js"))?);
     for name in SWAGGER {
         let file = project.node_module("swagger-ui-dist").join(name);
         wanted.insert(PathBuf::from("docs").join(name), read(&file)?);

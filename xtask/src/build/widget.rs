@@ -19,9 +19,9 @@ use crate::stamp::{Step, files, write};
 use crate::tools;
 
 const STYLES: [&str; 2] = ["www/loader/widget.css", "www/loader/more/more.css"];
-const LOCALES: &str = "www/locales";
+pub(super) const LOCALES: &str = "www/locales";
 /// The language of the scripts without a language in their name, and of whoever wants one that there is not.
-const ENGLISH: &str = "en";
+pub(super) const ENGLISH: &str = "en";
 /// The first text of a file in `www/locales/` that the banner doesn't need.
 const FIRST_OF_MORE: &str = "reopen";
 
@@ -174,13 +174,13 @@ fn styles(project: &Project, folder: &Path) -> Result<()> {
 }
 
 /// The name of a text and the text.
-type Line = (String, String);
+pub(super) type Line = (String, String);
 
 /// One file of `www/locales/`.
-struct Locale {
-    language: String,
+pub(super) struct Locale {
+    pub(super) language: String,
     /// In the order of the file.
-    lines: Vec<Line>,
+    pub(super) lines: Vec<Line>,
 }
 
 impl Locale {
@@ -191,7 +191,7 @@ impl Locale {
     }
 }
 
-fn locales(folder: &Path) -> Result<Vec<Locale>> {
+pub(super) fn locales(folder: &Path) -> Result<Vec<Locale>> {
     let mut locales = Vec::new();
     for file in files(folder)? {
         let language = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();

@@ -1,0 +1,195 @@
+// The export in its forms: each whole, pinned, audited, ending in a digest that the service signed.
+
+import assert from "node:assert/strict";
+import { createHash, createPublicKey, verify } from "node:crypto";
+import { test } from "node:test";
+import { about, accepted, grant, refused, revoke, startWorld } from "./world.mjs";
+import { makeVisitor } from "./people.mjs";
+
+const world = await startWorld();
+const site = await world.site({ origins: ["https://shop.example"] });
+
+/** What ends a file in each form: before the signature, and behind it. */
+const ENDS = {
+  json: [',"digest":"', '"}'],
+  csv: [`digest${",".repeat(19)}`, "\r\n"],
+  html: ['<code id="digest">', "</code></section></main></body></html>\n"],
+};
+
+const whole = (user, format, query = "") =>
+  site.call("GET", `${about("/data/export", user)}?format=${format}${format === "json" ? "&limit=all" : ""}${query}`);
+
+/** The payload of the digest of a file whose signature and bytes are right. */
+async function verified(text, format) {
+  const [before, after] = ENDS[format];
+  assert.ok(text.endsWith(after), text.slice(-100));
+  const at = text.lastIndexOf(before);
+  const [header, payload, signature] = text.slice(at + before.length, -after.length).split(".");
+  const { kid, typ } = JSON.parse(Buffer.from(header, "base64url"));
+  assert.equal(typ, "export-digest+jws");
+  const { keys } = await (await fetch(`${world.url}/.well-known/jwks.json`)).json();
+  const key = createPublicKey({ key: keys.find((key) => key.kid === kid), format: "jwk" });
+  assert.ok(verify(null, Buffer.from(`${header}.${payload}`), key, Buffer.from(signature, "base64url")));
+  const digest = JSON.parse(Buffer.from(payload, "base64url"));
+  const covered = Buffer.from(text.slice(0, at));
+  assert.equal(digest.bytes, covered.length);
+  assert.equal(digest.sha256, createHash("sha256").update(covered).digest("hex"));
+  assert.equal(digest.format, format);
+  return digest;
+}
+
+/** The records of a table (RFC 4180) by the names of its columns. */
+function records(table) {
+  const rows = [[""]];
+  let quoted = false;
+  for (let at = 0; at < table.length; at += 1) {
+    const row = rows.at(-1);
+    if (quoted && table[at] === '"' && table[at + 1] === '"') row[row.length - 1] += table[(at += 1)];
+    else if (table[at] === '"') quoted = !quoted;
+    else if (!quoted && table[at] === ",") row.push("");
+    else if (!quoted && table.startsWith("\r\n", at)) rows.push([""]) && (at += 1);
+    else row[row.length - 1] += table[at];
+  }
+  rows.pop();
+  const [names, ...others] = rows;
+  return others.map((row) => {
+    assert.equal(row.length, names.length);
+    return Object.fromEntries(row.map((cell, place) => [names[place], cell]));
+  });
+}
+
+const EVIL = `=cmd|'/C calc'!A0 "quoted", <img src=x onerror=alert(1)>`;
+const NOTICE = { version: 4, language: "de", texts: ["Ihre <b>Wahl</b>"], purposes: [{ purpose: "analytics", title: "Statistik", description: "Wir zählen.", legal_basis: "consent" }] };
+
+/** A person with a bit of everything: decisions, words that were shown, evidence, a visitor, an erasure. */
+async function everything(user) {
+  const hash = hashOf(NOTICE);
+  await grant(site, user, { context: { user_agent: EVIL, ip_address: "203.0.113.9", country: "AT" }, notice: { version: 4, language: "de", hash } });
+  accepted(await site.call("PUT", `/notices/${hash}`, { body: NOTICE }));
+  const visitor = makeVisitor(site.site, "https://shop.example");
+  const body = { anonymous: visitor.proof, decisions: [{ purpose: "inference", status: "granted" }] };
+  const { Origin } = visitor.headers;
+  const answer = await fetch(`${world.url}/consent`, { method: "POST", headers: { Origin, "Content-Type": "application/json" }, body: JSON.stringify(body) });
+  assert.equal(answer.status, 201, await answer.text());
+  accepted(await site.call("POST", "/identity/link", { body: { user_id: user, anonymous: visitor.proof } }));
+  await revoke(site, user);
+  return { hash, visitor };
+}
+
+function hashOf({ version, language, texts, purposes }) {
+  const number = (value) => Buffer.from([value >>> 24, value >>> 16, value >>> 8, value]);
+  const text = (words) => Buffer.concat([number(Buffer.byteLength(words)), Buffer.from(words)]);
+  const parts = [Buffer.from("consentry-notice-v1"), number(version), text(language), number(texts.length), ...texts.map(text), number(purposes.length)];
+  for (const { purpose, title, description, legal_basis: basis } of purposes) parts.push(...[purpose, title, description, basis].map(text));
+  return createHash("sha256").update(Buffer.concat(parts)).digest("hex");
+}
+
+test("a whole export as JSON is what the pages are together", async () => {
+  await everything("whole");
+  const page = accepted(await site.call("GET", about("/data/export", "whole")));
+  const { body, text } = await whole("whole", "json");
+  assert.deepEqual(body.consent_history, page.consent_history);
+  assert.deepEqual(body.audit_trail.slice(0, -1), page.audit_trail);
+  for (const name of ["linked_visitors", "notices", "erasures", "subject", "log"]) assert.deepEqual(body[name], page[name], name);
+  assert.equal(body.linked_visitors.length, 1);
+  assert.deepEqual(body.notices.map(({ notice }) => notice), [NOTICE]);
+  assert.equal(body.next, undefined);
+  assert.equal((await verified(text, "json")).until, body.until);
+});
+
+test("a page of an export ends in a digest too", async () => {
+  await grant(site, "page");
+  const { text, body } = await site.call("GET", about("/data/export", "page"));
+  assert.equal((await verified(text, "json")).subject, body.subject);
+});
+
+test("a table has a record for every event, every notice, every erasure and the digest", async () => {
+  await everything("table");
+  accepted(await site.call("POST", about("/data/delete", "table")));
+  const answer = await whole("table", "csv");
+  assert.match(answer.headers.get("Content-Type"), /^text\/csv; charset=utf-8/);
+  assert.match(answer.headers.get("Content-Disposition"), /^attachment; filename="site1-\d+\.csv"$/);
+  const { body } = await whole("table", "json");
+  const rows = records(answer.text);
+  const of = (kind) => rows.filter(({ record }) => record === kind);
+  // The export as JSON came later and has itself.
+  const events = body.audit_trail.slice(0, -1);
+  assert.deepEqual(of("event").map((row) => [Number(row.log_index), row.leaf_hash, row.action]), events.map((event) => [event.log_index, event.leaf_hash, event.action]));
+  assert.deepEqual(of("event").map((row) => JSON.parse(row.details)), events.map((event) => event.details));
+  assert.deepEqual(of("notice").map((row) => JSON.parse(row.details)), [NOTICE]);
+  assert.deepEqual(of("erasure").map((row) => row.id), body.erasures.map(({ id }) => id));
+  assert.equal(rows.at(-1).record, "digest");
+  await verified(answer.text, "csv");
+});
+
+test("no cell of a table is taken for a formula, and none loses a character by that", async () => {
+  await grant(site, "formula", { context: { user_agent: EVIL } });
+  const rows = records((await whole("formula", "csv")).text);
+  assert.equal(rows.find(({ record }) => record === "event").user_agent, `'${EVIL}`);
+});
+
+test("a page to read speaks the reader's language and holds no markup that came from outside", async () => {
+  const { hash } = await everything("reader");
+  const answer = await site.call("GET", about("/data/export", "reader"), { headers: { Accept: "text/html", "Accept-Language": "ar, en" } });
+  assert.match(answer.headers.get("Content-Type"), /^text\/html; charset=utf-8$/);
+  assert.match(answer.headers.get("Content-Security-Policy"), /^default-src 'none'/);
+  assert.match(answer.text, /^<!doctype html>\n<html lang="ar" dir="rtl">/);
+  assert.ok(!/<img|<b>Wahl|<script/.test(answer.text));
+  assert.ok(answer.text.includes("=cmd|&#39;/C calc&#39;!A0 &quot;quoted&quot;, &lt;img src=x onerror=alert(1)&gt;"));
+  assert.ok(answer.text.includes(`<li id="n${hash}"><div lang="de" dir="auto"><p>Ihre &lt;b&gt;Wahl&lt;/b&gt;</p>`));
+  await verified(answer.text, "html");
+  assert.match((await whole("reader", "html", "&lang=de")).text, /<html lang="de" dir="ltr">/);
+});
+
+test("an export is recorded before its first byte and shows itself", async () => {
+  await grant(site, "recorded");
+  for (const format of ["json", "csv", "html"]) {
+    const { text } = await whole("recorded", format);
+    const { until, subject } = await verified(text, format);
+    const [row] = await world.edge.sql("SELECT kind, details, lower(hex(subject)) AS subject FROM events WHERE log_index = ?", until);
+    assert.deepEqual(row, { kind: "data_exported", details: JSON.stringify({ format }), subject });
+    assert.ok(text.includes("data_exported") || text.includes("{&quot;format&quot;:&quot;html&quot;}"));
+  }
+});
+
+test("what was erased is said in every form", async () => {
+  await everything("erased");
+  accepted(await site.call("POST", about("/data/delete", "erased")));
+  for (const format of ["json", "csv", "html"]) {
+    const { text } = await whole("erased", format);
+    assert.ok(!text.includes("cmd|"), format);
+    assert.match(text, /redacted|Technical details were erased/, format);
+  }
+});
+
+test("the form is the one that the caller likes best, and JSON where none is known", async () => {
+  await grant(site, "likes");
+  for (const [accept, type] of [
+    ["text/csv", "text/csv"],
+    ["text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "text/html"],
+    ["text/html;q=0.5, text/csv", "text/csv"],
+    ["*/*", "application/json"],
+    ["image/png", "application/json"],
+    ["text/csv;q=0, application/json", "application/json"],
+  ]) {
+    const answer = await site.call("GET", about("/data/export", "likes"), { headers: { Accept: accept } });
+    assert.equal(answer.headers.get("Content-Type").split(";")[0], type, accept);
+  }
+});
+
+test("a form that there is not, and pages of a whole export, are refused and recorded nowhere", async () => {
+  const before = await world.events();
+  for (const query of ["format=xml", "format=csv&after=3", "format=html&limit=5", "limit=all&until=4"]) {
+    refused(await site.call("GET", `${about("/data/export", "likes")}?${query}`), 422, "invalid_field");
+  }
+  assert.equal(await world.events(), before);
+});
+
+test("without a key to sign with an export is whole all the same, and says that it is not signed", async () => {
+  const bare = await startWorld({ vars: { CONSENTRY_LOG_KEY: "none" } });
+  const site = await bare.site();
+  await grant(site, "bare");
+  const { text } = await site.call("GET", `${about("/data/export", "bare")}?limit=all`);
+  assert.ok(text.endsWith(',"digest":null}'));
+  assert.equal(JSON.parse(text).consent_history.length, 1);
+});

@@ -1,0 +1,101 @@
+// Who the page is for. Owns how a person gets in, and calling the service as them; nothing of it outlives the page.
+//
+// Three ways: a link that the site's backend made, with a token that opens the page once (`#token=…`); a link of the site's own page,
+// with the site and the secret of the browser's visitor (`#site=…&secret=…`); or, where the service is on the site's own origin, what
+// the banner keeps in this browser. All of it stands behind the `#`, which a browser sends to nobody, and leaves the address at once.
+
+/** A call that did not succeed; `status` is 0 where the service wasn't reached. */
+export class Failed extends Error {
+  constructor(status, detail) {
+    super(detail);
+    this.status = status;
+  }
+}
+
+/** An answer of the service; without credentials where none are given. */
+async function ask(path, { headers = {}, ...options } = {}) {
+  let answer;
+  try {
+    answer = await fetch(path, { headers, credentials: 'omit', cache: 'no-store', ...options });
+  } catch (reason) {
+    throw new Failed(0, `${reason}`);
+  }
+  if (answer.ok) return answer;
+  const { detail = '' } = await answer.json().catch(() => ({}));
+  throw new Failed(answer.status, detail);
+}
+
+/** Words of the page in the language of whoever reads it, or the one that the link names. */
+export async function readWords(language) {
+  const query = language ? `?lang=${encodeURIComponent(language)}` : '';
+  return (await fetch(`/words.json${query}`)).json();
+}
+
+/** What the link says, which is then no longer in the address. */
+export function readLink() {
+  const link = new URLSearchParams(location.hash.slice(1));
+  if (location.hash) history.replaceState(null, '', location.pathname + location.search);
+  return Object.fromEntries(link);
+}
+
+/** The person whom the link lets in; nothing where there is no link and the browser keeps nothing. */
+export async function enter({ token, site, secret }) {
+  if (token) {
+    const body = JSON.stringify({ token });
+    const answer = await ask('/privacy/session', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body });
+    const { session, user_id: user, site } = await answer.json();
+    return person(user, site, { Authorization: `Bearer ${session}` });
+  }
+  const [knownSite, knownSecret] = secret ? [site, secret] : kept(site);
+  if (!knownSite || !knownSecret) return undefined;
+  return person(await visitorId(knownSecret), knownSite, { 'Consentry-Site': knownSite, 'Consentry-Secret': knownSecret });
+}
+
+/** Site and secret of a banner on this origin: of the site that the link names, or the only one. */
+function kept(wanted) {
+  try {
+    const names = Object.keys(localStorage).flatMap((key) => /^consentry\.(\w+)\.secret$/.exec(key)?.[1] ?? []);
+    const site = wanted ? names.find((name) => name === wanted) : names.length === 1 && names[0];
+    return site ? [site, localStorage.getItem(`consentry.${site}.secret`)] : [];
+  } catch {
+    return [];
+  }
+}
+
+/** A visitor's id: the hash of their secret. */
+async function visitorId(secret) {
+  const binary = atob(secret.replaceAll('-', '+').replaceAll('_', '/'));
+  const digest = await crypto.subtle.digest('SHA-256', Uint8Array.from(binary, (character) => character.charCodeAt(0)));
+  const base64 = btoa(String.fromCharCode(...new Uint8Array(digest)));
+  return `anonymous:${base64.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')}`;
+}
+
+function person(user, site, credentials) {
+  const id = encodeURIComponent(user);
+  const call = (path, options = {}) => ask(path, { ...options, headers: { ...credentials, ...options.headers } });
+  const read = async (path) => (await call(path)).json();
+  const send = async (path, body) => {
+    // The same key for a repetition by the browser: nothing is recorded twice.
+    const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': crypto.randomUUID() };
+    return (await call(path, { method: 'POST', headers, body: body && JSON.stringify(body) })).json();
+  };
+  return {
+    site,
+    status: async () => (await read(`/consent/${id}`)).consent,
+    /** A page of what was done, oldest first, and the path of the next. */
+    trail: async (path = `/audit/${id}`) => {
+      const { audit_trail: events, next } = await read(path);
+      return { events, next };
+    },
+    decide: (decision, notice) =>
+      send('/consent', { user_id: user, decisions: [decision], notice, shown: { surface: 'page' } }),
+    /** Registers the words of a notice. */
+    register: (hash, body) =>
+      call(`/notices/${hash}`, { method: 'PUT', headers: { 'Content-Type': 'application/octet-stream' }, body }),
+    /** Everything, as a file. */
+    download: async (format, language) =>
+      (await call(`/data/export/${id}?format=${format}&lang=${language}${format === 'json' ? '&limit=all' : ''}`)).blob(),
+    erase: () => send(`/data/delete/${id}`),
+    erasure: (erasure) => read(`/erasures/${erasure}`),
+  };
+}
