@@ -1,6 +1,8 @@
 // Whole erasures, through every kind of store at once: rows in R2, values in KV, a service that fails twice, and an agent with files
-// and a real Chroma, over HTTP and in its directory. Each ends done: nothing of the person is in the bytes of any store, and all others
-// have what they had.
+// and a real Chroma, over HTTP and in its directory. Edge and agent are killed at random instants, and each erasure ends done:
+// nothing of the person is in the bytes of any store, and all others have what they had.
+//
+// CONSENTRY_KILLS says in how many rounds to kill, `cargo xtask soak erasure` does so in 50.
 
 import assert from "node:assert/strict";
 import { createHash, createPublicKey, verify } from "node:crypto";
@@ -15,13 +17,15 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { admin, makeSite } from "../support/client.mjs";
 import { startEdge } from "../support/edge.mjs";
 import { about, accepted, exportOf, grant, statusOf } from "../api/world.mjs";
-import { chroma, chromaScript, freePort, run, startChroma, startFront } from "./beside.mjs";
+import { chroma, chromaScript, ended, freePort, run, start, startChroma, startFront } from "./beside.mjs";
 
-/** Within how many runs of the scheduled handler, and of the agent, an erasure ends. */
+/** Within how many runs of the scheduled handler, and of the agent, an erasure ends once nobody kills any more. */
 const SWEEPS = 15;
+const ROUNDS = Number(process.env.CONSENTRY_KILLS ?? 5);
 const ADA = "ada@example.com";
 /** Begins as hers, and is another person's. */
 const NEIGHBOUR = `${ADA}0`;
+const BOB = "bob@example.com";
 const OTHERS = [NEIGHBOUR, ...Array.from({ length: 8 }, (_, n) => `user${n}@example.com`)];
 const vars = { ERASURE_RETRY_MS: "50", ERASURE_KV_DELAY_MS: "100" };
 
@@ -264,4 +268,120 @@ test("an erasure ends in every store, and what it leaves verifies", async (t) =>
   assert.ok(!chroma || vectors > 0, "Chroma had records of hers");
   await assert_only_theirs_are_gone(here, said);
   await assert_proved(here, ADA, id);
+});
+
+test("two people are erased at once, and neither erasure disturbs the other", async () => {
+  const here = await place([ADA, BOB]);
+  await fill(here);
+  const asked = await Promise.all([ADA, BOB, ADA].map((user) => ask(here, user)));
+  const [ada, bob, again] = asked.map((answer) => accepted(answer).id);
+  assert.equal(ada, again, "she has one erasure that is open");
+  const swept = Promise.all([edge.cron("* * * * *"), edge.cron("* * * * *")]);
+  const { said } = await until(here, [ada, bob], done);
+  await swept;
+  await assert_only_theirs_are_gone(here, said);
+  await assert_proved(here, ADA, ada);
+  await assert_proved(here, BOB, bob);
+});
+
+test("while one store stays down all others are done, whoever follows sees which and is warned, and it ends once the store is back", async () => {
+  const here = await place([ADA]);
+  await fill(here);
+  service.down = true;
+  const { id } = accepted(await ask(here, ADA));
+  const rest = ({ stores }) => stores.every(({ store, state }) => (state === "done") !== (store === "crm"));
+  const { erasures, said } = await until(here, [id], rest);
+  await edge.sql("UPDATE erasures SET due_at = ? WHERE id = ?", Date.now() + 3 * 86_400_000, id);
+  const half = await follow(here, id);
+  const { state, attempts, last_error, next_at } = half.stores.find(({ store }) => store === "crm");
+  assert.deepEqual([half.state, half.deadline_warning, state], ["partly_done", "soon", "failed"], JSON.stringify(erasures));
+  assert.ok(attempts > 0 && Date.parse(next_at) > 0);
+  assert.equal(last_error, "the service answered 503");
+  assert.equal((await here.site.call("GET", `/erasures/${id}/receipt`)).status, 409, "what isn't done has no receipt");
+  await edge.sql("UPDATE erasures SET due_at = ? WHERE id = ?", Date.now() - 1000, id);
+  assert.equal((await follow(here, id)).deadline_warning, "overdue");
+  service.down = false;
+  const { said: more } = await until(here, [id], done);
+  await assert_only_theirs_are_gone(here, said + more);
+  await assert_proved(here, ADA, id);
+});
+
+/** Ends the edge as a crash would, and starts it again on what that left. */
+async function restart() {
+  await edge.kill();
+  await edge.stop();
+  edge = await startEdge({ directory: home, vars });
+}
+
+/** Instants at which to kill: at any, as a service is told, before or after an agent's result arrives. */
+const moments = [
+  () => sleep(Math.random() * 400),
+  () => new Promise((now) => { service.heard = now; }),
+  () => new Promise((now) => { front.hold = (path) => path.endsWith("/result") && (now(), true); }),
+  () => new Promise((now) => { front.drop = (path) => path.endsWith("/result") && (now(), true); }),
+];
+
+/** Waits for one of them, but not for ever. */
+async function moment(n) {
+  await Promise.race([moments[n % moments.length](), sleep(3000)]);
+  [service.heard, front.hold, front.drop] = [() => {}, () => false, () => false];
+}
+
+/** Asks until there is an answer, as whoever asks an edge that dies would. */
+async function askUntilAnswered(here, user) {
+  for (;;) {
+    const answer = await ask(here, user).catch(() => undefined);
+    if (answer?.status < 300) return answer.body.id;
+    await sleep(50);
+  }
+}
+
+test("killed at random instants, edge and agent end every erasure, and nobody else's data is touched", async () => {
+  const here = await place([ADA]);
+  let [edges, agents, inside] = [0, 0, 0];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    await fill(here);
+    const working = () => start(here.folder, ["agent", "--config", "agent.json"]);
+    let [child, said, over] = [working(), "", false];
+    let ending = ended(child);
+    const sweeping = (async () => {
+      for (; !over; await sleep(20)) await Promise.race([edge.cron("* * * * *").catch(() => {}), sleep(1000)]);
+    })();
+    const asked = askUntilAnswered(here, ADA);
+    for (let kill = 0; kill < 4; kill += 1) {
+      await moment(round + kill);
+      // Each of the two in each round, and both at once in the end.
+      if (kill % 2 === 0 || kill === 3) {
+        child.kill("SIGKILL");
+        const { signal, said: lines } = await ending;
+        agents += signal === "SIGKILL" ? 1 : 0;
+        said += lines;
+      }
+      if (kill % 2 === 1) {
+        await restart();
+        edges += 1;
+      }
+      await expire();
+      const left = await edge.sql("SELECT store FROM erasure_tasks WHERE site = ? AND state <> 'done'", here.name);
+      inside += left.length > 0 ? 1 : 0;
+      // Its files are purged while others are killed, too.
+      if (left.length > 0 && left.every(({ store }) => store !== "vectors")) await here.chroma?.stop();
+      if (child.signalCode !== null || child.exitCode !== null) ending = ended((child = working()));
+    }
+    await asked;
+    over = true;
+    await sweeping;
+    child.kill("SIGKILL");
+    said += (await ending).said;
+    await expire();
+    // An answer that was lost may have led to one more.
+    const opened = await edge.sql("SELECT id FROM erasures WHERE site = ? ORDER BY requested_at", here.name);
+    const ids = opened.map(({ id }) => id);
+    said += (await until(here, ids, done)).said;
+    await here.chroma?.stop();
+    await assert_only_theirs_are_gone(here, said);
+    for (const id of ids) await assert_proved(here, ADA, id);
+  }
+  assert.deepEqual([edges, agents], [2 * ROUNDS, 3 * ROUNDS]);
+  assert.ok(inside > ROUNDS, `only ${inside} kills came before the end`);
 });

@@ -44,6 +44,8 @@ pub(crate) enum Victims {
     Runs,
     /// Agents and their edge.
     Agents,
+    /// The same, while whole erasures go through every kind of store.
+    Erasures,
 }
 
 /// How to serve.
@@ -131,6 +133,7 @@ fn soak(mut parser: lexopt::Parser) -> Result<Command> {
     while let Some(argument) = parser.next()? {
         match argument {
             Value(word) if word == "agent" => victims = Victims::Agents,
+            Value(word) if word == "erasure" => victims = Victims::Erasures,
             Value(number) => {
                 rounds = Some(number.parse().map_err(|_| anyhow!("soak takes a number of rounds"))?);
             }
@@ -140,7 +143,7 @@ fn soak(mut parser: lexopt::Parser) -> Result<Command> {
     }
     let most = match victims {
         Victims::Runs => 200,
-        Victims::Agents => 50,
+        Victims::Agents | Victims::Erasures => 50,
     };
     Ok(Command::Soak { victims, rounds: rounds.unwrap_or(most) })
 }
@@ -205,6 +208,7 @@ mod tests {
         assert_eq!(parsed("soak").unwrap(), soak(Victims::Runs, 200));
         assert_eq!(parsed("soak 20").unwrap(), soak(Victims::Runs, 20));
         assert_eq!(parsed("soak agent").unwrap(), soak(Victims::Agents, 50));
+        assert_eq!(parsed("soak erasure").unwrap(), soak(Victims::Erasures, 50));
         assert_eq!(parsed("soak agent 7").unwrap(), soak(Victims::Agents, 7));
         assert!(parsed("soak long").is_err());
     }

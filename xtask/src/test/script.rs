@@ -49,13 +49,13 @@ pub(super) fn training(project: &Project) -> Result<Outcome> {
     with_command(project, |env| node_tests(project, &["tests/training"], env))
 }
 
-/// The one test of `tests/training` that kills agents and their edge, so many times.
-pub(super) fn agents(project: &Project, rounds: u32) -> Result<()> {
+/// The one test of a file of `tests/training` that kills agents and their edge, so many times.
+pub(super) fn killed(project: &Project, file: &str, rounds: u32) -> Result<()> {
     with_command(project, |env| {
         build::run(project)?;
         let mut node = exec::command("node", project.root());
         node.args(["--test", "--test-reporter=spec", "--test-name-pattern=killed"]);
-        node.arg(project.path("tests/training/agent.test.mjs")).env("CONSENTRY_KILLS", rounds.to_string());
+        node.arg(project.path("tests/training").join(file)).env("CONSENTRY_KILLS", rounds.to_string());
         exec::run(node.envs(env.iter().copied()))
     })
 }

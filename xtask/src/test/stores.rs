@@ -27,8 +27,10 @@ pub(super) fn stores(project: &Project) -> Result<Outcome> {
 
 /// `cargo xtask soak`: kills filters and purges, or agents and their edge, so many times, each at another instant.
 pub(crate) fn soak(project: &Project, victims: Victims, rounds: u32) -> Result<()> {
-    if victims == Victims::Agents {
-        return script::agents(project, rounds);
+    match victims {
+        Victims::Agents => return script::killed(project, "agent.test.mjs", rounds),
+        Victims::Erasures => return script::killed(project, "erasure.test.mjs", rounds),
+        Victims::Runs => {}
     }
     let mut cargo = exec::command("cargo", project.root());
     cargo.args(["test", "--package", "consentry-cli", "--tests", "killed", "--"]);
