@@ -1,12 +1,17 @@
-//! May this purpose be used now? Owns [`decide`], the one function that widget, API and filter ask, and the reasons it
+//! May this purpose be used now? Owns `decide`, the one function that widget, API and filter ask, and the reasons it
 //! gives.
 
 use crate::{
-    history::{Current, History},
-    purpose::{Kind, Purpose},
+    history::Current,
+    purpose::Kind,
     record::{LegalBasis, Status},
     regime::{DefaultRule, Regime},
     time::Timestamp,
+};
+#[cfg(feature = "full")]
+use crate::{
+    history::{History, ends},
+    purpose::Purpose,
 };
 
 /// What a decision depends on beside the history.
@@ -35,6 +40,9 @@ pub enum Reason {
     Revoked,
     /// The person said yes, but longer ago than the regime lets a yes stand.
     Expired,
+    /// The person said yes, or nothing, and asked for the erasure of their data since. A browser isn't told of erasures.
+    #[cfg(feature = "full")]
+    Erased,
     /// The person was asked and has not answered.
     NotDecided,
     /// Nothing is recorded and the regime wants a yes.
@@ -51,10 +59,12 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 9] = [
+    #[cfg(feature = "full")]
+    pub const ALL: [Self; 10] = [
         Self::Granted,
         Self::Revoked,
         Self::Expired,
+        Self::Erased,
         Self::NotDecided,
         Self::NotRecorded,
         Self::OptOutDefault,
@@ -74,6 +84,8 @@ impl Reason {
             Self::Granted => "granted",
             Self::Revoked => "revoked",
             Self::Expired => "expired",
+            #[cfg(feature = "full")]
+            Self::Erased => "erased",
             Self::NotDecided => "not_decided",
             Self::NotRecorded => "not_recorded",
             Self::OptOutDefault => "opt_out_default",
@@ -123,6 +135,11 @@ pub const fn legal_basis(kind: Kind, claimed: LegalBasis) -> LegalBasis {
 /// a yes, unless the person was shown that the signal says no and said yes all the same (11 CCR § 7025(c)(3)). To a legitimate
 /// interest the signal is an objection everywhere, until the person is asked and does not object: an objection can be made by
 /// technical means (GDPR Art. 21(5); so LG Berlin, 24 August 2023, 16 O 420/19, on a signal of the same kind).
+///
+/// Whoever asked for the erasure of their data takes back with it what they said yes to until then ([`ends`]); that is as good as a
+/// question left open, and so is their silence from then on. Neither a regime's default nor a legitimate interest speaks for them
+/// until they decide again.
+#[cfg(feature = "full")]
 pub fn decide(
     history: &History,
     purpose: &Purpose,
@@ -130,10 +147,33 @@ pub fn decide(
     context: Context,
     now: Timestamp,
 ) -> Decision {
-    decide_current(history.current(purpose), purpose.kind(), claimed, context, now)
+    let current = history.current(purpose);
+    decide_erased(current, history.erased_at(), purpose.kind(), claimed, context, now)
 }
 
-/// [`decide`] where what holds now is already known, as in a browser that keeps only that.
+/// [`decide`] where only what was decided last is known, and when the person's erasure was asked for, if ever.
+#[cfg(feature = "full")]
+pub(crate) fn decide_erased(
+    current: Option<Current>,
+    erased_at: Option<Timestamp>,
+    kind: Kind,
+    claimed: LegalBasis,
+    context: Context,
+    now: Timestamp,
+) -> Decision {
+    let ended = current.is_some_and(|current| ends(erased_at, current.status, current.since));
+    let left =
+        if ended { current.map(|current| Current { status: Status::Pending, ..current }) } else { current };
+    let decision = decide_current(left, kind, claimed, context, now);
+    let erased = match decision.reason {
+        Reason::NotDecided => ended,
+        Reason::OptOutDefault | Reason::LegitimateInterest => left.is_none() && erased_at.is_some(),
+        _ => false,
+    };
+    if erased { Decision { allowed: false, reason: Reason::Erased, ..decision } } else { decision }
+}
+
+/// The rule of `decide` where what holds now is already known, as in a browser that keeps only that and knows of no erasure.
 pub fn decide_current(
     current: Option<Current>,
     kind: Kind,
@@ -155,7 +195,7 @@ pub fn decide_current(
     }
 }
 
-/// The rule of [`decide`] alone, for a browser, which needs no more than this; `basis` is what [`legal_basis`] gives.
+/// The rule of [`decide_current`] alone, for a browser, which needs no more than this; `basis` is what [`legal_basis`] gives.
 pub(crate) fn reason(
     current: Option<Current>,
     kind: Kind,
@@ -218,6 +258,31 @@ mod tests {
             decided_at: None,
             over_gpc: false,
         }])
+    }
+
+    #[test]
+    fn an_erasure_ends_what_was_granted_up_to_then_and_nothing_later() {
+        let ask = |status, by| {
+            let history = with(status, NOW, Purpose::Analytics).erased(Some(NOW.plus_ms(by)));
+            let answer = decide(&history, &Purpose::Analytics, CONSENT, GDPR_CONTEXT, NOW.plus_ms(2));
+            (answer.status, answer.reason, answer.updated_at)
+        };
+        let erased = (Status::Pending, Reason::Erased, Some(NOW));
+        assert_eq!((ask(Status::Granted, 0), ask(Status::Granted, 1)), (erased, erased));
+        assert_eq!(ask(Status::Granted, -1), (Status::Granted, Reason::Granted, Some(NOW)));
+        assert_eq!(ask(Status::Revoked, 1), (Status::Revoked, Reason::Revoked, Some(NOW)));
+        assert_eq!(ask(Status::Pending, 1), (Status::Pending, Reason::NotDecided, Some(NOW)));
+    }
+
+    #[test]
+    fn the_silence_of_somebody_erased_is_no_yes_even_under_opt_out() {
+        let erased = History::default().erased(Some(NOW));
+        let ask = |basis, context| decide(&erased, &Purpose::Analytics, basis, context, NOW).reason;
+        assert_eq!(ask(CONSENT, US), Reason::Erased);
+        assert_eq!(ask(CONSENT, US_WITH_GPC), Reason::GpcOptOut);
+        assert_eq!(ask(CONSENT, GDPR_CONTEXT), Reason::NotRecorded);
+        assert_eq!(ask(LegalBasis::LegitimateInterest, GDPR_CONTEXT), Reason::Erased);
+        assert_eq!(ask(LegalBasis::Contract, US), Reason::Contract);
     }
 
     #[test]
@@ -394,6 +459,25 @@ mod tests {
             let history = History::new(entries);
             let refused = history.current(&purpose).is_some_and(|current| current.status == Status::Revoked);
             prop_assert!(!refused || !decide(&history, &purpose, basis, context, now).allowed);
+        }
+
+        #[test]
+        fn an_erasure_only_ever_takes_away(
+            entries in entries(), purpose in select(&PURPOSES[..]), basis in basis(), context in context(),
+            erased_at in 0..8_i64, now in moment(),
+        ) {
+            let history = History::new(entries);
+            let erased_at = Timestamp::from_ms(erased_at);
+            let before = decide(&history, &purpose, basis, context, now);
+            let after = decide(&history.clone().erased(Some(erased_at)), &purpose, basis, context, now);
+            prop_assert!(before.allowed || !after.allowed);
+            let later = before.updated_at.is_some_and(|since| erased_at < since);
+            if later || before.status == Status::Revoked {
+                prop_assert_eq!(after, before);
+            } else {
+                prop_assert_eq!(after.status, Status::Pending);
+                prop_assert!(!after.allowed || after.reason == Reason::Contract);
+            }
         }
 
         #[test]

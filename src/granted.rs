@@ -6,7 +6,7 @@ pub mod file;
 pub mod form;
 
 use crate::{
-    decision::{Context, Reason, decide_current},
+    decision::{Context, Reason, decide_erased},
     hash::Hash,
     history::Current,
     purpose::Kind,
@@ -25,7 +25,7 @@ pub type Key = [u8; KEY];
 /// Until when the person's yes allows the purpose, if it does at `now`: the rule of [`crate::decision`], on consent and nothing
 /// else, so that neither silence nor a claim of the site puts anybody into a snapshot.
 ///
-/// What was decided up to `erased_at`, when the erasure of the person's data was asked for, stands no longer.
+/// What was granted up to `erased_at`, when the erasure of the person's data was asked for, stands no longer.
 pub fn granted_until(
     current: Option<Current>,
     erased_at: Option<Timestamp>,
@@ -33,9 +33,8 @@ pub fn granted_until(
     regime: &'static Regime,
     now: Timestamp,
 ) -> Option<Timestamp> {
-    let current = current.filter(|current| erased_at.is_none_or(|erased| erased < current.since));
     let context = Context { regime, gpc: false };
-    let decision = decide_current(current, purpose, LegalBasis::Consent, context, now);
+    let decision = decide_erased(current, erased_at, purpose, LegalBasis::Consent, context, now);
     decision.expires_at.filter(|_| decision.allowed && decision.reason == Reason::Granted)
 }
 

@@ -3,6 +3,8 @@
 //! The entry with the highest `log_index` decides, with one exception: an entry that was decided no later than a
 //! revocation which is already recorded never overrides it. That is the queue of a phone that was offline: its grant
 //! arrives after the revocation but was given before.
+//!
+//! An erasure doesn't take entries away; it ends what was granted until then ([`ends`]).
 
 use crate::{purpose::Purpose, record::Status, time::Timestamp};
 use alloc::vec::Vec;
@@ -121,32 +123,52 @@ fn effective_at(created_at: Timestamp, decided_at: Option<Timestamp>) -> Timesta
     decided_at.map_or(created_at, |decided| decided.min(created_at))
 }
 
+/// Whether an erasure that was asked for at `erased_at` ends what was decided at `since` ([`Entry::effective_at`]): a yes that was
+/// given no later. A no outlasts it, and a yes that comes after it counts.
+pub fn ends(erased_at: Option<Timestamp>, status: Status, since: Timestamp) -> bool {
+    status == Status::Granted && erased_at >= Some(since)
+}
+
 /// Everything recorded about one subject, in the order of the log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct History(Vec<Entry>);
+pub struct History {
+    entries: Vec<Entry>,
+    erased_at: Option<Timestamp>,
+}
 
 impl History {
     /// From entries in any order; they are sorted by `log_index`. No log has two entries at one index; where a caller gives
     /// them all the same, a revocation counts as the later one.
     pub fn new(mut entries: Vec<Entry>) -> Self {
         entries.sort_by_key(|entry| (entry.log_index, entry.status == Status::Revoked));
-        Self(entries)
+        Self { entries, erased_at: None }
+    }
+
+    /// The same of a subject whose data was asked to be erased, last at `erased_at`; `None` if it never was.
+    #[must_use]
+    pub fn erased(self, erased_at: Option<Timestamp>) -> Self {
+        Self { erased_at, ..self }
+    }
+
+    /// When the erasure of the subject's data was last asked for.
+    pub const fn erased_at(&self) -> Option<Timestamp> {
+        self.erased_at
     }
 
     /// The entries in the order of the log.
     pub fn entries(&self) -> &[Entry] {
-        &self.0
+        &self.entries
     }
 
     /// The purposes that were ever decided about, each once, in alphabetical order of their kinds.
     pub fn purposes(&self) -> Vec<&Purpose> {
-        let mut purposes: Vec<_> = self.0.iter().map(|entry| &entry.purpose).collect();
+        let mut purposes: Vec<_> = self.entries.iter().map(|entry| &entry.purpose).collect();
         purposes.sort();
         purposes.dedup();
         purposes
     }
 
-    /// What holds for `purpose`; `None` if nothing was ever recorded about it.
+    /// What was decided last about `purpose`, whether or not an erasure ended it; `None` if nothing was ever recorded about it.
     pub fn current(&self, purpose: &Purpose) -> Option<Current> {
         self.deciding(purpose).map(|entry| Current {
             status: entry.status,
@@ -158,7 +180,7 @@ impl History {
     /// The entry that decides about `purpose`, by the rule of this module.
     pub fn deciding(&self, purpose: &Purpose) -> Option<&Entry> {
         let mut fold = Fold::default();
-        self.0
+        self.entries
             .iter()
             .filter(|entry| entry.purpose == *purpose)
             .filter(|entry| fold.add(entry.status, entry.created_at, entry.decided_at, entry.over_gpc))
@@ -166,11 +188,19 @@ impl History {
     }
 
     /// What a person takes over from the visitor they turn out to be, by purpose: whatever decides for the visitor, where the
-    /// person has decided nothing. Decisions made signed in win. What is taken over counts from when the visitor decided
-    /// ([`Entry::effective_at`]), so that it never overrides a revocation that came later.
+    /// person has decided nothing that still stands. Decisions made signed in win. What is taken over counts from when the visitor
+    /// decided ([`Entry::effective_at`]), so that it never overrides a revocation that came later, and is nothing that an erasure
+    /// of either ended.
     pub fn taken_over<'a>(&self, visitor: &'a Self) -> Vec<&'a Entry> {
-        let purposes = visitor.purposes().into_iter().filter(|purpose| self.deciding(purpose).is_none());
-        purposes.filter_map(|purpose| visitor.deciding(purpose)).collect()
+        let mut purposes = visitor.purposes();
+        purposes.retain(|purpose| self.deciding(purpose).is_none_or(|entry| self.ended(entry)));
+        let decided = purposes.into_iter().filter_map(|purpose| visitor.deciding(purpose));
+        decided.filter(|entry| !self.ended(entry) && !visitor.ended(entry)).collect()
+    }
+
+    /// Whether an erasure ended it.
+    fn ended(&self, entry: &Entry) -> bool {
+        ends(self.erased_at, entry.status, entry.effective_at())
     }
 }
 
@@ -301,6 +331,19 @@ mod tests {
         assert_eq!(places(&person), [3]);
         assert_eq!(places(&History::default()), [2, 3]);
         assert_eq!(places(&visitor), [0_u64; 0]);
+    }
+
+    #[test]
+    fn what_an_erasure_ended_is_not_taken_over_and_stands_in_nobodys_way() {
+        let of = |log_index, status, at| History::new(vec![entry(log_index, status, at, None)]);
+        let erased = |history: History, at| history.erased(Some(Timestamp::from_ms(at)));
+        let taken = |person: &History, visitor: &History| person.taken_over(visitor).len();
+        let (person, visitor) = (of(1, Status::Granted, 10), of(2, Status::Granted, 20));
+        assert_eq!(taken(&History::default(), &erased(visitor.clone(), 20)), 0);
+        assert_eq!(taken(&History::default(), &erased(of(2, Status::Revoked, 20), 20)), 1);
+        assert_eq!(taken(&erased(person.clone(), 9), &visitor), 0);
+        assert_eq!(taken(&erased(person.clone(), 10), &visitor), 1);
+        assert_eq!(taken(&erased(person, 20), &visitor), 0);
     }
 
     #[test]

@@ -44,6 +44,7 @@ pub fn current_status(
     #[wasm_bindgen(unchecked_optional_param_type = "StatusOptions | null")] options: &JsValue,
 ) -> Result<JsValue, JsValue> {
     let (history, options) = (history(records)?, Options::read(options)?);
+    let history = history.erased(options.erased_at);
     let context = decision::Context {
         regime: options.regime.unwrap_or(&regime::DEFAULT),
         gpc: options.gpc.unwrap_or(false),
@@ -71,6 +72,7 @@ pub fn decide(
     #[wasm_bindgen(unchecked_param_type = "DecisionContext")] context: &JsValue,
 ) -> Result<JsValue, JsValue> {
     let (history, options) = (history(records)?, Options::read(context)?);
+    let history = history.erased(options.erased_at);
     let purpose = known_purpose(purpose, options.purposes.as_deref())?;
     let context = decision::Context {
         regime: options.regime.ok_or_else(|| {

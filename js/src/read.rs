@@ -65,6 +65,8 @@ pub(crate) struct Options {
     pub(crate) gpc: Option<bool>,
     /// The ground that is claimed.
     pub(crate) legal_basis: LegalBasis,
+    /// When the erasure of the person's data was last asked for.
+    pub(crate) erased_at: Option<Timestamp>,
     pub(crate) now: Timestamp,
 }
 
@@ -79,6 +81,8 @@ struct Unchecked {
     gpc: Option<bool>,
     #[serde(default)]
     legal_basis: Option<String>,
+    #[serde(default)]
+    erased_at: Option<Timestamp>,
 }
 
 impl Options {
@@ -117,6 +121,7 @@ impl Options {
             regime: regime.transpose()?,
             gpc: unchecked.gpc,
             legal_basis: legal_basis?,
+            erased_at: unchecked.erased_at,
             now: moment(now)?,
         })
     }

@@ -18,6 +18,7 @@ export type Reason =
   | "granted"
   | "revoked"
   | "expired"
+  | "erased"
   | "not_decided"
   | "not_recorded"
   | "opt_out_default"
@@ -63,6 +64,8 @@ export interface StatusOptions {
   regime?: Regime;
   /** Whether the browser sends Global Privacy Control. Without it: no. Changes the reason, never the status. */
   gpc?: boolean;
+  /** `erased_at` of the export: when the erasure of the person's data was last asked for. What they granted until then is over. */
+  erased_at?: Timestamp | null;
   /** Milliseconds since 1970, or a `Date`. Without it: the clock of this machine. */
   now?: number | Date;
 }
@@ -78,6 +81,8 @@ export interface DecisionContext {
   legal_basis?: LegalBasis;
   /** The purposes that the site offers. Without it: the built-in ones. Any other purpose is an error. */
   purposes?: readonly Purpose[];
+  /** `erased_at` of the export: when the erasure of the person's data was last asked for. What they granted until then is over. */
+  erased_at?: Timestamp | null;
   /** Milliseconds since 1970, or a `Date`. Without it: the clock of this machine. */
   now?: number | Date;
 }

@@ -23,10 +23,10 @@ fn json(value: &JsValue) -> Value {
     serde_json::from_str(&String::from(JSON::stringify(value).unwrap())).unwrap()
 }
 
-/// The regime, the signal and the moment of a case, as options.
+/// The regime, the signal, the erasure and the moment of a case, as options.
 fn options(case: &Value) -> Value {
     let now: consentry::time::Timestamp = case["now"].as_str().unwrap().parse().unwrap();
-    json!({ "regime": case["regime"], "gpc": case["gpc"], "now": now.as_ms() })
+    json!({ "regime": case["regime"], "gpc": case["gpc"], "erased_at": case["erased_at"], "now": now.as_ms() })
 }
 
 #[wasm_bindgen_test]

@@ -135,7 +135,8 @@ pub(crate) fn records_are_normalised_or_refused_with_the_published_code() {
 /// What the core answers to a case about one purpose.
 fn answer(case: &Value, purpose: &str) -> Decision {
     let records: Vec<Exported> = read(&case["records"]);
-    let history = History::new(records.iter().map(|read| read.record.entry(read.log_index)).collect());
+    let history = History::new(records.iter().map(|read| read.record.entry(read.log_index)).collect())
+        .erased(read(&case["erased_at"]));
     let regime = Regime::by_code(text(&case["regime"])).unwrap();
     let context = Context { regime, gpc: read(&case["gpc"]) };
     let claimed = optional(&case["legal_basis"], LegalBasis::parse).unwrap_or(LegalBasis::Consent);

@@ -62,6 +62,27 @@ test("consent and audit events are kept", async () => {
   assert.equal((await statusOf(site, "kept")).status, "revoked");
 });
 
+test("what was granted before an erasure holds no longer, and a grant after it counts again", async () => {
+  const decision = async () => accepted(await site.call("GET", `${about("/consent", "ended")}/model_training`));
+  const purpose = "model_training";
+  const { timestamp } = accepted(await grant(site, "ended", { purpose }));
+  await erase("ended");
+  assert.deepEqual(await statusOf(site, "ended", purpose), { status: "pending", reason: "erased", updated_at: timestamp });
+  const { allowed, status, reason, expires_at } = await decision();
+  assert.deepEqual([allowed, status, reason, expires_at], [false, "pending", "erased", undefined]);
+  await grant(site, "ended", { purpose, decided_at: timestamp });
+  assert.equal((await decision()).reason, "erased", "a late grant from before the erasure");
+  await grant(site, "ended", { purpose });
+  assert.deepEqual([(await decision()).allowed, (await decision()).reason], [true, "granted"]);
+});
+
+test("where people opt out, the silence of somebody who was erased is no yes", async () => {
+  const reason = async (purpose) => accepted(await site.call("GET", `${about("/consent", "silent")}/${purpose}?country=US&region=CA&gpc=0`)).reason;
+  assert.equal(await reason("analytics"), "opt_out_default");
+  await erase("silent");
+  assert.deepEqual([await reason("analytics"), await reason("model_training")], ["erased", "not_recorded"]);
+});
+
 test("the evidence of others is left alone", async () => {
   await grant(site, "neighbour");
   await erase("not the neighbour");

@@ -42,6 +42,21 @@ test("it counts from when the visitor decided", async () => {
   assert.equal((await statusOf(site, "since")).updated_at, visitor.records[0].timestamp);
 });
 
+test("what an erasure of the visitor ended is not taken over", async () => {
+  const visitor = await visitorWho({ analytics: "granted", inference: "revoked" });
+  accepted(await site.call("POST", about("/data/delete", visitor.user)));
+  const { records } = accepted(await link("after erasure", visitor));
+  assert.deepEqual(records.map(({ purpose }) => purpose), ["inference"]);
+});
+
+test("an erasure of the person ends what was granted as the visitor", async () => {
+  const visitor = await visitorWho({ analytics: "granted" });
+  await link("both erased", visitor);
+  accepted(await site.call("POST", about("/data/delete", "both erased")));
+  assert.equal((await statusOf(site, "both erased")).reason, "erased");
+  assert.equal((await statusOf(site, visitor.user)).reason, "erased");
+});
+
 test("a decision that the person made signed in wins", async () => {
   const visitor = await visitorWho({ analytics: "granted" });
   await revoke(site, "signed in");

@@ -3,7 +3,7 @@
 
 The expected answers are written down here by hand; the script only spells the records out as the API exports them. A
 record is (log_index, purpose, status, created_at) or, with a time of its own, (…, decided_at), or, as a yes over Global
-Privacy Control, (…, decided_at or None, True).
+Privacy Control, (…, decided_at or None, True). A case of somebody who was erased has `erased_at`.
 """
 
 import hashlib
@@ -59,6 +59,7 @@ def only(status, reason, updated_at):
 T08, T09, T10, T11 = at("08:00:00.000"), at("09:00:00.000"), at("10:00:00.000"), at("11:00:00.000")
 NEVER = {"status": "pending", "reason": "not_recorded"}
 OPT_OUT = {"status": "pending", "reason": "opt_out_default"}
+ERASED = {"status": "pending", "reason": "erased"}
 GPC = {"status": "pending", "reason": "gpc_opt_out"}
 
 # name, records, context, what holds
@@ -139,6 +140,28 @@ STATUS = [
     ("the strict regime counts six months",
      analytics(("granted", "2026-05-24T12:00:00.000Z")), {"regime": "default", "purposes": ["analytics"]},
      {"analytics": {"status": "pending", "reason": "expired", "updated_at": "2026-05-24T12:00:00.000Z"}}),
+    ("an erasure ends a grant", analytics(("granted", T09)), {"erased_at": T10}, only("pending", "erased", T09)),
+    ("an erasure ends a grant of the same millisecond",
+     analytics(("granted", T10)), {"erased_at": T10}, only("pending", "erased", T10)),
+    ("a grant a millisecond after an erasure stands", analytics(("granted", at("10:00:00.001"))), {"erased_at": T10},
+     only("granted", "granted", at("10:00:00.001"))),
+    ("a grant after an erasure counts again", analytics(("granted", T08), ("granted", T11)), {"erased_at": T10},
+     only("granted", "granted", T11)),
+    ("a late grant from before an erasure stays ended by it",
+     analytics(("granted", T11, T09)), {"erased_at": T10}, only("pending", "erased", T09)),
+    ("an erasure leaves a revocation as it is", analytics(("granted", T08), ("revoked", T09)), {"erased_at": T10},
+     only("revoked", "revoked", T09)),
+    ("a revocation after an erasure is a revocation", analytics(("granted", T08), ("revoked", T11)), {"erased_at": T10},
+     only("revoked", "revoked", T11)),
+    ("an erasure leaves an unanswered question as it is", analytics(("pending", T09)), {"erased_at": T10},
+     only("pending", "not_decided", T09)),
+    ("of an expired yes that an erasure ended, the erasure is the reason",
+     analytics(("granted", "2026-01-01T00:00:00.000Z")), {"erased_at": T10},
+     only("pending", "erased", "2026-01-01T00:00:00.000Z")),
+    ("under opt-out the silence of somebody erased is no yes", analytics(("granted", T09)),
+     {"erased_at": T10, "regime": "us_opt_out"},
+     {"model_training": NEVER, "inference": ERASED, "personalization": ERASED,
+      "analytics": {"status": "pending", "reason": "erased", "updated_at": T09}}),
 ]
 
 
@@ -191,7 +214,7 @@ def calendar(name, granted, expires, regime="gdpr"):
 MIDNIGHT = "T00:00:00.000Z"
 TEN = "T10:20:30.456Z"
 
-# name, records, purpose, regime, gpc, now, decision, the ground that is claimed if not consent
+# name, records, purpose, regime, gpc, now, decision, the ground that is claimed if not consent, when the person was erased
 DECIDE = [
     # What each regime says to each state of a purpose.
     *[(f"{regime}: a yes to {purpose} stands", one(purpose, "granted", T09), purpose, regime, False, NOW,
@@ -347,6 +370,38 @@ DECIDE = [
     *[(f"contract: selling is decided under {regime} as for consent" + (" with GPC" if gpc else ""), [],
        "sale_or_sharing", regime, gpc, NOW, silent(regime, "sale_or_sharing", gpc), CONTRACT)
       for regime in ["gdpr", "us_ca"] for gpc in [False, True]],
+
+    # Erasure at 10:00.
+    *[(f"{regime}: an erasure ends a yes to {purpose}", one(purpose, "granted", T09), purpose, regime, False, NOW,
+       no("pending", "erased", T09), "consent", T10)
+      for regime in REGIMES | OTHERS for purpose in ["model_training", "analytics", "sale_or_sharing"]],
+    *[(f"{regime}: a yes to {purpose} after an erasure stands", one(purpose, "granted", T11), purpose, regime, False, NOW,
+       yes({6: "2027-05-24", 12: "2027-11-24"}[months] + "T11:00:00.000Z", T11), "consent", T10)
+      for regime, months in REGIMES.items() for purpose in ["model_training", "analytics"]],
+    *[(f"{regime}: a no stays one after an erasure", one("analytics", "revoked", T09), "analytics", regime, False, NOW,
+       no("revoked", "revoked", T09), "consent", T10) for regime in REGIMES],
+    *[(f"{regime}: an erasure and nothing recorded about analytics", [], "analytics", regime, False, NOW,
+       no("pending", "erased" if regime in ["us_ca", "us_opt_out"] else "not_recorded"), "consent", T10)
+      for regime in REGIMES | OTHERS],
+    ("us_opt_out: an erasure and nothing recorded about training", [], "model_training", "us_opt_out", False, NOW,
+     no("pending", "not_recorded"), "consent", T10),
+    ("us_opt_out: an erasure, nothing recorded, and GPC", [], "analytics", "us_opt_out", True, NOW,
+     no("pending", "gpc_opt_out"), "consent", T10),
+    ("us_ca: an erasure ends a yes over GPC", over_gpc("sale_or_sharing", T09), "sale_or_sharing", "us_ca", True, NOW,
+     no("pending", "erased", T09), "consent", T10),
+    ("gdpr: a late yes from before an erasure, over one from after it, is ended by it",
+     [(1, "analytics", "granted", T11), (2, "analytics", "granted", NOW, T09)], "analytics", "gdpr", False, NOW,
+     no("pending", "erased", T09), "consent", T10),
+    ("legitimate interest: an erasure ends it where the person had not objected", one("analytics", "granted", T09),
+     "analytics", "gdpr", False, NOW, no("pending", "erased", T09), INTEREST, T10),
+    ("legitimate interest: an erasure ends it where nothing is recorded", [], "analytics", "gdpr", False, NOW,
+     no("pending", "erased"), INTEREST, T10),
+    ("legitimate interest: whoever does not object after an erasure has not objected", one("analytics", "granted", T11),
+     "analytics", "gdpr", False, NOW, used("legitimate_interest", "granted", T11), INTEREST, T10),
+    ("contract: an erasure takes the yes and leaves the contract", one("inference", "granted", T09), "inference", "gdpr",
+     False, NOW, used("contract", "pending", T09), CONTRACT, T10),
+    ("contract: an erasure leaves it where nothing is recorded", [], "inference", "gdpr", False, NOW, used("contract"),
+     CONTRACT, T10),
 ]
 
 
@@ -359,13 +414,16 @@ def main():
     write("status.json", [
         {"name": name, "records": [record(*spelt) for spelt in records],
          "purposes": context.get("purposes", FOUR), "regime": context.get("regime", "gdpr"),
-         "gpc": context.get("gpc", False), "now": NOW, "current": current}
+         "gpc": context.get("gpc", False), "now": NOW}
+        | ({"erased_at": context["erased_at"]} if "erased_at" in context else {}) | {"current": current}
         for name, records, context, current in STATUS
     ])
     write("decide.json", [
         {"name": name, "records": [record(*spelt) for spelt in records], "purpose": purpose, "regime": regime,
-         "gpc": gpc, "now": now} | ({"legal_basis": claimed[0]} if claimed else {}) | {"decision": decision}
-        for name, records, purpose, regime, gpc, now, decision, *claimed in DECIDE
+         "gpc": gpc, "now": now}
+        | ({"legal_basis": rest[0]} if rest and rest[0] != "consent" else {})
+        | ({"erased_at": rest[1]} if rest[1:] else {}) | {"decision": decision}
+        for name, records, purpose, regime, gpc, now, decision, *rest in DECIDE
     ])
 
 

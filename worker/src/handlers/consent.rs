@@ -153,9 +153,8 @@ async fn decided_before<P: Platform>(
     name: &str,
 ) -> Result<Option<Purpose>, Problem> {
     let shard = app.store().shard_of(&access.subject);
-    let rows = app.platform.batch(shard, vec![read_history(&access.subject)]).await;
-    let history = rows.and_then(|mut rows| history(rows.pop().unwrap_or_default()));
-    let history = history.map_err(|error| app.fault(&error))?;
+    let rows = app.platform.batch(shard, read_history(&access.subject)).await;
+    let history = rows.and_then(history).map_err(|error| app.fault(&error))?;
     Ok(history.purposes().into_iter().find(|purpose| purpose.as_str() == name).cloned())
 }
 
@@ -310,8 +309,8 @@ async fn read<P: Platform>(
     let event = event(app, Kind::ConsentRead, &access.site.id, Some(subject), &access.actor, details);
     let store = app.store();
     let shard = store.shard_of(&subject);
-    let rows = store.append_then_read(shard, event, read_history(&subject)).await;
-    rows.and_then(|(_, rows)| history(rows)).map_err(|error| app.fault(&error))
+    let appended = store.append(shard, vec![event.into()], None, read_history(&subject)).await;
+    appended.and_then(|appended| history(appended.after)).map_err(|error| app.fault(&error))
 }
 
 fn check_shown(shown: &ShownInput) -> Result<(), Problem> {

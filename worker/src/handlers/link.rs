@@ -11,7 +11,10 @@ use crate::{
     object::Object,
     platform::{DatabaseError, Platform},
     scope::Scope,
-    store::{Claim, NewEvent, Stored, history, read_consent, read_history, save_link, stored},
+    store::{
+        Claim, NewEvent, Stored, erased_at, history, read_consent, read_erased, read_history, save_link,
+        stored,
+    },
 };
 use consentry::{
     event::Kind,
@@ -19,6 +22,7 @@ use consentry::{
     problem::Problem,
     record::{ConsentRecord, LegalBasis, NewRecord},
     subject::{Subject, UserId, VisitorSecret},
+    time::Timestamp,
 };
 use http::StatusCode;
 use serde_json::json as value;
@@ -66,16 +70,18 @@ async fn join<P: Platform>(
     let about = about_link(&access.subject, &visitor);
     let sealed = users::seal(app, &access.site.id, &about, &[id]).await.map_err(fault)?;
     let (home, away) = (store.shard_of(&access.subject), store.shard_of(&visitor));
-    let mut rows = app.platform.batch(home, vec![read_history(&access.subject)]).await.map_err(fault)?;
-    let mine = history(rows.pop().unwrap_or_default()).map_err(fault)?;
-    let mut rows = app.platform.batch(away, vec![read_consent(&visitor)]).await.map_err(fault)?;
+    let rows = app.platform.batch(home, read_history(&access.subject)).await.map_err(fault)?;
+    let mine = history(rows).map_err(fault)?;
+    let read = vec![read_consent(&visitor), read_erased(&visitor)];
+    let mut rows = app.platform.batch(away, read).await.map_err(fault)?;
+    let erased_at = erased_at(rows.pop().unwrap_or_default()).map_err(fault)?;
     let theirs = stored(rows.pop().unwrap_or_default()).map_err(fault)?;
     let told = |subject: &Subject, role: &str, other: &Subject| -> NewEvent {
         let details = [(role, value!(other.hash))];
         event(app, Kind::IdentityLinked, &access.site.id, Some(*subject), &access.actor, &details).into()
     };
     let mut events = vec![told(&access.subject, "visitor", &visitor)];
-    events.extend(copies(app, access, &visitor, &mine, &theirs));
+    events.extend(copies(app, access, &visitor, &mine, (&theirs, erased_at)));
     let away_event = told(&visitor, "person", &access.subject);
     if away == home {
         events.push(away_event);
@@ -92,9 +98,9 @@ fn copies<P: Platform>(
     access: &Access,
     visitor: &Subject,
     mine: &History,
-    theirs: &[Stored],
+    (theirs, erased_at): (&[Stored], Option<Timestamp>),
 ) -> Vec<NewEvent> {
-    let history = History::new(theirs.iter().filter_map(entry).collect());
+    let history = History::new(theirs.iter().filter_map(entry).collect()).erased(erased_at);
     let copy = |entry: &Entry| {
         let original = &theirs.iter().find(|stored| stored.log_index == entry.log_index)?.event;
         let new = NewRecord {

@@ -409,7 +409,8 @@ pub(super) fn operation(endpoint: Endpoint) -> Operation {
             description: "Removes the evidence that this service keeps about the person, and what every store of the site holds \
                           of them; `GET /erasures/{id}` follows it. While one is open, asking again gives that one, with \
                           status 200. With `verify`, nothing is removed before somebody confirms who is asking. Consent \
-                          records and the audit trail stay as proof. Scope `subject:erase`.",
+                          records and the audit trail stay as proof, but what the person granted until then is `pending` with the \
+                          reason `erased`. Scope `subject:erase`.",
             request: optional::<model::EraseInput>(json!({})),
             success: (202, "Accepted"),
             response: body::<model::ErasureOutput>(erasure()),

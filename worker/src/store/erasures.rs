@@ -1,7 +1,7 @@
 //! Where each erasure stands. What was done is in the log; this table is for finding and following one.
 
 use super::{FIRST, Store};
-use crate::platform::{DatabaseError, Param, Platform, Statement};
+use crate::platform::{DatabaseError, Param, Platform, Rows, Statement};
 use consentry::{
     erasure::State,
     hash::Hash,
@@ -137,6 +137,29 @@ impl<P: Platform> Store<'_, P> {
         let statements = statements.map(|sql| Statement::new(sql, [ended_before.into()])).into();
         self.platform.batch(shard, statements).await.map(drop)
     }
+}
+
+/// Notes that a person's data is to be erased, last asked for at `at`: what they granted until then stands no longer
+/// ([`consentry::history::ends`]). A step that is done late or again doesn't take it back.
+pub(crate) fn save_erased(subject: &Subject, at: Timestamp) -> Statement {
+    Statement::new(
+        "INSERT INTO erased (subject, at) VALUES (unhex(?1), ?2) ON CONFLICT (subject) DO UPDATE SET at = max(at, excluded.at)",
+        [subject.hash.into(), at.into()],
+    )
+}
+
+/// Reads when the erasure of a person's data was last asked for, for [`erased_at`].
+pub(crate) fn read_erased(subject: &Subject) -> Statement {
+    Statement::new("SELECT at FROM erased WHERE subject = unhex(?1)", [subject.hash.into()])
+}
+
+/// What [`read_erased`] returned; `None` if it never was.
+pub(crate) fn erased_at(rows: Rows) -> Result<Option<Timestamp>, DatabaseError> {
+    #[derive(Deserialize)]
+    struct Row {
+        at: i64,
+    }
+    Ok(rows.first::<Row>()?.map(|row| Timestamp::from_ms(row.at)))
 }
 
 /// Notes that the ledger has an erasure's entry.

@@ -2,6 +2,7 @@
 
 use super::{
     Claim, Store,
+    erasures::{erased_at, read_erased},
     rows::{NewEvent, Row, Stored, StoredEvidence, row},
 };
 use crate::platform::{DatabaseError, Param, Platform, Rows, Statement};
@@ -208,9 +209,9 @@ pub(crate) fn read_range(first: u64, count: u64) -> Statement {
     Statement::new(RANGE, [integer(first), integer(count)])
 }
 
-/// Reads the decisions of a person, for [`history`].
-pub(crate) fn read_history(subject: &Subject) -> Statement {
-    Statement::new(HISTORY, [subject.hash.into()])
+/// Reads the decisions of a person and whether they were erased, for [`history`].
+pub(crate) fn read_history(subject: &Subject) -> Vec<Statement> {
+    vec![Statement::new(HISTORY, [subject.hash.into()]), read_erased(subject)]
 }
 
 /// Reads the whole events of a person's decisions, for [`stored`].
@@ -288,7 +289,7 @@ pub(crate) fn count_evidence(subject: &Subject) -> Statement {
 }
 
 /// What [`read_history`] returned.
-pub(crate) fn history(rows: Rows) -> Result<History, DatabaseError> {
+pub(crate) fn history(rows: Vec<Rows>) -> Result<History, DatabaseError> {
     #[derive(Deserialize)]
     struct Row {
         log_index: u64,
@@ -298,9 +299,11 @@ pub(crate) fn history(rows: Rows) -> Result<History, DatabaseError> {
         decided_at: Option<i64>,
         over_gpc: Option<u8>,
     }
-    let rows: Vec<Row> = rows.all()?;
-    Ok(History::new(
-        rows.into_iter()
+    let [entries, erased] = <[Rows; 2]>::try_from(rows)
+        .map_err(|_| DatabaseError::Unreadable("a history is not what two statements return".into()))?;
+    let entries = entries.all::<Row>()?.into_iter();
+    let history = History::new(
+        entries
             .map(|row| Entry {
                 log_index: row.log_index,
                 purpose: row.purpose,
@@ -310,7 +313,8 @@ pub(crate) fn history(rows: Rows) -> Result<History, DatabaseError> {
                 over_gpc: row.over_gpc == Some(1),
             })
             .collect(),
-    ))
+    );
+    Ok(history.erased(erased_at(erased)?))
 }
 
 /// What [`read_page`] returned.

@@ -17,7 +17,9 @@ mod snapshots;
 mod tasks;
 mod used_links;
 
-pub(crate) use erasures::{ErasureRow, change_erasure, note_ledgered, note_state, save_erasure};
+pub(crate) use erasures::{
+    ErasureRow, change_erasure, erased_at, note_ledgered, note_state, read_erased, save_erased, save_erasure,
+};
 pub(crate) use events::{
     Of, count_evidence, history, read_consent, read_events, read_history, read_page, read_range, redact,
     stored,
@@ -35,7 +37,7 @@ pub(crate) use rows::{NewEvent, Stored, StoredEvidence};
 pub(crate) use settings::{save_key, save_site, withdraw_key};
 pub(crate) use snapshots::{
     Changed, Erased, Page, Since, Snapshot, changed, claim_snapshot, keep_build, keep_built, read_changes,
-    read_snapshot, save_erased, want_snapshot,
+    read_snapshot, want_snapshot,
 };
 pub(crate) use used_links::use_link;
 

@@ -9,7 +9,7 @@ use consentry::{
     granted::{Key, form::from_hex},
     purpose::Purpose,
     slug::Slug,
-    subject::{KeyId, Subject},
+    subject::KeyId,
     time::Timestamp,
 };
 use serde::Deserialize;
@@ -171,14 +171,6 @@ pub(crate) fn keep_built(site: &Slug, purpose: &Purpose, built_at: Timestamp, bu
     Statement::new(
         "UPDATE snapshots SET building = NULL, leased_until = 0, built_at = ?3, built = ?4 WHERE site = ?1 AND purpose = ?2",
         [site.as_str().into(), purpose.as_str().into(), built_at.into(), built.into()],
-    )
-}
-
-/// Notes that a person's data is to be erased.
-pub(crate) fn save_erased(subject: &Subject, at: Timestamp) -> Statement {
-    Statement::new(
-        "INSERT INTO erased (subject, at) VALUES (unhex(?1), ?2) ON CONFLICT (subject) DO UPDATE SET at = excluded.at",
-        [subject.hash.into(), at.into()],
     )
 }
 

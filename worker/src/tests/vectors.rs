@@ -38,7 +38,20 @@ fn replay(host: &Host, key: &str, case: &Value, below: &str) -> Value {
     let name = case["name"].as_str().unwrap();
     let mut records = case["records"].as_array().unwrap().clone();
     records.sort_by_key(|record| record["log_index"].as_u64());
+    let user = utf8_percent_encode(name, NON_ALPHANUMERIC);
+    let mut erased_at = case.get("erased_at").map(time);
+    let mut erase = |until: Timestamp| {
+        if let Some(at) = erased_at.take_if(|at| *at < until) {
+            host.now.set(at);
+            assert_eq!(
+                host.call("POST", &format!("/data/delete/{user}"), key, &Value::Null).0,
+                202,
+                "{name}"
+            );
+        }
+    };
     for record in &records {
+        erase(time(&record["created_at"]));
         host.now.set(time(&record["created_at"]));
         let mut decision = json!({
             "purpose": record["purpose"], "status": record["status"], "legal_basis": record["legal_basis"],
@@ -52,6 +65,7 @@ fn replay(host: &Host, key: &str, case: &Value, below: &str) -> Value {
         let (status, answer) = host.call("POST", "/consent", key, &body);
         assert_eq!(status, 201, "{name}: {answer}");
     }
+    erase(time(&case["now"]));
     host.now.set(time(&case["now"]));
     let place = match case["regime"].as_str().unwrap() {
         "gdpr" => "country=DE",
@@ -65,7 +79,6 @@ fn replay(host: &Host, key: &str, case: &Value, below: &str) -> Value {
         _ => "country=ZZ",
     };
     let gpc = u8::from(case["gpc"] == true);
-    let user = utf8_percent_encode(name, NON_ALPHANUMERIC);
     let (status, answer) =
         host.call("GET", &format!("/consent/{user}{below}?{place}&gpc={gpc}"), key, &Value::Null);
     assert_eq!(status, 200, "{name}: {answer}");
