@@ -154,6 +154,7 @@ EVENTS = [
         "details": '{"checkpoint":"a signed note\\n","kept":7,"origin":"consent.example/log-2"}'}),
     ("rows of the log are read", ORIGIN, BARE | {
         "site": "demo", "kind": "log_read", "actor": "key:k_7f3a", "details": '{"from":0,"to":4096}'}),
+    ("a person opens their own page", ORIGIN, BARE | ABOUT | {"kind": "privacy_opened", "actor": "user"}),
 ]
 
 
@@ -196,7 +197,7 @@ def write(name, cases):
 
 def main():
     kinds = {event["kind"] for _, _, event in EVENTS}
-    assert len(kinds) == 24, kinds
+    assert len(kinds) == 25, kinds
     leaves = [(name, origin, event, leaf(origin, event)) for name, origin, event in EVENTS]
     write("leaf.json", [
         {"name": name, "origin": origin, "event": event, "leaf": data.hex(),
