@@ -133,7 +133,8 @@ async fn attempt<P: Platform>(
 ) -> Result<(), DatabaseError> {
     let done = work(app, erasure, &row).await.unwrap_or_else(|error| {
         app.platform.log(&format!("erasure {}: store {}: {error:?}", erasure.id, row.settings.name));
-        Attempt::failed(0, 0, "the store did not answer; the service's log says why")
+        let why = "the store did not answer; the service's log says why";
+        Attempt { counted: false, ..Attempt::failed(0, 0, why) }
     });
     end(app, shard, &row, &done, None).await.map(drop)
 }
@@ -155,6 +156,7 @@ pub(super) async fn end<P: Platform>(
         next_at,
         found: done.found,
         removed: done.removed,
+        counted: done.counted,
         error: done.error.as_deref(),
         done_at: (state == StoreState::Done).then_some(app.now),
         result,

@@ -49,5 +49,5 @@ pub(super) async fn attempt<P: Platform>(
         return Ok(Attempt::done(0, 0));
     }
     let again = app.now.plus_ms(app.config.kv_delay_ms);
-    Ok(Attempt { outcome: Outcome::LookAgain(again), found: removed, removed, error: None })
+    Ok(Attempt { outcome: Outcome::LookAgain(again), ..Attempt::done(removed, removed) })
 }

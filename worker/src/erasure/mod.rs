@@ -34,16 +34,18 @@ pub(crate) struct Attempt {
     pub(crate) removed: u64,
     /// Why not all; never with a user id.
     pub(crate) error: Option<String>,
+    /// Whether the two numbers are all of it; not, if the store failed in the middle.
+    pub(crate) counted: bool,
 }
 
 impl Attempt {
     /// All of it is gone, and that was looked at.
     pub(crate) const fn done(found: u64, removed: u64) -> Self {
-        Self { outcome: Outcome::Done, found, removed, error: None }
+        Self { outcome: Outcome::Done, found, removed, error: None, counted: true }
     }
 
     /// It has to be tried again.
     pub(crate) fn failed(found: u64, removed: u64, error: impl Into<String>) -> Self {
-        Self { outcome: Outcome::Failed, found, removed, error: Some(error.into()) }
+        Self { outcome: Outcome::Failed, found, removed, error: Some(error.into()), counted: true }
     }
 }

@@ -30,6 +30,8 @@ fn store(row: &TaskRow) -> Value {
         "attempts": row.task.attempts,
         "found": row.found,
         "removed": row.removed,
+        // Nobody knows what an attempt removed that was cut off, only that nothing is left.
+        "counts": if row.uncounted == 0 { "exact" } else { "at_least" },
         "verified": verified(row.settings.kind),
         "verified_at": row.done_at,
     });

@@ -101,9 +101,7 @@ pub(super) async fn attempt<P: Platform>(
             Ok(said) if status != 202 => said.attempt(),
             _ => Attempt {
                 outcome: Outcome::LookAgain(app.now.plus_ms(PATIENCE_MS)),
-                found: 0,
-                removed: 0,
-                error: Some("the service accepted and has not called back yet".into()),
+                ..Attempt::failed(0, 0, "the service accepted and has not called back yet")
             },
         },
         Some((status, _)) => Attempt::failed(0, 0, format!("the service answered {status}")),

@@ -18,7 +18,7 @@ use uuid::Uuid;
 macro_rules! select {
     ($where:literal) => {
         concat!(
-            "SELECT id, erasure, site, settings, state, attempts, next_at, leased_until, leased_by, found, removed, \
+            "SELECT id, erasure, site, settings, state, attempts, next_at, leased_until, leased_by, found, removed, uncounted, \
              error, done_at, result FROM erasure_tasks ",
             $where
         )
@@ -36,6 +36,8 @@ pub(crate) struct TaskRow {
     pub(crate) leased_by: Option<String>,
     pub(crate) found: u64,
     pub(crate) removed: u64,
+    /// How many attempts ended without anybody having said what they removed.
+    pub(crate) uncounted: u32,
     pub(crate) error: Option<String>,
     pub(crate) done_at: Option<Timestamp>,
     pub(crate) result: Option<String>,
@@ -61,6 +63,7 @@ impl TaskRow {
             leased_by: None,
             found: 0,
             removed: 0,
+            uncounted: 0,
             error: None,
             done_at: None,
             result: None,
@@ -104,6 +107,7 @@ pub(crate) struct Ended<'a> {
     pub(crate) next_at: Timestamp,
     pub(crate) found: u64,
     pub(crate) removed: u64,
+    pub(crate) counted: bool,
     pub(crate) error: Option<&'a str>,
     pub(crate) done_at: Option<Timestamp>,
     pub(crate) result: Option<&'a str>,
@@ -115,7 +119,7 @@ pub(crate) fn end_attempt(row: &TaskRow, ended: &Ended<'_>) -> Statement {
     let text = |text: Option<&str>| text.map_or(Param::Null, Param::from);
     Statement::new(
         "UPDATE erasure_tasks SET state = ?3, next_at = ?4, leased_until = 0, found = found + ?5, removed = removed + ?6, \
-         error = ?7, done_at = ?8, result = ?9 WHERE id = ?1 AND attempts = ?2 AND state <> 'done' RETURNING id",
+         error = ?7, done_at = ?8, result = ?9, uncounted = uncounted + ?10 WHERE id = ?1 AND attempts = ?2 AND state <> 'done' RETURNING id",
         [
             row.id.as_str().into(),
             i64::from(row.task.attempts).into(),
@@ -126,6 +130,7 @@ pub(crate) fn end_attempt(row: &TaskRow, ended: &Ended<'_>) -> Statement {
             text(ended.error),
             ended.done_at.map_or(Param::Null, Param::from),
             text(ended.result),
+            i64::from(!ended.counted).into(),
         ],
     )
 }
@@ -150,7 +155,8 @@ impl<P: Platform> Store<'_, P> {
         Ok(None)
     }
 
-    /// Begins an attempt on what `row` shows; `None` if somebody was quicker.
+    /// Begins an attempt on what `row` shows; `None` if somebody was quicker. A lease that is still there is that of an attempt which
+    /// never ended.
     pub(crate) async fn take_task(
         &self,
         shard: usize,
@@ -158,7 +164,8 @@ impl<P: Platform> Store<'_, P> {
         by: &str,
         until: Timestamp,
     ) -> Result<Option<TaskRow>, DatabaseError> {
-        let sql = "UPDATE erasure_tasks SET leased_until = ?3, leased_by = ?4, attempts = attempts + 1 \
+        let sql = "UPDATE erasure_tasks SET leased_until = ?3, leased_by = ?4, attempts = attempts + 1, \
+                   uncounted = uncounted + (leased_until > 0) \
                    WHERE id = ?1 AND attempts = ?2 AND state <> 'done' AND leased_until <= ?5 RETURNING id";
         let params = [
             row.id.as_str().into(),
@@ -237,6 +244,7 @@ struct Row {
     leased_by: Option<String>,
     found: u64,
     removed: u64,
+    uncounted: u32,
     error: Option<String>,
     done_at: Option<i64>,
     result: Option<String>,
@@ -264,6 +272,7 @@ impl TryFrom<Row> for TaskRow {
             leased_by: row.leased_by,
             found: row.found,
             removed: row.removed,
+            uncounted: row.uncounted,
             error: row.error,
             done_at: row.done_at.map(Timestamp::from_ms),
             result: row.result,
