@@ -65,13 +65,18 @@ test("consent and audit events are kept", async () => {
 test("what was granted before an erasure holds no longer, and a grant after it counts again", async () => {
   const decision = async () => accepted(await site.call("GET", `${about("/consent", "ended")}/model_training`));
   const purpose = "model_training";
-  const { timestamp } = accepted(await grant(site, "ended", { purpose }));
+  const { timestamp } = await grant(site, "ended", { purpose });
   await erase("ended");
   assert.deepEqual(await statusOf(site, "ended", purpose), { status: "pending", reason: "erased", updated_at: timestamp });
   const { allowed, status, reason, expires_at } = await decision();
   assert.deepEqual([allowed, status, reason, expires_at], [false, "pending", "erased", undefined]);
   await grant(site, "ended", { purpose, decided_at: timestamp });
   assert.equal((await decision()).reason, "erased", "a late grant from before the erasure");
+  const { erased_at, erasures } = await exportOf(site, "ended");
+  assert.ok(Date.parse(timestamp) <= Date.parse(erased_at) && Date.parse(erased_at) <= Date.now());
+  assert.equal(erased_at, erasures[0].requested_at);
+  const whole = accepted(await site.call("GET", `${about("/data/export", "ended")}?limit=all`));
+  assert.equal(whole.erased_at, erased_at);
   await grant(site, "ended", { purpose });
   assert.deepEqual([(await decision()).allowed, (await decision()).reason], [true, "granted"]);
 });

@@ -50,6 +50,8 @@ pub(crate) struct About {
     pub(crate) visitors: Vec<Hash>,
     /// The place in the log up to which it goes.
     pub(crate) until: u64,
+    /// When the erasure of the person's data was last asked for.
+    pub(crate) erased_at: Option<Timestamp>,
     pub(crate) exported_at: Timestamp,
     /// In the person's language, for a page to read.
     pub(crate) words: Words,
@@ -63,6 +65,7 @@ impl About {
             site: self.site.to_string(),
             subject: self.subject.hash,
             subject_key_id: self.subject.key_id.0,
+            erased_at: self.erased_at,
             until: self.until,
             next: None,
         }

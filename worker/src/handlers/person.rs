@@ -18,7 +18,7 @@ use crate::{
     model::{AuditOutput, ExportOutput, Page},
     platform::Platform,
     scope::Scope,
-    store::{Stored, read_page, read_visitors, stored, visitors},
+    store::{Stored, erased_at, read_erased, read_page, read_visitors, stored, visitors},
 };
 use consentry::{event::Kind, export::Format, hash::Hash, problem::Problem};
 use http::{HeaderValue, StatusCode, header};
@@ -109,7 +109,11 @@ async fn whole<P: Platform>(
     let fault = |error| app.fault(&error);
     let details = [("format", value!(format.as_str()))];
     let event = event(app, Kind::DataExported, &site.id, Some(subject), &actor, &details);
-    let (own, joined) = store.append_then_read(shard, event, read_visitors(&subject)).await.map_err(fault)?;
+    let reads = vec![read_visitors(&subject), read_erased(&subject)];
+    let mut appended = store.append(shard, vec![event.into()], None, reads).await.map_err(fault)?;
+    let own = appended.events.pop().map_or(0, |own| own.log_index);
+    let erased_at = erased_at(appended.after.pop().unwrap_or_default()).map_err(fault)?;
+    let joined = appended.after.pop().unwrap_or_default();
     let about = About {
         format,
         user: user.as_str().into(),
@@ -117,7 +121,8 @@ async fn whole<P: Platform>(
         log: store.origin(shard).await.map_err(fault)?,
         subject,
         visitors: visitors(&subject, joined).map_err(fault)?.iter().map(|visitor| visitor.hash).collect(),
-        until: own.log_index,
+        until: own,
+        erased_at,
         exported_at: app.now,
         words,
     };
@@ -170,10 +175,15 @@ async fn read<P: Platform>(
         .collect();
     let event = event(app, kind, &access.site.id, Some(subject), &access.actor, &details);
     let fault = |error| app.fault(&error);
-    let reads = vec![read_page(false, &subject, after, pinned, limit + 1), read_visitors(&subject)];
+    let reads = vec![
+        read_page(false, &subject, after, pinned, limit + 1),
+        read_visitors(&subject),
+        read_erased(&subject),
+    ];
     let mut appended = store.append(shard, vec![event.into()], None, reads).await.map_err(fault)?;
     let own = appended.events.pop().map_or(0, |own| own.log_index);
     let until = pinned.unwrap_or(own).min(own);
+    let erased_at = erased_at(appended.after.pop().unwrap_or_default()).map_err(fault)?;
     let joined = visitors(&subject, appended.after.pop().unwrap_or_default()).map_err(fault)?;
     let mut rows = appended.after.pop().unwrap_or_default();
     if !joined.is_empty() {
@@ -193,6 +203,7 @@ async fn read<P: Platform>(
         site: access.site.id.to_string(),
         subject: subject.hash,
         subject_key_id: subject.key_id.0,
+        erased_at,
         until,
         next,
     };

@@ -215,6 +215,10 @@ pub(crate) struct Page {
     pub(crate) subject: Hash,
     /// Which of the site's keys made it.
     pub(crate) subject_key_id: u16,
+    /// When the erasure of the person's data was last asked for; what they granted until then holds no longer. Absent if never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(schema_with = "schema::time"))]
+    pub(crate) erased_at: Option<Timestamp>,
     /// The place in the log up to which this page and those after it go.
     pub(crate) until: u64,
     /// The path of the next page; absent on the last one.
