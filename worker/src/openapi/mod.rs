@@ -104,6 +104,11 @@ fn responses(operation: &Operation, endpoint: Endpoint, output: &mut SchemaGener
         success["headers"] =
             json!({ "Idempotent-Replayed": { "$ref": "#/components/headers/Idempotent-Replayed" } });
     }
+    if let Some(meaning) = operation.again {
+        let mut again = success.clone();
+        again["description"] = meaning.into();
+        responses.insert("200".into(), again);
+    }
     responses.insert(operation.success.0.to_string(), success);
     for code in operation.problems() {
         let status = code.status().to_string();

@@ -49,6 +49,8 @@ pub(super) struct Operation {
     /// Other media types that the answer may have, which the description explains.
     pub(super) forms: &'static [&'static str],
     pub(super) success: (u16, &'static str),
+    /// What status 200 means with the same body, where that isn't the success.
+    pub(super) again: Option<&'static str>,
     pub(super) response: Option<Body>,
     /// Query parameters by name, with their schema and meaning.
     query: Vec<(&'static str, Value, &'static str)>,
@@ -98,14 +100,19 @@ impl Operation {
             codes.extend([Code::InvalidField, Code::RateLimited]);
             if self.security != json!([]) {
                 codes.extend([Code::Unauthenticated, Code::Forbidden]);
+            } else if self.id == "openPrivacyPage" {
+                // Its body holds the credentials.
+                codes.push(Code::Unauthenticated);
             }
             if self.id == "restartLog" {
                 codes.push(Code::LogNotRolledBack);
             }
         }
         if self.request.is_some() {
-            codes.extend([Code::MalformedJson, Code::BodyTooLarge, Code::UnsupportedMediaType]);
-            codes.push(Code::IdempotencyKeyReused);
+            codes.extend([Code::MalformedJson, Code::IdempotencyKeyReused]);
+        }
+        if self.request.is_some() || self.bytes {
+            codes.extend([Code::BodyTooLarge, Code::UnsupportedMediaType]);
         }
         if self.tag == "agents" || self.tag == "data rights" {
             codes.push(Code::Conflict);
@@ -293,6 +300,7 @@ pub(super) fn operation(endpoint: Endpoint) -> Operation {
         bytes: false,
         forms: &[],
         success: (200, "The answer"),
+        again: None,
         response: None,
         query: vec![],
     };
@@ -413,6 +421,7 @@ pub(super) fn operation(endpoint: Endpoint) -> Operation {
                           reason `erased`. Scope `subject:erase`.",
             request: optional::<model::EraseInput>(json!({})),
             success: (202, "Accepted"),
+            again: Some("One was open already"),
             response: body::<model::ErasureOutput>(erasure()),
             ..base
         },
