@@ -21,8 +21,8 @@ const keys = async () => (await fetch(`${world.url}/.well-known/jwks.json`)).jso
 const again = async (index, headers = {}) => accepted(await site.call("GET", `/receipts/${index}`, { headers }));
 
 /**
- * The terms that are used here, looked up one by one in DPV 2.0 to 2.2 (https://w3id.org/dpv, files dpv/dpv.csv and modules/*.csv of
- * github.com/w3c/dpv).
+ * The terms that are used here, of DPV 2 (https://w3id.org/dpv). About two thirds were looked up one by one in the files of version
+ * 2.0; the base concepts (DataSubject, Purpose, Recipient and their like) were not.
  */
 const DPV = `Consent ConsentGiven ConsentNotice ConsentReceipt ConsentRecord ConsentRefused ConsentRequested ConsentWithdrawn
 ConsentStatusInvalidForProcessing Contract DataController DataSubject DataSubjectRight Duration LegitimateInterest PersonalData Process
