@@ -22,22 +22,19 @@ pub enum Format {
     Json,
     /// For spreadsheets (RFC 4180).
     Csv,
-    /// Linked data, in the terms of the Data Privacy Vocabulary.
-    JsonLd,
     /// A page to read and print.
     Html,
 }
 
 impl Format {
     /// Every form.
-    pub const ALL: [Self; 4] = [Self::Json, Self::Csv, Self::JsonLd, Self::Html];
+    pub const ALL: [Self; 3] = [Self::Json, Self::Csv, Self::Html];
 
     /// Its name in a query and in the digest.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Json => "json",
             Self::Csv => "csv",
-            Self::JsonLd => "jsonld",
             Self::Html => "html",
         }
     }
@@ -52,7 +49,6 @@ impl Format {
         match self {
             Self::Json => "application/json",
             Self::Csv => "text/csv",
-            Self::JsonLd => "application/ld+json",
             Self::Html => "text/html",
         }
     }
@@ -60,9 +56,9 @@ impl Format {
     /// What stands around the signature.
     const fn frame(self) -> (&'static str, &'static str) {
         match self {
-            Self::Json | Self::JsonLd => (",\"digest\":", "}"),
+            Self::Json => (",\"digest\":", "}"),
             // A record like the others, with the signature in the last field.
-            Self::Csv => ("digest,,,,,,,,,,,,,,,,,,,", "\r\n"),
+            Self::Csv => ("digest,,,,,,,,,,,,,,,,,,,,", "\r\n"),
             Self::Html => ("<code id=\"digest\">", "</code></section></main></body></html>\n"),
         }
     }
@@ -71,8 +67,8 @@ impl Format {
     pub fn trailer(self, jws: Option<&str>) -> String {
         let (before, after) = self.frame();
         match (self, jws) {
-            (Self::Json | Self::JsonLd, None) => format!("{before}null{after}"),
-            (Self::Json | Self::JsonLd, Some(jws)) => format!("{before}\"{jws}\"{after}"),
+            (Self::Json, None) => format!("{before}null{after}"),
+            (Self::Json, Some(jws)) => format!("{before}\"{jws}\"{after}"),
             (_, jws) => format!("{before}{}{after}", jws.unwrap_or_default()),
         }
     }
@@ -95,10 +91,8 @@ pub fn open(format: Format, file: &[u8]) -> Option<Sealed<'_>> {
     let at = (least..body.len()).rev().find(|at| body[*at..].starts_with(before.as_bytes()))?;
     let place = core::str::from_utf8(&body[at + before.len()..]).ok()?;
     let jws = match format {
-        Format::Json | Format::JsonLd if place == "null" => "",
-        Format::Json | Format::JsonLd => {
-            place.strip_prefix('"')?.strip_suffix('"').filter(|jws| !jws.is_empty())?
-        }
+        Format::Json if place == "null" => "",
+        Format::Json => place.strip_prefix('"')?.strip_suffix('"').filter(|jws| !jws.is_empty())?,
         Format::Csv | Format::Html => place,
     };
     let is_jws = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);

@@ -246,6 +246,30 @@ test("whatever a restore of the database took away is opened again from the ledg
   assert.equal((await follow(site, id)).state, "partly_done");
 });
 
+for (const [change, state, ground] of [["refuse", "refused", "legal_claims"], ["hold", "on_hold", "authority"]]) {
+  test(`a restore to before it was decided to ${change} an erasure doesn't let it go on`, async () => {
+    const site = await world.site({ stores: [{ name: "files", kind: "agent" }] });
+    const agent = await makeAgent(site, ["files"]);
+    const { id } = accepted(await erase(site, `kept by ${change}`));
+    accepted(await site.call("POST", `/erasures/${id}/${change}`, { body: { ground } }));
+    const restore = () =>
+      edge.sql("UPDATE erasures SET state = 'partly_done', ground = NULL, completed_at = NULL, ledgered = 0, open_for = subject WHERE id = ?", id);
+    const remembered = async () => {
+      const { state, ground } = await follow(site, id);
+      return [state, ground];
+    };
+    await restore();
+    assert.deepEqual(await agent.take(), []);
+    assert.deepEqual(await remembered(), [state, ground]);
+    await restore();
+    await edge.cron("* * * * *");
+    assert.deepEqual(await remembered(), [state, ground]);
+    if (change !== "hold") return;
+    accepted(await site.call("POST", `/erasures/${id}/release`));
+    assert.deepEqual((await agent.take()).map(({ erasure }) => erasure), [id]);
+  });
+}
+
 test("ids are forgotten when nothing can need them any more, and the ledger's entry goes with them", async () => {
   const site = await world.site();
   const { id } = accepted(await erase(site, "forgotten"));

@@ -111,6 +111,8 @@ struct Page {
 
 #[derive(Deserialize)]
 struct Entry {
+    /// The name that the log had then, if that is not the page's.
+    log: Option<String>,
     log_index: u64,
     leaf_hash: Hash,
     id: Uuid,
@@ -146,7 +148,7 @@ impl Page {
         for entry in &self.audit_trail {
             let row = entry.log_index;
             let event = self.event(entry).ok_or_else(|| wrong(row, "is no entry of a log"))?;
-            if leaf_hash(&leaf(&self.log, &event)) != entry.leaf_hash {
+            if leaf_hash(&leaf(entry.log.as_ref().unwrap_or(&self.log), &event)) != entry.leaf_hash {
                 return Err(wrong(row, "does not have the leaf hash that its fields make"));
             }
             if let Some(tiles) = &mut tiles {

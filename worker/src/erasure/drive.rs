@@ -88,9 +88,7 @@ async fn run<P: Platform>(
     now_too: impl Fn(StoreKind) -> bool,
 ) -> Result<(), DatabaseError> {
     let store = app.store();
-    let Some(erasure) = store.erasure_in(shard, id).await?.filter(ErasureRow::may_go_on) else {
-        return Ok(());
-    };
+    let Some(erasure) = ledger::workable(app, shard, id).await? else { return Ok(()) };
     let mut tasks = store.tasks(shard, id).await?;
     if !erasure.ledgered {
         ledger::write(app, shard, &erasure, &tasks).await?;
@@ -188,11 +186,6 @@ async fn work<P: Platform>(
         StoreKind::Kv => kv::attempt(app, &settings, &users, row.task.state == StoreState::Verifying).await,
         StoreKind::R2Jsonl => jsonl::attempt(app, &settings, &users).await,
         StoreKind::Webhook => webhook::attempt(app, erasure, row, &settings, &users).await,
-        StoreKind::Vectorize => Ok(Attempt::failed(
-            0,
-            0,
-            "vectors are not removed by this version yet; declare the index as a store of kind agent or webhook",
-        )),
         StoreKind::Agent | StoreKind::D1Evidence => Ok(Attempt::failed(0, 0, "this is not the edge's work")),
     }
 }

@@ -6,7 +6,7 @@ use super::users;
 use crate::{
     app::App,
     platform::{DatabaseError, Platform},
-    store::{ErasureRow, TaskRow, note_ledgered, save_erased, save_erasure, save_tasks},
+    store::{ErasureRow, TaskRow, change_erasure, note_ledgered, save_erased, save_erasure, save_tasks},
 };
 use consentry::{
     erasure::{State, restore_horizon},
@@ -33,9 +33,26 @@ struct Entry {
     users: Option<String>,
     /// The settings of the stores.
     stores: Vec<super::settings::StoreSettings>,
-    /// When it was done, if it was.
+    /// When it was done or refused, if it was.
     #[serde(default)]
     completed_at: Option<Timestamp>,
+    /// What keeps it from going on, if anything does.
+    #[serde(default)]
+    kept: Option<Kept>,
+}
+
+/// That somebody refused or held it: a restore of the database to before that must not let it go on.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    state: State,
+    ground: Option<String>,
+}
+
+impl Kept {
+    fn of(erasure: &ErasureRow) -> Option<Self> {
+        let kept = matches!(erasure.state, State::Refused | State::OnHold);
+        kept.then(|| Self { state: erasure.state, ground: erasure.ground.clone() })
+    }
 }
 
 fn name(site: &Slug, erasure: Uuid) -> String {
@@ -47,7 +64,7 @@ fn erasure_of(name: &str) -> Option<Uuid> {
 }
 
 /// Writes the entry of an erasure, and notes that it is there.
-pub(super) async fn write<P: Platform>(
+pub(crate) async fn write<P: Platform>(
     app: &App<'_, P>,
     shard: usize,
     erasure: &ErasureRow,
@@ -64,10 +81,52 @@ pub(super) async fn write<P: Platform>(
         users: erasure.users.clone(),
         stores: tasks.iter().map(|row| row.settings.clone()).collect(),
         completed_at: erasure.completed_at,
+        kept: Kept::of(erasure),
     };
     let text = value!(entry).to_string();
     app.platform.put_ledger(&name(&erasure.site, erasure.id), text).await?;
     app.store().run(shard, note_ledgered(erasure.id)).await
+}
+
+/// An erasure whose stores may be worked on. The ledger is asked too: what it says was refused or held stays so, whatever a
+/// restored database remembers.
+pub(super) async fn workable<P: Platform>(
+    app: &App<'_, P>,
+    shard: usize,
+    id: Uuid,
+) -> Result<Option<ErasureRow>, DatabaseError> {
+    let store = app.store();
+    let Some(mut erasure) = store.erasure_in(shard, id).await?.filter(ErasureRow::may_go_on) else {
+        return Ok(None);
+    };
+    let entry = match app.platform.ledger(&name(&erasure.site, id)).await? {
+        Some(text) => entry(id, &text)?,
+        None => return Ok(Some(erasure)),
+    };
+    let Some(kept) = entry.kept else { return Ok(Some(erasure)) };
+    erasure.state = kept.state;
+    erasure.ground = kept.ground;
+    erasure.completed_at = entry.completed_at;
+    let change = if kept.state == State::Refused { "refuse" } else { "hold" };
+    let details = [
+        ("change", value!(change)),
+        ("erasure", value!(id)),
+        ("ground", value!(erasure.ground)),
+        ("replayed", value!(true)),
+    ];
+    let subject = Some(erasure.subject);
+    let changed =
+        crate::handlers::event(app, Kind::ErasureChanged, &erasure.site, subject, &Actor::System, &details);
+    store.append(shard, vec![changed.into()], None, vec![change_erasure(&erasure)]).await?;
+    Ok(None)
+}
+
+fn entry(id: Uuid, text: &str) -> Result<Entry, DatabaseError> {
+    serde_json::from_str(text).map_err(|_| unreadable(id))
+}
+
+fn unreadable(id: Uuid) -> DatabaseError {
+    DatabaseError::Unreadable(format!("the entry of erasure {id} in the ledger"))
 }
 
 /// Opens again what the ledger has and the database lacks, and forgets what no restore can bring back. Both are safe to repeat
@@ -100,32 +159,33 @@ async fn compare<P: Platform>(app: &App<'_, P>, name: &str, id: Uuid) -> Result<
         return Ok(());
     }
     let Some(text) = app.platform.ledger(name).await? else { return Ok(()) };
-    let unreadable = || DatabaseError::Unreadable(format!("the entry of erasure {id} in the ledger"));
-    let entry: Entry = serde_json::from_str(&text).map_err(|_| unreadable())?;
+    let entry = entry(id, &text)?;
     if entry.completed_at.is_some_and(|at| restore_horizon(at) <= app.now) {
         return app.platform.delete_ledger(name).await;
+    }
+    if entry.kept.as_ref().is_some_and(|kept| kept.state == State::Refused) {
+        return Ok(());
     }
     reopen(app, entry).await
 }
 
 /// All of it is done again: a restore brought back what the databases held, and what other stores hold is looked at.
 async fn reopen<P: Platform>(app: &App<'_, P>, entry: Entry) -> Result<(), DatabaseError> {
-    let unreadable =
-        || DatabaseError::Unreadable(format!("the entry of erasure {} in the ledger", entry.erasure));
-    let site = Slug::parse(&entry.site).ok_or_else(unreadable)?;
+    let site = Slug::parse(&entry.site).ok_or_else(|| unreadable(entry.erasure))?;
+    let (state, ground) = entry.kept.map_or((State::Open, None), |kept| (kept.state, kept.ground));
     let store = app.store();
     let erasure = ErasureRow {
         id: entry.erasure,
         site: site.clone(),
         subject: Subject { hash: entry.subject, key_id: entry.key_id },
-        state: State::Open,
+        state,
         requested_at: entry.requested_at,
         due_at: entry.due_at,
         completed_at: None,
         users: entry.users,
         ledgered: true,
         regime: entry.regime,
-        ground: None,
+        ground,
         extension: None,
     };
     let tasks: Vec<_> = entry

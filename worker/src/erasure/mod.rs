@@ -11,7 +11,7 @@ pub(crate) mod drive;
 mod evidence;
 mod jsonl;
 mod kv;
-mod ledger;
+pub(crate) mod ledger;
 pub(crate) mod open;
 pub(crate) mod reach;
 pub(crate) mod receipt;

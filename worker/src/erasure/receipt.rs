@@ -17,7 +17,6 @@ const fn verified(kind: StoreKind) -> &'static str {
         StoreKind::D1Evidence => "read_again",
         StoreKind::R2Jsonl => "every_row_read",
         StoreKind::Kv => "listed_again_after_delay",
-        StoreKind::Vectorize => "looked_up_again",
         StoreKind::Webhook => "said_by_the_service",
         StoreKind::Agent => "signed_by_the_agent",
     }

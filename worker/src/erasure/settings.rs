@@ -27,8 +27,6 @@ pub(crate) enum StoreKind {
     R2Jsonl,
     /// Values of the namespace that is bound as CACHE.
     Kv,
-    /// Vectors of an index.
-    Vectorize,
     /// Another service, which is told.
     Webhook,
     /// A program beside the data, which asks for its tasks.
@@ -41,7 +39,6 @@ impl StoreKind {
             Self::D1Evidence => EVIDENCE,
             Self::R2Jsonl => "r2_jsonl",
             Self::Kv => "kv",
-            Self::Vectorize => "vectorize",
             Self::Webhook => "webhook",
             Self::Agent => "agent",
         }
@@ -68,9 +65,6 @@ pub(crate) struct StoreSettings {
     /// Of `r2_jsonl`: where in a row the user id is, as a dotted path; `user_id` by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) user_field: Option<String>,
-    /// Of `vectorize`: the name of the binding.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) index: Option<String>,
     /// Of `webhook`: where the other service is told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) url: Option<String>,
@@ -80,7 +74,7 @@ impl StoreSettings {
     /// The store that is built in.
     pub(crate) fn evidence() -> Self {
         let (name, kind) = (EVIDENCE.into(), StoreKind::D1Evidence);
-        Self { name, kind, after: vec![], prefix: None, user_field: None, index: None, url: None }
+        Self { name, kind, after: vec![], prefix: None, user_field: None, url: None }
     }
 
     /// How the keys of a person's values begin in a cache. Ids are percent-encoded, so none of them holds the delimiter, and
@@ -131,12 +125,11 @@ pub(crate) fn check(stores: &[Object<StoreSettings>]) -> Result<(), Problem> {
 
 /// What is wrong with a store by itself: the field and what to do.
 fn wrong(store: &StoreSettings) -> Option<(&'static str, &'static str)> {
-    let StoreSettings { kind, prefix, user_field, index, url, .. } = store;
-    let has = [("prefix", prefix), ("user_field", user_field), ("index", index), ("url", url)];
+    let StoreSettings { kind, prefix, user_field, url, .. } = store;
+    let has = [("prefix", prefix), ("user_field", user_field), ("url", url)];
     let takes: &[&str] = match kind {
         StoreKind::R2Jsonl => &["prefix", "user_field"],
         StoreKind::Kv => &["prefix"],
-        StoreKind::Vectorize => &["index"],
         StoreKind::Webhook => &["url"],
         StoreKind::Agent | StoreKind::D1Evidence => &[],
     };
@@ -155,9 +148,6 @@ fn wrong(store: &StoreSettings) -> Option<(&'static str, &'static str)> {
             "prefix",
             "say {user_id} once and a delimiter after it that no percent-encoded id has, such as emb/{user_id}/",
         )),
-        StoreKind::Vectorize if text(index).is_empty() => {
-            Some(("index", "name the binding of the index in wrangler.toml"))
-        }
         StoreKind::Webhook if !may_be_told(&text(url)) => Some((
             "url",
             "give an https address of a public host without user name, or http for localhost or 127.0.0.1",

@@ -62,9 +62,7 @@ pub(crate) async fn hand_out<P: Platform>(
     let mut handed = Vec::new();
     for shard in 0..app.platform.shards() {
         for id in store.waiting_for_agents(shard, &agent.site, &agent.work.stores).await? {
-            let Some(erasure) = store.erasure_in(shard, id).await?.filter(ErasureRow::may_go_on) else {
-                continue;
-            };
+            let Some(erasure) = ledger::workable(app, shard, id).await? else { continue };
             let tasks = store.tasks(shard, id).await?;
             let rules: Vec<_> = tasks.iter().map(|row| row.task.clone()).collect();
             let users = ledger::users(app, &erasure).await?;

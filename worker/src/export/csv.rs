@@ -10,7 +10,7 @@ use crate::store::Stored;
 use std::fmt::Write as _;
 
 /// The names of the columns, in the first record. `consentry::export` knows how many there are.
-const COLUMNS: [&str; 20] = [
+const COLUMNS: [&str; 21] = [
     "record",
     "log_index",
     "leaf_hash",
@@ -31,6 +31,7 @@ const COLUMNS: [&str; 20] = [
     "country",
     "gpc",
     "details",
+    "log",
 ];
 
 /// What this part of the export is.
@@ -41,7 +42,7 @@ pub(super) fn write(about: &About, part: &Part<'_>) -> String {
             table.push_str(&COLUMNS.join(","));
             table.push_str("\r\n");
             let details = serde_json::json!({
-                "user_id": about.user, "site": about.site.as_str(), "log": about.log, "until": about.until,
+                "user_id": about.user, "site": about.site.as_str(), "log": about.log(), "until": about.until,
                 "subject_key_id": about.subject.key_id, "linked_visitors": about.visitors,
             });
             let (subject, time) = (about.subject.hash.to_string(), about.exported_at.to_string());
@@ -110,6 +111,7 @@ fn event(table: &mut String, about: &About, stored: &Stored) {
             ("gpc", &or_nothing(kept.map(|kept| kept.gpc.to_string()))),
             // As it stands in the leaf.
             ("details", &stored.event.details),
+            ("log", entry.log.as_deref().unwrap_or_default()),
         ],
     );
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     model::{AuditEntry, HistoryEntry},
-    store::{Stored, StoredEvidence},
+    store::{Named, Stored, StoredEvidence, name_at, present},
 };
 use consentry::{
     evidence::Evidence,
@@ -58,10 +58,12 @@ pub(crate) fn history_entry(stored: &Stored, person: &Hash) -> Option<HistoryEnt
     })
 }
 
-/// What an event says was done.
-pub(crate) fn audit_entry(stored: &Stored, person: &Hash) -> AuditEntry {
+/// What an event says was done, in a log that had these names.
+pub(crate) fn audit_entry(stored: &Stored, person: &Hash, names: &[Named]) -> AuditEntry {
     let event = &stored.event;
+    let log = name_at(names, stored.log_index);
     AuditEntry {
+        log: (log != present(names)).then(|| log.into()),
         log_index: stored.log_index,
         leaf_hash: stored.leaf_hash,
         id: event.id,

@@ -56,7 +56,7 @@ fn head(about: &About) -> String {
         Text(&about.user),
         time(about.exported_at),
         about.site,
-        Text(&about.log),
+        Text(about.log()),
         about.until,
         section(about, "choices"),
     )

@@ -21,7 +21,7 @@ use crate::{
     model::{AuditEntry, ExportedNotice, HistoryEntry, Page},
     platform::Platform,
     sign,
-    store::{Of, Stored, read_events, stored},
+    store::{self, Of, Stored, read_events, stored},
 };
 use consentry::{
     export::{Digest, Format, TYP},
@@ -43,8 +43,8 @@ pub(crate) struct About {
     pub(crate) format: Format,
     pub(crate) user: String,
     pub(crate) site: Slug,
-    /// The name of the log.
-    pub(crate) log: String,
+    /// The names that the log had.
+    pub(crate) names: Vec<store::Named>,
     pub(crate) subject: Subject,
     /// The visitors that the person was known to be.
     pub(crate) visitors: Vec<Hash>,
@@ -58,10 +58,15 @@ pub(crate) struct About {
 }
 
 impl About {
+    /// The name of the log.
+    fn log(&self) -> &str {
+        store::present(&self.names)
+    }
+
     fn page(&self) -> Page {
         Page {
             user_id: self.user.clone(),
-            log: self.log.clone(),
+            log: self.log().into(),
             site: self.site.to_string(),
             subject: self.subject.hash,
             subject_key_id: self.subject.key_id.0,
@@ -76,7 +81,7 @@ impl About {
     }
 
     fn audit(&self, stored: &Stored) -> AuditEntry {
-        entry::audit_entry(stored, &self.subject.hash)
+        entry::audit_entry(stored, &self.subject.hash, &self.names)
     }
 }
 
@@ -221,7 +226,7 @@ impl Export {
             matches!(part, Part::Head | Part::AfterDecisions | Part::AfterEvents | Part::AfterNotices),
         );
         match self.about.format {
-            Format::Json | Format::JsonLd => json::write(&self.about, part, first),
+            Format::Json => json::write(&self.about, part, first),
             Format::Csv => csv::write(&self.about, part),
             Format::Html => html::write(&self.about, part, first),
         }
@@ -276,15 +281,13 @@ async fn seal<P: Platform>(
     Ok(format.trailer(Some(&sign::jws(app, TYP, &digest).await?)))
 }
 
-/// The forms that are made.
-pub(crate) const OFFERED: [Format; 3] = [Format::Json, Format::Csv, Format::Html];
-
 /// The form that a caller wants: by `format` in the query, for links, which can't say more; else by `Accept` (RFC 9110 § 12.5.1).
 /// Whoever takes none of those that there are gets JSON.
 pub(crate) fn wanted(call: &Call) -> Result<Format, Problem> {
     if let Some(name) = call.query("format") {
-        return OFFERED.into_iter().find(|format| format.as_str() == name).ok_or_else(|| {
-            Problem::field("format", "there is no such form of export").allowing(OFFERED.map(Format::as_str))
+        return Format::parse(&name).ok_or_else(|| {
+            Problem::field("format", "there is no such form of export")
+                .allowing(Format::ALL.map(Format::as_str))
         });
     }
     let ranges = call.header("accept").unwrap_or_default().split(',').map(|range| {
@@ -296,7 +299,7 @@ pub(crate) fn wanted(call: &Call) -> Result<Format, Problem> {
     });
     let mut best = (Format::Json, 0.0);
     for (range, weight) in ranges {
-        let format = OFFERED.into_iter().find(|format| format.media_type() == range);
+        let format = Format::ALL.into_iter().find(|format| format.media_type() == range);
         let format = format.or((range == "*/*" || range == "application/*").then_some(Format::Json));
         if let Some(format) = format.filter(|_| weight > best.1) {
             best = (format, weight);

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     app::App,
-    erasure::drive::go_on,
+    erasure::{drive::go_on, ledger},
     http::{Answer, Call, json},
     model::{ExtendInput, HoldInput, RefuseInput},
     platform::Platform,
@@ -107,6 +107,11 @@ async fn keep<P: Platform>(
         after.push(save_erased(&erasure.subject, app.now));
     }
     let fault = |error| app.fault(&error);
+    if erasure.ledgered || matches!(erasure.state, State::Refused | State::OnHold) {
+        // First, so that whatever stops this call, nothing is destroyed that was not to be.
+        let tasks = app.store().tasks(shard, erasure.id).await.map_err(fault)?;
+        ledger::write(app, shard, &erasure, &tasks).await.map_err(fault)?;
+    }
     app.store().append(shard, vec![changed.into()], None, after).await.map_err(fault)?;
     if before.state != State::Open && erasure.state == State::Open {
         // The change is stored; what fails now is found by the sweep.

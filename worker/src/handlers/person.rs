@@ -10,7 +10,7 @@ use crate::{
     app::App,
     auth::{self, Access, Claimed},
     export::{
-        self, About, Export, Named, Words,
+        self, About, Export, Words,
         entry::{audit_entry, history_entry},
         words,
     },
@@ -18,7 +18,10 @@ use crate::{
     model::{AuditOutput, ExportOutput, Page},
     platform::Platform,
     scope::Scope,
-    store::{Stored, erased_at, read_erased, read_page, read_visitors, stored, visitors},
+    store::{
+        Named, Stored, erased_at, names, present, read_erased, read_names, read_page, read_visitors, stored,
+        visitors,
+    },
 };
 use consentry::{event::Kind, export::Format, hash::Hash, problem::Problem};
 use http::{HeaderValue, StatusCode, header};
@@ -39,6 +42,8 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'n
 struct Read {
     page: Page,
     events: Vec<Stored>,
+    /// The names that their log had.
+    names: Vec<Named>,
     /// The visitors that the person turned out to be.
     visitors: Vec<Hash>,
 }
@@ -53,9 +58,9 @@ pub(super) async fn export<P: Platform>(
     if format != Format::Json || call.query("limit").as_deref() == Some(ALL) {
         return whole(app, call, access, format).await;
     }
-    let Read { page, events, visitors } =
+    let Read { page, events, names, visitors } =
         read(app, call, &access, Kind::DataExported, "/data/export/").await?;
-    let mut named = Named::default();
+    let mut named = export::Named::default();
     for stored in &events {
         named.note(stored);
     }
@@ -76,7 +81,7 @@ pub(super) async fn export<P: Platform>(
         exported_at: app.now,
         linked_visitors: visitors,
         consent_history: events.iter().filter_map(|stored| history_entry(stored, person)).collect(),
-        audit_trail: events.iter().map(|stored| audit_entry(stored, person)).collect(),
+        audit_trail: events.iter().map(|stored| audit_entry(stored, person, &names)).collect(),
         notices,
         erasures,
         digest: None,
@@ -109,16 +114,17 @@ async fn whole<P: Platform>(
     let fault = |error| app.fault(&error);
     let details = [("format", value!(format.as_str()))];
     let event = event(app, Kind::DataExported, &site.id, Some(subject), &actor, &details);
-    let reads = vec![read_visitors(&subject), read_erased(&subject)];
+    let reads = vec![read_visitors(&subject), read_names(), read_erased(&subject)];
     let mut appended = store.append(shard, vec![event.into()], None, reads).await.map_err(fault)?;
     let own = appended.events.pop().map_or(0, |own| own.log_index);
     let erased_at = erased_at(appended.after.pop().unwrap_or_default()).map_err(fault)?;
+    let names = names(appended.after.pop().unwrap_or_default()).map_err(fault)?;
     let joined = appended.after.pop().unwrap_or_default();
     let about = About {
         format,
         user: user.as_str().into(),
         site: site.id.clone(),
-        log: store.origin(shard).await.map_err(fault)?,
+        names,
         subject,
         visitors: visitors(&subject, joined).map_err(fault)?.iter().map(|visitor| visitor.hash).collect(),
         until: own,
@@ -128,7 +134,6 @@ async fn whole<P: Platform>(
     };
     let (media_type, place) = match format {
         Format::Json => ("application/json", "attachment"),
-        Format::JsonLd => ("application/ld+json", "attachment"),
         Format::Csv => ("text/csv; charset=utf-8; header=present", "attachment"),
         Format::Html => ("text/html; charset=utf-8", "inline"),
     };
@@ -145,8 +150,8 @@ async fn whole<P: Platform>(
 
 pub(super) async fn audit<P: Platform>(app: &App<'_, P>, call: &Call, user: &str) -> Result<Answer, Problem> {
     let access = auth::authorise(app, call, Claimed::user(user), Scope::AuditRead).await?;
-    let Read { page, events, .. } = read(app, call, &access, Kind::AuditRead, "/audit/").await?;
-    let audit_trail = events.iter().map(|stored| audit_entry(stored, &access.subject.hash)).collect();
+    let Read { page, events, names, .. } = read(app, call, &access, Kind::AuditRead, "/audit/").await?;
+    let audit_trail = events.iter().map(|stored| audit_entry(stored, &access.subject.hash, &names)).collect();
     let output = AuditOutput { page, audit_trail };
     json(StatusCode::OK, &output)
 }
@@ -178,12 +183,14 @@ async fn read<P: Platform>(
     let reads = vec![
         read_page(false, &subject, after, pinned, limit + 1),
         read_visitors(&subject),
+        read_names(),
         read_erased(&subject),
     ];
     let mut appended = store.append(shard, vec![event.into()], None, reads).await.map_err(fault)?;
     let own = appended.events.pop().map_or(0, |own| own.log_index);
     let until = pinned.unwrap_or(own).min(own);
     let erased_at = erased_at(appended.after.pop().unwrap_or_default()).map_err(fault)?;
+    let names = names(appended.after.pop().unwrap_or_default()).map_err(fault)?;
     let joined = visitors(&subject, appended.after.pop().unwrap_or_default()).map_err(fault)?;
     let mut rows = appended.after.pop().unwrap_or_default();
     if !joined.is_empty() {
@@ -199,7 +206,7 @@ async fn read<P: Platform>(
     });
     let page = Page {
         user_id: access.user.as_str().into(),
-        log: store.origin(shard).await.map_err(fault)?,
+        log: present(&names).into(),
         site: access.site.id.to_string(),
         subject: subject.hash,
         subject_key_id: subject.key_id.0,
@@ -207,5 +214,5 @@ async fn read<P: Platform>(
         until,
         next,
     };
-    Ok(Read { page, events, visitors: joined.iter().map(|visitor| visitor.hash).collect() })
+    Ok(Read { page, events, names, visitors: joined.iter().map(|visitor| visitor.hash).collect() })
 }

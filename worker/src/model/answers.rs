@@ -166,6 +166,9 @@ pub(crate) struct HistoryEntry {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct AuditEntry {
+    /// The name that the log had then, where that is not the present one because its database was restored since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) log: Option<String>,
     pub(crate) log_index: u64,
     #[cfg_attr(test, schemars(schema_with = "schema::hash"))]
     pub(crate) leaf_hash: Hash,

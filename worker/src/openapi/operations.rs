@@ -558,7 +558,7 @@ pub(super) fn operation(endpoint: Endpoint) -> Operation {
                 query[2].1 = json!({ "default": 1000, "anyOf": [
                     { "type": "integer", "minimum": 1, "maximum": 1000 }, { "const": "all" } ] });
                 query[2].2 = "The most events on a page; `all` for no pages.";
-                let forms = crate::export::OFFERED.map(consentry::export::Format::as_str);
+                let forms = consentry::export::Format::ALL.map(consentry::export::Format::as_str);
                 query.push((
                     "format",
                     json!({ "enum": forms }),

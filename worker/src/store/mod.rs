@@ -32,7 +32,7 @@ pub(crate) use lineage::{
 };
 pub(crate) use links::{read_visitors, save_link, visitors};
 pub(crate) use notices::save_notice;
-pub(crate) use origins::{Named, name_at};
+pub(crate) use origins::{Named, name_at, names, present, read_names};
 pub(crate) use rows::{NewEvent, Stored, StoredEvidence};
 pub(crate) use settings::{save_key, save_site, withdraw_key};
 pub(crate) use snapshots::{

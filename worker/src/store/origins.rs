@@ -6,7 +6,7 @@
 
 use super::{Store, events::append, heads::replace_head};
 use crate::{
-    platform::{DatabaseError, Param, Platform, Statement},
+    platform::{DatabaseError, Param, Platform, Rows, Statement},
     store::SignedHead,
 };
 use consentry::event::{Actor, Event, Kind};
@@ -34,6 +34,21 @@ pub(crate) fn name_at(names: &[Named], log_index: u64) -> &str {
     found.map(|name| name.origin.as_str()).unwrap_or_default()
 }
 
+/// The name that a log has now.
+pub(crate) fn present(names: &[Named]) -> &str {
+    names.last().map(|name| name.origin.as_str()).unwrap_or_default()
+}
+
+/// Reads all names that a log had, for [`names`].
+pub(crate) fn read_names() -> Statement {
+    Statement::new(ORIGINS, [])
+}
+
+/// What [`read_names`] returned, the present name last. More than one means that the database was restored.
+pub(crate) fn names(rows: Rows) -> Result<Vec<Named>, DatabaseError> {
+    rows.all()
+}
+
 impl<P: Platform> Store<'_, P> {
     /// The name of the log in a database. The first call that finds a database without one starts its log.
     pub(crate) async fn origin(&self, shard: usize) -> Result<String, DatabaseError> {
@@ -48,9 +63,9 @@ impl<P: Platform> Store<'_, P> {
         Ok(origin)
     }
 
-    /// All names that a log had, the present one last. More than one means that its database was restored.
+    /// All names that a log had, as [`names`] says.
     pub(crate) async fn names(&self, shard: usize) -> Result<Vec<Named>, DatabaseError> {
-        self.one(shard, Statement::new(ORIGINS, [])).await?.all()
+        names(self.one(shard, read_names()).await?)
     }
 
     /// A name that no log had: a database that was restored or emptied holds another log.

@@ -14,7 +14,7 @@ use consentry::{
     proof::{Consistency, Inclusion},
 };
 use futures_executor::block_on;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Restores the database to its first `size` events, of which `signed` were under a checkpoint.
 fn restore(host: &Host, size: u64, backup: &str) {
@@ -217,4 +217,30 @@ fn a_log_whose_key_was_replaced_is_restored_as_any_other() {
     host.now.set(later);
     assert_eq!(restart(&host).0, 200);
     assert_eq!(last(&host, &held.origin).head, held.head);
+}
+
+#[test]
+fn an_export_names_the_log_of_each_entry_from_before_the_restart() {
+    let (host, key) = Host::with_site(1);
+    let grant = json!({ "user_id": "u1", "purpose": "analytics" });
+    host.call("POST", "/consent/grant", &key, &grant);
+    block_on(fold(&host.app())).unwrap();
+    backup(&host, "backup");
+    let held = checkpoint(&host);
+    host.call("POST", "/consent/grant", &key, &grant);
+    block_on(fold(&host.app())).unwrap();
+    restore(&host, held.head.size, "backup");
+    assert_eq!(restart(&host).0, 200);
+    let now = checkpoint(&host).origin;
+    for path in ["/data/export/u1", "/audit/u1"] {
+        let (status, page) = host.call("GET", path, &key, &Value::Null);
+        assert_eq!((status, &page["log"]), (200, &now.as_str().into()), "{page}");
+        let trail = page["audit_trail"].as_array().unwrap();
+        let old = |entry: &Value| entry["log_index"].as_u64().unwrap() < held.head.size;
+        assert!(trail.iter().any(old) && !trail.iter().all(old));
+        for entry in trail {
+            let named = old(entry).then_some(held.origin.as_str());
+            assert_eq!(entry["log"].as_str(), named, "{entry}");
+        }
+    }
 }
