@@ -252,16 +252,16 @@ for (const [change, state, ground] of [["refuse", "refused", "legal_claims"], ["
     const agent = await makeAgent(site, ["files"]);
     const { id } = accepted(await erase(site, `kept by ${change}`));
     accepted(await site.call("POST", `/erasures/${id}/${change}`, { body: { ground } }));
-    const restore = () =>
-      edge.sql("UPDATE erasures SET state = 'partly_done', ground = NULL, completed_at = NULL, ledgered = 0, open_for = subject WHERE id = ?", id);
+    const forgotten = "state = 'partly_done', ground = NULL, completed_at = NULL, open_for = subject";
+    const restore = (ledgered) => edge.sql(`UPDATE erasures SET ${forgotten}, ledgered = ? WHERE id = ?`, ledgered, id);
     const remembered = async () => {
       const { state, ground } = await follow(site, id);
       return [state, ground];
     };
-    await restore();
+    await restore(1);
     assert.deepEqual(await agent.take(), []);
     assert.deepEqual(await remembered(), [state, ground]);
-    await restore();
+    await restore(0);
     await edge.cron("* * * * *");
     assert.deepEqual(await remembered(), [state, ground]);
     if (change !== "hold") return;

@@ -12,7 +12,7 @@ const site = await world.site({ origins: ["https://shop.example"] });
 /** What ends a file in each form: before the signature, and behind it. */
 const ENDS = {
   json: [',"digest":"', '"}'],
-  csv: [`digest${",".repeat(19)}`, "\r\n"],
+  csv: [`digest${",".repeat(20)}`, "\r\n"],
   html: ['<code id="digest">', "</code></section></main></body></html>\n"],
 };
 

@@ -3,13 +3,11 @@
 // What the keyboard does is in `keyboard.test.mjs`, the labels of all languages are in `labels.test.mjs`.
 
 import assert from "node:assert/strict";
-import axe from "axe-core";
-import { openShop, recorded, test, visitor } from "./visitor.mjs";
+import { faults, openShop, recorded, test, visitor } from "./visitor.mjs";
 
 const { edge, browser } = await openShop();
 
 const LANGUAGES = ["en", "de", "ar", "ja", "el"];
-const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 const BASES = `data-purposes="analytics:legitimate_interest support:contract model_training"`;
 const CALIFORNIA = `data-regime="us_ca" data-purposes="analytics sale_or_sharing model_training"`;
 const POLICY = `<script type="application/json" id="consentry-config">{"privacy_policy": "https://shop.example/privacy"}</script>`;
@@ -31,15 +29,6 @@ async function choose(page) {
 }
 const signal = (context) =>
   context.addInitScript(() => Object.defineProperty(navigator, "globalPrivacyControl", { get: () => true }));
-
-/** What axe-core finds wrong, or can't tell, each with where. */
-async function faults(page) {
-  await page.evaluate(axe.source);
-  return page.evaluate(async (rules) => {
-    const { violations, incomplete } = await window.axe.run(document, { runOnly: rules });
-    return [...violations, ...incomplete].flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target}`));
-  }, RULES);
-}
 
 for (const language of LANGUAGES) {
   for (const theme of ["light", "dark"]) {

@@ -4,15 +4,13 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import axe from "axe-core";
 import { claims, makeKey, makeVisitor, token } from "../api/people.mjs";
-import { openShop, visitor } from "./visitor.mjs";
+import { faults, openShop, visitor } from "./visitor.mjs";
 
 const key = makeKey();
 const { edge, site, browser } = await openShop({ jwks: { keys: [key.jwk] } });
 
 const LANGUAGES = ["en", "de", "ar", "ja", "el"];
-const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 
 const link = (user) => token(key, claims(site.site, user, { aud: "consentry-link", jti: randomUUID() }));
 
@@ -26,15 +24,6 @@ async function open(person, user, more = "") {
   const page = await person.open(`/privacy#token=${link(user)}${more}`);
   await page.locator("[data-page]").waitFor();
   return page;
-}
-
-async function faults(page) {
-  // The page's policy lets no script in; axe is the test's own.
-  await page.evaluate(axe.source);
-  return page.evaluate(async (rules) => {
-    const { violations, incomplete } = await window.axe.run(document, { runOnly: rules });
-    return [...violations, ...incomplete].flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target}`));
-  }, RULES);
 }
 
 test("a link opens the page once and leaves the address", async () => {

@@ -2,12 +2,10 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import axe from "axe-core";
 import decodeQR from "qr/decode.js";
-import { openShop } from "./visitor.mjs";
+import { faults, openShop } from "./visitor.mjs";
 
 const { edge, browser, site } = await openShop();
-const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 
 const given = async () => {
   const body = { user_id: "u1", purpose: "model_training", notice: { version: 3, language: "de" } };
@@ -29,14 +27,6 @@ async function open(fragment, options = {}) {
 }
 
 const verdict = (page) => page.locator("#verdict").textContent();
-
-async function faults(page) {
-  await page.evaluate(axe.source);
-  return page.evaluate(async (rules) => {
-    const { violations, incomplete } = await window.axe.run(document, { runOnly: rules });
-    return [...violations, ...incomplete].flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target}`));
-  }, RULES);
-}
 
 test("a receipt is shown in plain words, and nothing of it is sent", async () => {
   const receipt = await given();

@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { after, test as nodeTest } from "node:test";
+import axe from "axe-core";
 import { launchChromium } from "../support/chromium.mjs";
 import { makeSite } from "../support/client.mjs";
 import { startEdge } from "../support/edge.mjs";
@@ -193,4 +194,13 @@ export async function nothingRan(page) {
   );
   assert.deepEqual(tags, []);
   await cardsOn(page);
+}
+
+/** What axe-core finds wrong with a page, or can't tell, each with where. Its script is the test's own, whatever the page's policy. */
+export async function faults(page) {
+  await page.evaluate(axe.source);
+  return page.evaluate(async (rules) => {
+    const { violations, incomplete } = await window.axe.run(document, { runOnly: rules });
+    return [...violations, ...incomplete].flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target}`));
+  }, ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]);
 }

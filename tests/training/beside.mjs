@@ -1,5 +1,5 @@
-// What tests of agents share: the command, an address that stays while edges come and go, and a real Chroma. Leaves starting and
-// calling the Worker to `tests/support`.
+// What tests beside the data share: the command, a folder with the keys of a site, an address that stays while edges come and go, and a
+// real Chroma. Leaves starting and calling the Worker to `tests/support`.
 //
 // CONSENTRY names the command, CONSENTRY_CHROMA the folder with the programs of a Python that has Chroma; `cargo xtask test training`
 // makes both.
@@ -7,12 +7,15 @@
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { createServer as listen } from "node:net";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { MASTER_SECRET } from "../support/edge.mjs";
 
 const command = process.env.CONSENTRY;
 const exec = promisify(execFile);
@@ -21,7 +24,7 @@ const exec = promisify(execFile);
 export const chroma = process.env.CONSENTRY_CHROMA;
 
 /** Starts the command in a folder. */
-export const start = (folder, args) => spawn(command, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+export const start = (folder, args) => spawn(command, args, { cwd: folder, stdio: "pipe" });
 
 /** Waits until it ended; what it printed. */
 export async function ended(child) {
@@ -32,8 +35,25 @@ export async function ended(child) {
   return { code, signal, out: Buffer.concat(out).toString(), said: Buffer.concat(said).toString() };
 }
 
-/** Runs it. */
-export const run = (folder, args) => ended(start(folder, args));
+/** Runs it, with this on its standard input. */
+export async function run(folder, args, input = "") {
+  const child = start(folder, args);
+  // It may end without having read it.
+  child.stdin.on("error", () => {}).end(input);
+  return ended(child);
+}
+
+/** A new site, and a folder in which there are its key and an API key. */
+export async function place(world) {
+  const site = await world.site();
+  const folder = await mkdtemp(join(tmpdir(), "consentry-training-"));
+  after(() => rm(folder, { recursive: true, force: true }));
+  await writeFile(join(folder, "api-key"), `${site.key}\n`);
+  await writeFile(join(folder, "secret"), MASTER_SECRET);
+  const derived = await run(folder, ["key", "derive", "--site", site.site, "--secret-file", "secret", "-o", "key"]);
+  assert.equal(derived.code, 0, derived.said);
+  return { site, folder };
+}
 
 /**
  * One address for an edge that is killed and started again elsewhere.

@@ -3,52 +3,19 @@
 // CONSENTRY names the command; `cargo xtask test training` builds it.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { makeSite } from "../support/client.mjs";
-import { MASTER_SECRET } from "../support/edge.mjs";
 import { about, accepted, grant, revoke, startWorld } from "../api/world.mjs";
+import { ended, place, run, start } from "./beside.mjs";
 
-const command = process.env.CONSENTRY;
 const training = { purpose: "model_training" };
 const world = await startWorld();
 const row = (user, n = 0) => `{"user_id":"${user}","n":${n}}\n`;
-
-/** A site with a folder in which there are its key and an API key. */
-async function place() {
-  const site = await world.site();
-  const folder = await mkdtemp(join(tmpdir(), "consentry-training-"));
-  after(() => rm(folder, { recursive: true, force: true }));
-  await writeFile(join(folder, "api-key"), `${site.key}\n`);
-  await writeFile(join(folder, "secret"), MASTER_SECRET);
-  const derived = await run(folder, ["key", "derive", "--site", site.site, "--secret-file", "secret", "-o", "key"]);
-  assert.equal(derived.code, 0, derived.said);
-  return { site, folder };
-}
-
-function start(folder, args) {
-  return spawn(command, args, { cwd: folder, stdio: ["pipe", "pipe", "pipe"] });
-}
-
-async function run(folder, args, input = "") {
-  const child = start(folder, args);
-  child.stdin.on("error", () => {}).end(input);
-  return ended(child);
-}
-
-async function ended(child) {
-  const [out, said] = [[], []];
-  child.stdout.on("data", (chunk) => out.push(chunk));
-  child.stderr.on("data", (chunk) => said.push(chunk));
-  const [code] = await once(child, "close");
-  return { code, out: Buffer.concat(out).toString(), said: Buffer.concat(said).toString() };
-}
 
 const from = (site, url = world.url) => ["--api", url, "--api-key-file", "api-key", "--site", site.site, "--purpose", "model_training", "--key-file", "key"];
 const pull = ({ site, folder }, url) => run(folder, ["snapshot", "pull", ...from(site, url), "-o", "s", "--wait", "1s"]);
@@ -59,14 +26,14 @@ const filter = async ({ folder }, users) => {
 };
 
 test("a key file is for its owner only, and an existing one stays", async () => {
-  const { site, folder } = await place();
+  const { site, folder } = await place(world);
   assert.equal((await stat(join(folder, "key"))).mode & 0o777, 0o600);
   const again = await run(folder, ["key", "derive", "--site", site.site, "--secret-file", "secret", "-o", "key"]);
   assert.equal(again.code, 2);
 });
 
 test("a pulled snapshot keeps the rows of those who granted, and the next pull takes in what changed", async () => {
-  const here = await place();
+  const here = await place(world);
   const users = ["ada", "bob", "cyd", "dan"];
   for (const user of ["ada", "bob", "cyd"]) await grant(here.site, user, training);
   await revoke(here.site, "cyd", training);
@@ -83,7 +50,7 @@ test("a pulled snapshot keeps the rows of those who granted, and the next pull t
 });
 
 test("a pull of what the edge built anew is whole again", async () => {
-  const here = await place();
+  const here = await place(world);
   await grant(here.site, "ada", training);
   await pull(here);
   await grant(here.site, "bob", training);
@@ -94,7 +61,7 @@ test("a pull of what the edge built anew is whole again", async () => {
 });
 
 test("a snapshot from the database itself has the same people as a pulled one, and takes the site's key", async () => {
-  const here = await place();
+  const here = await place(world);
   const users = Array.from({ length: 30 }, (_, n) => `u${n}`);
   for (const user of users) await grant(here.site, user, training);
   for (const user of users.slice(0, 5)) await revoke(here.site, user, training);
@@ -113,7 +80,7 @@ test("a snapshot from the database itself has the same people as a pulled one, a
 });
 
 test("whose erasure was asked for is out with the next pull", async () => {
-  const here = await place();
+  const here = await place(world);
   await grant(here.site, "ada", training);
   await pull(here);
   accepted(await here.site.call("POST", about("/data/delete", "ada")));
@@ -122,7 +89,7 @@ test("whose erasure was asked for is out with the next pull", async () => {
 });
 
 test("a lost note beside the snapshot costs a whole pull and nothing else", async () => {
-  const here = await place();
+  const here = await place(world);
   await grant(here.site, "ada", training);
   await pull(here);
   await rm(join(here.folder, "s.edge"));
@@ -130,7 +97,7 @@ test("a lost note beside the snapshot costs a whole pull and nothing else", asyn
 });
 
 test("the key of another site, an unknown API key and a scopeless one are told apart, with exit 4 and the old file left", async () => {
-  const here = await place();
+  const here = await place(world);
   await grant(here.site, "ada", training);
   await pull(here);
   const before = await readFile(join(here.folder, "s"));
@@ -173,7 +140,7 @@ for (const [what, change, reason] of [
   ["that is a web page", () => Buffer.from("<html>hello</html>"), /cut short or damaged/],
 ]) {
   test(`a snapshot ${what} is refused, and no file is made`, async () => {
-    const here = await place();
+    const here = await place(world);
     await grant(here.site, "ada", training);
     const url = await between((response, answer) => {
       response.writeHead(answer.status, answer.headers).end(answer.url.includes("changes") ? answer.body : Buffer.from(change(answer)));
@@ -191,7 +158,7 @@ for (const [what, status, headers, reason] of [
   ["is something else", 404, {}, /is this an edge\?/],
 ]) {
   test(`an address that ${what} is told so`, async () => {
-    const here = await place();
+    const here = await place(world);
     const url = await between((response) => response.writeHead(status, headers).end());
     const { code, said } = await pull(here, url);
     assert.equal(code, 4, said);
@@ -200,7 +167,7 @@ for (const [what, status, headers, reason] of [
 }
 
 test("no key is sent over an open line, and nobody at an address is told", async () => {
-  const here = await place();
+  const here = await place(world);
   const open = await pull(here, "http://consent.example");
   assert.equal(open.code, 2);
   assert.match(open.said, /write https:\/\//);
@@ -210,7 +177,7 @@ test("no key is sent over an open line, and nobody at an address is told", async
 });
 
 test("a revocation in the middle of a run takes effect in it, and the manifest says up to where", async () => {
-  const { site, folder } = await place();
+  const { site, folder } = await place(world);
   for (const user of ["ada", "bob"]) await grant(site, user, training);
   const args = ["filter", ...from(site), "--refresh", "1s", "--manifest", "m.json", "-o", "out.jsonl"];
   const child = start(folder, args);
@@ -236,7 +203,7 @@ test("a revocation in the middle of a run takes effect in it, and the manifest s
 });
 
 test("a run whose edge is gone goes on until what it knows is too old, then writes nothing", async () => {
-  const here = await place();
+  const here = await place(world);
   await grant(here.site, "ada", training);
   await pull(here);
   await writeFile(join(here.folder, "in.jsonl"), row("ada"));

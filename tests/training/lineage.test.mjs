@@ -3,38 +3,14 @@
 // CONSENTRY names the command; `cargo xtask test training` builds it.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { makeSite } from "../support/client.mjs";
-import { MASTER_SECRET } from "../support/edge.mjs";
 import { about, accepted, startWorld } from "../api/world.mjs";
+import { place, run } from "./beside.mjs";
 
 const world = await startWorld();
-
-async function run(folder, args) {
-  const child = spawn(process.env.CONSENTRY, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
-  const [out, said] = [[], []];
-  child.stdout.on("data", (chunk) => out.push(chunk));
-  child.stderr.on("data", (chunk) => said.push(chunk));
-  const [code] = await once(child, "close");
-  return { code, out: Buffer.concat(out).toString(), said: Buffer.concat(said).toString() };
-}
-
-/** A folder with the keys of a site, or of another one for the files' own. */
-async function place() {
-  const site = await world.site();
-  const folder = await mkdtemp(join(tmpdir(), "consentry-lineage-"));
-  after(() => rm(folder, { recursive: true, force: true }));
-  await writeFile(join(folder, "api-key"), `${site.key}\n`);
-  await writeFile(join(folder, "secret"), MASTER_SECRET);
-  const derived = await run(folder, ["key", "derive", "--site", site.site, "--secret-file", "secret", "-o", "key"]);
-  assert.equal(derived.code, 0, derived.said);
-  return { site, folder };
-}
 
 /** A run of the filter over rows of these users, all of whom granted. */
 async function filter({ site, folder }, users, name, key = ["--key-file", "key"]) {
@@ -53,7 +29,7 @@ const register = ({ folder }, name, dataset, ...more) =>
 const holding = async ({ site }, user) => accepted(await site.call("GET", about("/lineage/holding", user)));
 
 test("a registered data set names its models for whose rows it holds, and for nobody else", async () => {
-  const here = await place();
+  const here = await place(world);
   await filter(here, ["ada", "bob"], "m.json");
   const { code, said } = await register(here, "m.json", "corpus", "--model", "ranker", "--model", "tagger");
   assert.equal(code, 0, said);
@@ -68,7 +44,7 @@ test("a registered data set names its models for whose rows it holds, and for no
 });
 
 test("an index of 100,000 users comes in pieces, and each of them is found", async () => {
-  const here = await place();
+  const here = await place(world);
   const users = Array.from({ length: 100_000 }, (_, n) => `user-${n}`);
   await filter(here, users, "m.json");
   assert.equal((await register(here, "m.json", "large")).code, 0);
@@ -80,9 +56,9 @@ test("an index of 100,000 users comes in pieces, and each of them is found", asy
 });
 
 test("what isn't this site's, isn't whole or has another's name is refused with a sentence", async () => {
-  const here = await place();
+  const here = await place(world);
   await filter(here, ["ada"], "m.json");
-  const other = await place();
+  const other = await place(world);
   await writeFile(join(here.folder, "api-key"), `${other.site.key}\n`);
   assert.match((await register(here, "m.json", "corpus")).said, /another site's/);
   const scopeless = await makeSite(world.url, { site: here.site.site, scopes: ["consent:read"] });
@@ -102,7 +78,7 @@ test("what isn't this site's, isn't whole or has another's name is refused with 
 });
 
 test("a model that was trained on an erased person's rows is to be retrained until somebody says otherwise", async () => {
-  const here = await place();
+  const here = await place(world);
   await filter(here, ["ada"], "m.json");
   await register(here, "m.json", "corpus", "--model", "ranker");
   const { id } = accepted(await here.site.call("POST", about("/data/delete", "ada")));

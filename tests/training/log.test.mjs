@@ -4,7 +4,6 @@
 // CONSENTRY names the command; `cargo xtask test training` builds it.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createHmac } from "node:crypto";
@@ -15,6 +14,7 @@ import { after, test } from "node:test";
 import { admin, makeSite } from "../support/client.mjs";
 import { startEdge } from "../support/edge.mjs";
 import { accepted, grant } from "../api/world.mjs";
+import { run } from "./beside.mjs";
 
 const TRIGGERS = ["events_refuse_delete", "events_refuse_update", "events_refuse_replace", "events_refuse_gap", "log_head_refuse_less"];
 const fold = (edge) => edge.cron("* * * * *");
@@ -27,13 +27,7 @@ async function auditor(url, key) {
   await writeFile(join(folder, "api-key"), `${key}\n`);
   return {
     folder,
-    async run(...args) {
-      const child = spawn(process.env.CONSENTRY, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
-      const said = [];
-      child.stderr.on("data", (chunk) => said.push(chunk));
-      const [code] = await once(child, "close");
-      return { code, said: Buffer.concat(said).toString() };
-    },
+    run: (...args) => run(folder, args),
     monitor(...args) {
       return this.run("monitor", "--url", url, "--key-file", "keys", "--state", "held", "--once", ...args);
     },

@@ -12,7 +12,7 @@ use crate::{
     lineage,
     object::Object,
     platform::{DatabaseError, Platform},
-    store::{Claim, Ended, ErasureRow, TaskRow, change_erasure, note_state},
+    store::{Claim, Ended, ErasureRow, TaskRow, change_erasure, note_ledgered, note_state},
 };
 use consentry::{
     erasure::{
@@ -91,7 +91,8 @@ async fn run<P: Platform>(
     let Some(erasure) = ledger::workable(app, shard, id).await? else { return Ok(()) };
     let mut tasks = store.tasks(shard, id).await?;
     if !erasure.ledgered {
-        ledger::write(app, shard, &erasure, &tasks).await?;
+        ledger::write(app, &erasure, &tasks).await?;
+        store.run(shard, note_ledgered(id)).await?;
         trace(app, &erasure).await;
     }
     for _ in 0..ATTEMPTS {
@@ -242,7 +243,7 @@ async fn finish<P: Platform>(
         Ok(_) => {
             // Once more, for what was registered or linked meanwhile.
             trace(app, &erasure).await;
-            ledger::write(app, shard, &erasure, tasks).await
+            ledger::write(app, &erasure, tasks).await
         }
         Err(DatabaseError::Duplicate(_)) => Ok(()),
         Err(error) => Err(error),

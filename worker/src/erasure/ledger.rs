@@ -6,7 +6,7 @@ use super::users;
 use crate::{
     app::App,
     platform::{DatabaseError, Platform},
-    store::{ErasureRow, TaskRow, change_erasure, note_ledgered, save_erased, save_erasure, save_tasks},
+    store::{ErasureRow, TaskRow, change_erasure, save_erased, save_erasure, save_tasks},
 };
 use consentry::{
     erasure::{State, restore_horizon},
@@ -63,10 +63,9 @@ fn erasure_of(name: &str) -> Option<Uuid> {
     name.strip_suffix(".json")?.rsplit('/').next().and_then(|id| Uuid::try_parse(id).ok())
 }
 
-/// Writes the entry of an erasure, and notes that it is there.
+/// Writes the entry of an erasure as it stands.
 pub(crate) async fn write<P: Platform>(
     app: &App<'_, P>,
-    shard: usize,
     erasure: &ErasureRow,
     tasks: &[TaskRow],
 ) -> Result<(), DatabaseError> {
@@ -84,8 +83,7 @@ pub(crate) async fn write<P: Platform>(
         kept: Kept::of(erasure),
     };
     let text = value!(entry).to_string();
-    app.platform.put_ledger(&name(&erasure.site, erasure.id), text).await?;
-    app.store().run(shard, note_ledgered(erasure.id)).await
+    app.platform.put_ledger(&name(&erasure.site, erasure.id), text).await
 }
 
 /// An erasure whose stores may be worked on. The ledger is asked too: what it says was refused or held stays so, whatever a

@@ -107,10 +107,10 @@ async fn keep<P: Platform>(
         after.push(save_erased(&erasure.subject, app.now));
     }
     let fault = |error| app.fault(&error);
-    if erasure.ledgered || matches!(erasure.state, State::Refused | State::OnHold) {
+    if erasure.state != State::Verifying {
         // First, so that whatever stops this call, nothing is destroyed that was not to be.
         let tasks = app.store().tasks(shard, erasure.id).await.map_err(fault)?;
-        ledger::write(app, shard, &erasure, &tasks).await.map_err(fault)?;
+        ledger::write(app, &erasure, &tasks).await.map_err(fault)?;
     }
     app.store().append(shard, vec![changed.into()], None, after).await.map_err(fault)?;
     if before.state != State::Open && erasure.state == State::Open {
