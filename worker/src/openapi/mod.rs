@@ -2,12 +2,15 @@
 //! and committed as `openapi.json`; a test holds the file against the code. Run that test with `UPDATE_OPENAPI=1` to write
 //! the file anew.
 
+mod examples;
+mod operation;
 mod operations;
 pub(crate) mod schema;
 
 use crate::routes::Endpoint;
 use consentry::problem::Code;
-use operations::{Body, Operation, operation};
+use operation::{Body, Operation};
+use operations::operation;
 use schemars::{SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
@@ -31,7 +34,7 @@ pub(crate) fn description() -> Value {
     schemas.insert("Problem".into(), problem());
     let examples: Map<_, _> = Code::ALL
         .iter()
-        .map(|code| (code.as_str().to_owned(), json!({ "value": operations::problem_example(*code) })))
+        .map(|code| (code.as_str().to_owned(), json!({ "value": operation::problem_example(*code) })))
         .collect();
     json!({
         "openapi": "3.1.0",
@@ -39,16 +42,16 @@ pub(crate) fn description() -> Value {
             "title": "Consentry",
             "version": env!("CARGO_PKG_VERSION"),
             "summary": "Who said yes to what: recorded, proved, exported and erased.",
-            "description": operations::INTRODUCTION,
+            "description": operation::INTRODUCTION,
             "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
         },
         "servers": [{ "url": "/", "description": "the host that serves this description" }],
-        "tags": operations::tags(),
+        "tags": operation::tags(),
         "paths": paths,
         "components": {
             "schemas": schemas,
             "examples": examples,
-            "securitySchemes": operations::security_schemes(),
+            "securitySchemes": operation::security_schemes(),
             "headers": {
                 "Idempotent-Replayed": {
                     "description": "`true` where the answer is that of the first call with the same Idempotency-Key.",
