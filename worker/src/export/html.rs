@@ -129,7 +129,12 @@ fn evidence(about: &About, stored: &Stored) -> String {
 fn event(about: &About, stored: &Stored) -> String {
     let (words, event) = (&about.words, &stored.event);
     let name = match event.kind {
-        Kind::ConsentRead | Kind::AuditRead | Kind::ErasureRead | Kind::PrivacyOpened => "was_read",
+        Kind::ConsentRead
+        | Kind::AuditRead
+        | Kind::ErasureRead
+        | Kind::ReceiptRead
+        | Kind::LineageRead
+        | Kind::PrivacyOpened => "was_read",
         Kind::DataExported => "was_exported",
         Kind::ErasureRequested => "erasure_asked",
         Kind::EvidenceRedacted | Kind::DataDeleted => "was_erased",

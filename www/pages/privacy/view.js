@@ -115,7 +115,8 @@ export function showErasures(erasures) {
   const entries = erasures.map((erasure) => {
     const stores = (erasure.stores ?? []).flatMap((store) => [
       make('dt', {}, store.store ?? store.name),
-      make('dd', {}, say(`state_${store.state}`)),
+      // Whether it is tried again by itself is nothing to a person.
+      make('dd', {}, say(`state_${store.state === 'dead' ? 'failed' : store.state}`)),
     ]);
     return make(
       'li',
