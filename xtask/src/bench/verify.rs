@@ -20,9 +20,11 @@ pub(super) fn measure(project: &Project) -> Result<Table> {
     let folder = project.state("verify");
     fs::create_dir_all(&folder)?;
     let mut cargo = exec::command("cargo", project.root());
-    cargo.args(["build", "--quiet", "--release", "--package", "consentry-cli", "--bins", "--examples"]);
+    cargo
+        .args(["build", "--quiet", "--package", "consentry-cli", "--profile", "native", "--bins"])
+        .arg("--examples");
     exec::run(&mut cargo)?;
-    let programs = project.cargo_target().join("release");
+    let programs = project.cargo_target().join("native");
     let mut make = exec::command(programs.join("examples/make_log"), project.root());
     exec::run(make.arg(&folder).arg(EVENTS.to_string()))?;
     let bytes = fs::metadata(folder.join("rows.jsonl"))?.len();
