@@ -100,6 +100,37 @@ impl Kind {
         }
     }
 
+    /// Whether such an event is about a person, and so among what they are told was done.
+    pub const fn is_about_a_person(self) -> bool {
+        match self {
+            Self::ConsentGranted
+            | Self::ConsentRevoked
+            | Self::ConsentPending
+            | Self::ConsentRead
+            | Self::AuditRead
+            | Self::DataExported
+            | Self::ErasureRequested
+            | Self::EvidenceRedacted
+            | Self::DataDeleted
+            | Self::ErasureRead
+            | Self::ErasureChanged
+            | Self::ReceiptRead
+            | Self::IdentityLinked
+            | Self::LineageRead
+            | Self::PrivacyOpened => true,
+            Self::LogStarted
+            | Self::LogRestarted
+            | Self::LogRead
+            | Self::SnapshotRead
+            | Self::LineageRegistered
+            | Self::ModelStateChanged
+            | Self::NoticeRegistered
+            | Self::SiteConfigured
+            | Self::KeyCreated
+            | Self::KeyRevoked => false,
+        }
+    }
+
     /// Whether the event is a consent record.
     pub const fn is_consent(self) -> bool {
         matches!(self, Self::ConsentGranted | Self::ConsentRevoked | Self::ConsentPending)

@@ -144,3 +144,39 @@ test("a path about a person never holds the id in its event", async () => {
   const rows = await world.edge.sql("SELECT * FROM events");
   assert.equal(JSON.stringify(rows).includes("secret-name"), false);
 });
+
+test("with order=desc the trail begins with the newest, and its pages fit together", async () => {
+  for (let i = 0; i < 7; i += 1) await grant(site, "newest");
+  const places = [];
+  for (let next = "/audit/newest?order=desc&limit=3"; next; ) {
+    const page = accepted(await site.call("GET", next));
+    places.push(...page.audit_trail.map((event) => event.log_index));
+    next = page.next;
+  }
+  // The first reading is the newest event of the first page; the others came after it and are on none.
+  assert.equal(places.length, 8);
+  assert.deepEqual(places, [...places].sort((a, b) => b - a));
+  assert.equal(new Set(places).size, 8);
+});
+
+test("the trail can be asked for some kinds of events, in either order", async () => {
+  await grant(site, "kinds");
+  await site.call("GET", "/consent/kinds");
+  await revoke(site, "kinds");
+  for (const [order, expected] of [["asc", ["consent_granted", "consent_revoked"]], ["desc", ["consent_revoked", "consent_granted"]]]) {
+    const actions = [];
+    for (let next = `/audit/kinds?kind=consent_granted,consent_revoked&order=${order}&limit=1`; next; ) {
+      const page = accepted(await site.call("GET", next));
+      actions.push(...page.audit_trail.map((event) => event.action));
+      next = page.next;
+    }
+    assert.deepEqual(actions, expected);
+  }
+});
+
+test("an order or a kind that there is not is refused and says what there is", async () => {
+  for (const [query, field] of [["order=up", "order"], ["kind=none", "kind"], ["kind=", "kind"], ["order=desc&before=x", "before"]]) {
+    const problem = refused(await site.call("GET", `/audit/ann?${query}`), 422, "invalid_field");
+    assert.equal(problem.field, field);
+  }
+});

@@ -19,14 +19,14 @@ use crate::{
     platform::Platform,
     scope::Scope,
     store::{
-        Named, Stored, erased_at, names, present, read_erased, read_names, read_page, read_visitors, stored,
-        visitors,
+        Named, Paging, Stored, erased_at, names, present, read_erased, read_names, read_page, read_visitors,
+        stored, visitors,
     },
 };
 use consentry::{event::Kind, export::Format, hash::Hash, problem::Problem};
 use http::{HeaderValue, StatusCode, header};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::json as value;
+use serde_json::{Value, json as value};
 
 /// Events on a page: by default and at most. A page of this size stays well under a megabyte.
 const MAX_PAGE: u64 = 1000;
@@ -156,6 +156,58 @@ pub(super) async fn audit<P: Platform>(app: &App<'_, P>, call: &Call, user: &str
     json(StatusCode::OK, &output)
 }
 
+/// The page that a caller wants: of an export in the order of the log and whole, of the trail also the other way round or only some
+/// kinds of events.
+struct Wanted {
+    paging: Paging,
+    /// What the event of the read says of it.
+    details: Vec<(&'static str, Value)>,
+    /// What the next page's query begins with: all but the place.
+    next: String,
+}
+
+fn wanted(call: &Call, read: Kind) -> Result<Wanted, Problem> {
+    let limit = call.query_number("limit")?.unwrap_or(MAX_PAGE);
+    if !(1..=MAX_PAGE).contains(&limit) {
+        return Err(Problem::field("limit", format!("the query parameter limit must be 1 to {MAX_PAGE}")));
+    }
+    let trail = |name| call.query(name).filter(|_| read == Kind::AuditRead);
+    let newest_first = match trail("order").as_deref() {
+        None | Some("asc") => false,
+        Some("desc") => true,
+        Some(_) => {
+            let detail = "the query parameter order is asc, oldest first, or desc, newest first";
+            return Err(Problem::field("order", detail).allowing(["asc", "desc"]));
+        }
+    };
+    let after = call.query_number("after")?;
+    let before = if newest_first { call.query_number("before")? } else { None };
+    let asked = trail("kind");
+    let kinds = asked.as_deref().map_or(Ok(vec![]), |names| names.split(',').map(kind).collect())?;
+    let pinned = call.query_number("until")?;
+    let mut details: Vec<_> = [("after", after), ("before", before), ("until", pinned)]
+        .into_iter()
+        .filter_map(|(name, number)| Some((name, value!(number?))))
+        .collect();
+    let cursor = if newest_first { "order=desc&before" } else { "after" };
+    let next = match &asked {
+        Some(names) => format!("kind={names}&{cursor}"),
+        None => cursor.to_owned(),
+    };
+    details.extend(asked.map(|names| ("kind", value!(names))));
+    let last = before.map(|place| place.saturating_sub(1));
+    let until = [pinned, last].into_iter().flatten().min();
+    Ok(Wanted { paging: Paging { newest_first, after, until, limit, kinds }, details, next })
+}
+
+fn kind(name: &str) -> Result<Kind, Problem> {
+    Kind::parse(name).filter(|kind| kind.is_about_a_person()).ok_or_else(|| {
+        let there_are = Kind::ALL.iter().filter(|kind| kind.is_about_a_person()).map(|kind| kind.as_str());
+        Problem::field("kind", "the query parameter kind is one or more kinds of events, separated by commas")
+            .allowing(there_are)
+    })
+}
+
 /// A page of events, and the event that says it was read. That event comes first, so that the first page is pinned to it
 /// and shows it.
 async fn read<P: Platform>(
@@ -165,36 +217,31 @@ async fn read<P: Platform>(
     kind: Kind,
     path: &str,
 ) -> Result<Read, Problem> {
-    let limit = call.query_number("limit")?.unwrap_or(MAX_PAGE);
-    if !(1..=MAX_PAGE).contains(&limit) {
-        return Err(Problem::field("limit", format!("the query parameter limit must be 1 to {MAX_PAGE}")));
-    }
-    let after = call.query_number("after")?;
-    let pinned = call.query_number("until")?;
+    let Wanted { mut paging, details, next } = wanted(call, kind)?;
+    // One more than there is room for says whether there is another page.
+    let limit = paging.limit;
+    paging.limit += 1;
     let subject = access.subject;
     let store = app.store();
     let shard = store.shard_of(&subject);
-    let details: Vec<_> = [("after", after), ("until", pinned)]
-        .into_iter()
-        .filter_map(|(name, number)| Some((name, value!(number?))))
-        .collect();
     let event = event(app, kind, &access.site.id, Some(subject), &access.actor, &details);
     let fault = |error| app.fault(&error);
     let reads = vec![
-        read_page(false, &subject, after, pinned, limit + 1),
+        read_page(false, &subject, &paging),
         read_visitors(&subject),
         read_names(),
         read_erased(&subject),
     ];
     let mut appended = store.append(shard, vec![event.into()], None, reads).await.map_err(fault)?;
     let own = appended.events.pop().map_or(0, |own| own.log_index);
-    let until = pinned.unwrap_or(own).min(own);
+    let until = call.query_number("until")?.unwrap_or(own).min(own);
     let erased_at = erased_at(appended.after.pop().unwrap_or_default()).map_err(fault)?;
     let names = names(appended.after.pop().unwrap_or_default()).map_err(fault)?;
     let joined = visitors(&subject, appended.after.pop().unwrap_or_default()).map_err(fault)?;
     let mut rows = appended.after.pop().unwrap_or_default();
     if !joined.is_empty() {
-        let read = read_page(true, &subject, after, Some(until), limit + 1);
+        paging.until = Some(paging.until.map_or(until, |last| last.min(until)));
+        let read = read_page(true, &subject, &paging);
         rows = app.platform.batch(shard, vec![read]).await.map_err(fault)?.pop().unwrap_or_default();
     }
     let mut events = stored(rows).map_err(fault)?;
@@ -202,7 +249,7 @@ async fn read<P: Platform>(
     events.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let next = events.last().filter(|_| more).map(|last| {
         let user = utf8_percent_encode(access.user.as_str(), NON_ALPHANUMERIC);
-        format!("{path}{user}?after={}&until={until}&limit={limit}", last.log_index)
+        format!("{path}{user}?{next}={}&until={until}&limit={limit}", last.log_index)
     });
     let page = Page {
         user_id: access.user.as_str().into(),

@@ -293,7 +293,7 @@ pub(crate) struct ExportOutput {
 pub(crate) struct AuditOutput {
     #[serde(flatten)]
     pub(crate) page: Page,
-    /// Everything that was done, oldest first.
+    /// What was done, in the order that was asked for.
     pub(crate) audit_trail: Vec<AuditEntry>,
 }
 

@@ -368,9 +368,22 @@ pub(super) fn operation(endpoint: Endpoint) -> Operation {
             id: "readAuditTrail",
             tag: "data rights",
             summary: "Who did what about a person",
-            description: "In pages, oldest first. Scope `audit:read`; leaves an audit event a page.",
+            description: "In pages, oldest first, or with `order=desc` newest first. Scope `audit:read`; leaves an audit event a \
+                          page.",
             response: body::<model::AuditOutput>(with(page(), &[("audit_trail", json!([audit_entry()]))])),
-            query: paging(),
+            query: {
+                let mut query = paging();
+                query.extend([
+                    ("order", json!({ "enum": ["asc", "desc"], "default": "asc" }), "Oldest or newest first."),
+                    (
+                        "before",
+                        json!({ "type": "integer", "minimum": 0, "maximum": 1_u64 << 53 }),
+                        "With `order=desc`, only events before this place in the log; `next` of a page has it.",
+                    ),
+                    ("kind", json!({ "type": "string" }), "Only events of these kinds, separated by commas."),
+                ]);
+                query
+            },
             ..base
         },
         Endpoint::Receipt => Operation {

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::platform::{DatabaseError, Param, Platform, Rows, Statement};
 use consentry::{
-    event::Event,
+    event::{Event, Kind},
     hash::Hash,
     history::{Entry, History},
     log::{leaf, leaf_hash},
@@ -58,34 +58,52 @@ macro_rules! select {
 const RANGE: &str = select!("WHERE log_index >= ?1 AND log_index < ?1 + ?2 ORDER BY log_index");
 
 macro_rules! page {
-    ($subjects:literal) => {
+    ($subjects:literal, $kinds:literal, $order:literal) => {
         concat!(
             "SELECT * FROM (",
             select!(
                 "WHERE subject ",
                 $subjects,
-                " AND purpose IS NOT NULL AND log_index > ?2 AND log_index <= coalesce(?3, log_index) \
-                 ORDER BY log_index LIMIT ?4"
+                " AND purpose IS NOT NULL AND log_index > ?2 AND log_index <= coalesce(?3, log_index)",
+                $kinds,
+                " ORDER BY log_index",
+                $order,
+                " LIMIT ?4"
             ),
             ") UNION ALL SELECT * FROM (",
             select!(
                 "WHERE subject ",
                 $subjects,
-                " AND purpose IS NULL AND log_index > ?2 AND log_index <= coalesce(?3, log_index) \
-                 ORDER BY log_index LIMIT ?4"
+                " AND purpose IS NULL AND log_index > ?2 AND log_index <= coalesce(?3, log_index)",
+                $kinds,
+                " ORDER BY log_index",
+                $order,
+                " LIMIT ?4"
             ),
-            ") ORDER BY log_index LIMIT ?4"
+            ") ORDER BY log_index",
+            $order,
+            " LIMIT ?4"
         )
     };
 }
 
-/// A page of everything about a person. Each half walks one of the two partial indexes and stops at the page's size.
-const PAGE: &str = page!("= unhex(?1)");
+macro_rules! pages {
+    ($subjects:literal) => {
+        [
+            page!($subjects, " AND (?5 IS NULL OR kind IN (SELECT value FROM json_each(?5)))", ""),
+            page!($subjects, " AND (?5 IS NULL OR kind IN (SELECT value FROM json_each(?5)))", " DESC"),
+        ]
+    };
+}
+
+/// A page of what was done about a person, oldest and newest first. Each half walks one of the two partial indexes and stops at the
+/// page's size.
+const PAGES: [&str; 2] = pages!("= unhex(?1)");
 
 /// The same with the visitors that the person turned out to be. Several subjects have no common order in an index, so this
 /// one sorts; it is for the few who have any.
-const JOINED_PAGE: &str =
-    page!("IN (SELECT unhex(?1) UNION SELECT visitor FROM links WHERE subject = unhex(?1))");
+const JOINED_PAGES: [&str; 2] =
+    pages!("IN (SELECT unhex(?1) UNION SELECT visitor FROM links WHERE subject = unhex(?1))");
 
 macro_rules! kind {
     ($subjects:literal, $kind:literal) => {
@@ -105,7 +123,8 @@ const DECISIONS: [&str; 2] =
 const OTHERS: [&str; 2] =
     [kind!("= unhex(?1)", "NULL"), kind!("IN (SELECT unhex(value) FROM json_each(?1))", "NULL")];
 
-const EVERYTHING: [&str; 2] = [PAGE, page!("IN (SELECT unhex(value) FROM json_each(?1))")];
+const EVERYTHING: [&str; 2] =
+    [page!("= unhex(?1)", "", ""), page!("IN (SELECT unhex(value) FROM json_each(?1))", "", "")];
 
 const CONSENT: &str = select!("WHERE subject = unhex(?1) AND purpose IS NOT NULL ORDER BY log_index");
 
@@ -219,19 +238,41 @@ pub(crate) fn read_consent(subject: &Subject) -> Statement {
     Statement::new(CONSENT, [subject.hash.into()])
 }
 
-/// Reads at most `limit` events about a person, after one place and up to another; with `joined`, those about the visitors
-/// that the person turned out to be as well, as far as they are in the same database.
-pub(crate) fn read_page(
-    joined: bool,
-    subject: &Subject,
-    after: Option<u64>,
-    until: Option<u64>,
-    limit: u64,
-) -> Statement {
-    let after = after.map_or(Param::Integer(-1), integer);
-    let until = until.map_or(Param::Null, integer);
-    let sql = if joined { JOINED_PAGE } else { PAGE };
-    Statement::new(sql, [subject.hash.into(), after, until, integer(limit)])
+/// Which page of a person's events is read.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Paging {
+    /// Whether the newest come first.
+    pub(crate) newest_first: bool,
+    /// Only events after this place.
+    pub(crate) after: Option<u64>,
+    /// Only events up to this place.
+    pub(crate) until: Option<u64>,
+    /// At most so many.
+    pub(crate) limit: u64,
+    /// Only events of these kinds; all if it is empty.
+    pub(crate) kinds: Vec<Kind>,
+}
+
+/// Reads a page of the events about a person; with `joined`, of those about the visitors that the person turned out to be as well,
+/// as far as they are in the same database.
+pub(crate) fn read_page(joined: bool, subject: &Subject, paging: &Paging) -> Statement {
+    let Paging { newest_first, after, until, limit, kinds } = paging;
+    let [oldest, newest] = if joined { JOINED_PAGES } else { PAGES };
+    let kinds = if kinds.is_empty() {
+        Param::Null
+    } else {
+        json!(kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>()).to_string().into()
+    };
+    Statement::new(
+        if *newest_first { newest } else { oldest },
+        [
+            subject.hash.into(),
+            after.map_or(Param::Integer(-1), integer),
+            until.map_or(Param::Null, integer),
+            integer(*limit),
+            kinds,
+        ],
+    )
 }
 
 /// Which events are read.

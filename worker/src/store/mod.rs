@@ -21,8 +21,8 @@ pub(crate) use erasures::{
     ErasureRow, change_erasure, erased_at, note_ledgered, note_state, read_erased, save_erased, save_erasure,
 };
 pub(crate) use events::{
-    Of, count_evidence, history, read_consent, read_events, read_history, read_page, read_range, redact,
-    stored,
+    Of, Paging, count_evidence, history, read_consent, read_events, read_history, read_page, read_range,
+    redact, stored,
 };
 pub(crate) use heads::SignedHead;
 pub(crate) use idempotency::{Claim, First};
