@@ -35,7 +35,7 @@ pub(crate) struct Args {
     /// files or folders named after a user, such as `folder:embeddings/{user_id}.npy`. `chroma:http://HOST:PORT/COLLECTION`: a
     /// collection of a Chroma server, which deletes logically only. `chroma_files:DIR`: the data directory of a Chroma that is
     /// stopped, from whose files texts and vectors leave. `pgvector:TABLE@FILE`: a table of PostgreSQL, with the connection
-    /// (host=… dbname=… user=… password=…) in a file
+    /// in a file (host=… dbname=… user=… password=… sslmode=verify-full sslrootcert=…, or postgresql://…)
     #[arg(long = "store", value_name = "KIND:WHERE")]
     stores: Vec<String>,
     /// The same as --store `chroma_files:DIR`

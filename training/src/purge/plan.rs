@@ -149,7 +149,8 @@ pub struct Named {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rows {
-    /// A file with the connection, as libpq writes it: `host=… dbname=… user=… password=…`, or `postgresql://…`.
+    /// A file with the connection, as libpq writes it: `host=… dbname=… user=… password=…`, or `postgresql://…`, with its
+    /// `sslmode` and `sslrootcert`.
     pub connection_file: PathBuf,
     /// The table, with or without its schema before it and a dot.
     pub table: String,

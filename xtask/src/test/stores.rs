@@ -19,7 +19,7 @@ pub(super) fn stores(project: &Project) -> Result<Outcome> {
     let packages = exec::output(exec::command(programs.join("python"), project.root()).args(["-c", path]))?;
     let mut cargo = exec::command("cargo", project.root());
     cargo.args(["test", "--package", "consentry-training", "--package", "consentry-cli"]);
-    cargo.args(["--test", "chroma", "--test", "pgvector", "--", "--ignored"]);
+    cargo.args(["--test", "chroma", "--test", "pgvector", "--test", "pgvector_tls", "--", "--ignored"]);
     cargo.env("CONSENTRY_CHROMA", &programs).env("CONSENTRY_POSTGRES", packages.trim());
     exec::run(&mut cargo)?;
     Ok(Outcome::Passed)

@@ -4,11 +4,12 @@
 //! Names of tables and columns are checked and quoted, ids are parameters. What the server logs ahead of writing it keeps until
 //! it recycles that, and nobody can hurry it over a connection; the report says so.
 
-use std::fs;
-use std::path::PathBuf;
+mod connection;
+mod tls;
 
-use postgres::{Client, NoTls};
+use postgres::Client;
 
+use self::connection::connect;
 use super::People;
 use super::plan::Rows;
 use super::report::StoreReport;
@@ -86,23 +87,6 @@ pub(super) fn quoted(name: &str) -> Option<String> {
     let parts: Vec<&str> = name.split('.').collect();
     let good = parts.len() <= 2 && parts.iter().all(|part| plain(part));
     good.then(|| parts.iter().map(|part| format!("\"{part}\"")).collect::<Vec<_>>().join("."))
-}
-
-fn connect(file: &PathBuf) -> Result<Client, String> {
-    let text = fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
-    // Neither error may repeat what is in the file, because a password is.
-    let config: postgres::Config = text.trim().parse().map_err(|_| {
-        format!(
-            "{}: is no connection; write host=… port=… dbname=… user=… password=…, or postgresql://…",
-            file.display()
-        )
-    })?;
-    config.connect(NoTls).map_err(|error| match error.as_db_error() {
-        Some(_) => told(&error),
-        None => {
-            "can't be connected to (without TLS, so by a socket, on this machine or through a tunnel)".into()
-        }
-    })
 }
 
 /// Of an error of the server its message and code; details can have values of rows.
