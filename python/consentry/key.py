@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import Any
 
-from . import _consentry, columns
-from .columns import ArrowArray, ArrowStream, OfPandas
-
-if TYPE_CHECKING:
-    import polars as pl
-    from numpy.typing import NDArray
+from . import _consentry
+from .subjects import Subjects
 
 __all__ = ["SiteKey"]
 
 
-class SiteKey:
+class SiteKey(Subjects):
     """The key by which a site's users are hashed, from its file.
 
     For engines that join their rows with a snapshot as Parquet (``consentry snapshot pull --parquet``), where no mask is taken:
@@ -53,36 +49,8 @@ class SiteKey:
         """Which key of the site it is; a snapshot as Parquet says the same under ``consentry.key_id`` in its metadata."""
         return self._inner.key_id
 
-    @overload
-    def subjects(self, column: pl.Series) -> pl.Series: ...
-    @overload
-    def subjects(self, column: NDArray[Any] | OfPandas | list[Any] | tuple[Any, ...]) -> list[bytes | None]: ...
-    @overload
-    def subjects(self, column: ArrowArray | ArrowStream) -> Any: ...
-    def subjects(self, column: Any) -> Any:
-        """The subject of each place of a column: what stands for the person in a snapshot's column ``subject``, 16 bytes.
-
-        Null or ``None`` where there is no user id, which joins with nobody. All cores hash, and other Python threads run meanwhile.
-
-        ================================================ ==========================================
-        one column, ``n`` places                          the subjects, ``n`` places
-        ================================================ ==========================================
-        ``pyarrow.Array``                                 ``pyarrow.FixedSizeBinaryArray`` of 16 bytes
-        ``pyarrow.ChunkedArray``                          ``pyarrow.ChunkedArray`` of these
-        ``polars.Series``                                 ``polars.Series`` of ``Binary``, of the same name
-        pandas, NumPy, ``list``, ``tuple``                ``list`` of ``bytes`` or ``None``
-        anything with ``__arrow_c_array__`` or            an object with
-        ``__arrow_c_stream__``                            ``__arrow_c_array__``
-        ================================================ ==========================================
-
-        Args:
-            column: the ids.
-
-        Raises:
-            TypeError: a column of another type, such as numbers; cast it to text first.
-            ValueError: a column of more than one dimension.
-        """
-        return columns.subjects(self._inner, column)
+    def _key(self) -> _consentry.SiteKey:
+        return self._inner
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (SiteKey, (self._path,))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, overload
 from . import _consentry, columns
 from .columns import ArrowArray, ArrowStream, OfPandas
 from .counts import Counts
+from .subjects import Subjects
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,7 +23,7 @@ DAY = timedelta(hours=24)
 """The oldest snapshot that is trusted if nothing else is said."""
 
 
-class Snapshot:
+class Snapshot(Subjects):
     """Who granted a purpose: a file of ``consentry snapshot``, mapped into memory and not loaded.
 
     >>> snapshot = Snapshot.open("model_training.snapshot", purpose="model_training")
@@ -218,18 +219,8 @@ class Snapshot:
             columns.add(counts, counted)
         return mask
 
-    @overload
-    def subjects(self, column: pl.Series) -> pl.Series: ...
-    @overload
-    def subjects(self, column: NDArray[Any] | OfPandas | list[Any] | tuple[Any, ...]) -> list[bytes | None]: ...
-    @overload
-    def subjects(self, column: ArrowArray | ArrowStream) -> Any: ...
-    def subjects(self, column: Any) -> Any:
-        """The subjects of a column of ids, to join with the column ``subject`` of the snapshot as Parquet.
-
-        As :meth:`SiteKey.subjects`, by the key of this snapshot; whether anybody in the column granted the purpose is not asked.
-        """
-        return columns.subjects(self._inner.key(), column)
+    def _key(self) -> _consentry.SiteKey:
+        return self._inner.key()
 
     def __reduce__(self) -> tuple[Any, ...]:
         # The digest opens nothing. It is there for those who tell by the pickled bytes whether a result that they kept still holds
