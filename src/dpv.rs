@@ -54,6 +54,14 @@ pub struct Controller {
     pub rights: Option<String>,
 }
 
+/// The schema that records and receipts follow: the profile of that standard which DPV defines (`schema/dpv-27560.ttl` of its
+/// repository), and which its guide names.
+macro_rules! profile {
+    () => {
+        "https://w3id.org/dpv/schema/dpv-27560"
+    };
+}
+
 /// The words where a site has said nothing.
 const MISSING: &str = "not stated by the site";
 
@@ -74,13 +82,13 @@ pub fn record(controller: &Controller, event: &Event, before: Option<Status>) ->
     let basis = event.legal_basis?;
     let details: Value = serde_json::from_str(&event.details).ok()?;
     let decided = event.decided_at.unwrap_or(event.created_at);
-    let stated = |kind: &str, text: Option<&String>| match text {
+    let stated = |kind: &Value, text: Option<&String>| match text {
         Some(text) => json!({ "@type": kind, "rdfs:label": text }),
         None => json!({ "@type": kind, "rdfs:comment": MISSING }),
     };
     let all = |kind: &str, texts: &[String]| -> Value {
-        let nodes: Vec<_> = texts.iter().map(|text| stated(kind, Some(text))).collect();
-        if nodes.is_empty() { stated(kind, None) } else { nodes.into() }
+        let nodes: Vec<_> = texts.iter().map(|text| stated(&kind.into(), Some(text))).collect();
+        if nodes.is_empty() { stated(&kind.into(), None) } else { nodes.into() }
     };
     let text = |text: &Option<String>| text.as_deref().unwrap_or(MISSING).to_string();
     let regime = details["shown"]["regime"].as_str().and_then(Regime::by_code);
@@ -88,7 +96,7 @@ pub fn record(controller: &Controller, event: &Event, before: Option<Status>) ->
     let duration = match standing {
         Some(regime) => {
             let until = decided.plus_months(regime.validity_months);
-            json!({ "@type": "dpv:Duration", "dct:valid": time(&until.to_string()) })
+            json!({ "@type": "dpv:UntilTimeDuration", "dct:valid": time(&until.to_string()) })
         }
         None => json!({ "@type": "dpv:Duration", "rdfs:comment": "not recorded with this decision" }),
     };
@@ -110,7 +118,7 @@ pub fn record(controller: &Controller, event: &Event, before: Option<Status>) ->
     Some(json!({
         "@id": format!("urn:uuid:{}", event.id),
         "@type": "dpv:ConsentRecord",
-        "dct:conformsTo": { "@id": "https://w3id.org/dpv/guides/consent-27560#record" },
+        "dct:conformsTo": { "@id": concat!(profile!(), "#record") },
         "dct:identifier": event.id.to_string(),
         "dct:language": language.unwrap_or("und"),
         "dct:created": time(&event.created_at.to_string()),
@@ -128,23 +136,25 @@ pub fn record(controller: &Controller, event: &Event, before: Option<Status>) ->
             "@type": "dpv:Process",
             "dpv:hasPurpose": { "@type": "dpv:Purpose", "dct:identifier": purpose.as_str() },
             "dpv:hasPersonalData": all("dpv:PersonalData", &controller.personal_data),
-            "dpv:hasStorageCondition": stated("dpv:StorageCondition", controller.storage.as_ref()),
+            // Two fields of the standard, which a site tells in one text.
+            "dpv:hasStorageCondition":
+                stated(&json!(["dpv:StorageLocation", "dpv:StorageDuration"]), controller.storage.as_ref()),
             "dpv:hasRecipient": all("dpv:Recipient", &controller.recipients),
-            "dpv:hasRight": stated("dpv:DataSubjectRight", controller.rights.as_ref()),
-            "dpv:hasLegalBasis": {
-                "@type": match basis {
-                    LegalBasis::Consent => "dpv:Consent",
-                    LegalBasis::LegitimateInterest => "dpv:LegitimateInterest",
-                    LegalBasis::Contract => "dpv:Contract",
-                },
-                "dpv:hasConsentStatus": { "@id": consent_status(status, before) },
-                "dpv:isIndicatedAtTime": time(&decided.to_string()),
-                "dpv:isIndicatedBy": by,
-                "dpv:hasDuration": duration,
-                "dpv:hasConsentControl": {
-                    "@type": "dpv:WithdrawConsent", "dpv:isExercisedAt": text(&controller.withdrawal),
-                },
+            "dpv:hasRight": stated(&"dpv:DataSubjectRight".into(), controller.rights.as_ref()),
+            "dpv:hasLegalBasis": { "@id": match basis {
+                LegalBasis::Consent => "dpv:Consent",
+                LegalBasis::LegitimateInterest => "dpv:LegitimateInterest",
+                LegalBasis::Contract => "dpv:Contract",
+            } },
+            "dpv:hasConsentControl": {
+                "@type": "dpv:WithdrawConsent", "dpv:isExercisedAt": text(&controller.withdrawal),
             },
+        },
+        "dpv:hasConsentStatus": {
+            "@type": consent_status(status, before),
+            "dpv:isIndicatedAtTime": time(&decided.to_string()),
+            "dpv:isIndicatedBy": by,
+            "dpv:hasDuration": duration,
         },
     }))
 }
@@ -155,7 +165,7 @@ pub fn receipt(record: &Value, event: &Event, signed: &str) -> Value {
         "@context": context(),
         "@id": format!("urn:uuid:{}#receipt", event.id),
         "@type": "dpv:ConsentReceipt",
-        "dct:conformsTo": { "@id": "https://w3id.org/dpv/guides/consent-27560#receipt" },
+        "dct:conformsTo": { "@id": concat!(profile!(), "#receipt") },
         "dct:identifier": format!("{}#receipt", event.id),
         "dct:created": time(&event.created_at.to_string()),
         "dct:source": signed,
