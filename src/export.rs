@@ -24,11 +24,13 @@ pub enum Format {
     Csv,
     /// A page to read and print.
     Html,
+    /// The first with a context, for programs that read linked data (JSON-LD 1.1).
+    JsonLd,
 }
 
 impl Format {
     /// Every form.
-    pub const ALL: [Self; 3] = [Self::Json, Self::Csv, Self::Html];
+    pub const ALL: [Self; 4] = [Self::Json, Self::Csv, Self::Html, Self::JsonLd];
 
     /// Its name in a query and in the digest.
     pub const fn as_str(self) -> &'static str {
@@ -36,6 +38,7 @@ impl Format {
             Self::Json => "json",
             Self::Csv => "csv",
             Self::Html => "html",
+            Self::JsonLd => "jsonld",
         }
     }
 
@@ -50,13 +53,19 @@ impl Format {
             Self::Json => "application/json",
             Self::Csv => "text/csv",
             Self::Html => "text/html",
+            Self::JsonLd => "application/ld+json",
         }
+    }
+
+    /// Whether a file of this form is an object in JSON, with the members that [`Self::Json`] has.
+    pub const fn is_json(self) -> bool {
+        matches!(self, Self::Json | Self::JsonLd)
     }
 
     /// What stands around the signature.
     const fn frame(self) -> (&'static str, &'static str) {
         match self {
-            Self::Json => (",\"digest\":", "}"),
+            Self::Json | Self::JsonLd => (",\"digest\":", "}"),
             // A record like the others, with the signature in the last field.
             Self::Csv => ("digest,,,,,,,,,,,,,,,,,,,,", "\r\n"),
             Self::Html => ("<code id=\"digest\">", "</code></section></main></body></html>\n"),
@@ -66,10 +75,10 @@ impl Format {
     /// The end of a file: the signature, or its empty place.
     pub fn trailer(self, jws: Option<&str>) -> String {
         let (before, after) = self.frame();
-        match (self, jws) {
-            (Self::Json, None) => format!("{before}null{after}"),
-            (Self::Json, Some(jws)) => format!("{before}\"{jws}\"{after}"),
-            (_, jws) => format!("{before}{}{after}", jws.unwrap_or_default()),
+        match jws {
+            None if self.is_json() => format!("{before}null{after}"),
+            Some(jws) if self.is_json() => format!("{before}\"{jws}\"{after}"),
+            jws => format!("{before}{}{after}", jws.unwrap_or_default()),
         }
     }
 }
@@ -91,9 +100,9 @@ pub fn open(format: Format, file: &[u8]) -> Option<Sealed<'_>> {
     let at = (least..body.len()).rev().find(|at| body[*at..].starts_with(before.as_bytes()))?;
     let place = core::str::from_utf8(&body[at + before.len()..]).ok()?;
     let jws = match format {
-        Format::Json if place == "null" => "",
-        Format::Json => place.strip_prefix('"')?.strip_suffix('"').filter(|jws| !jws.is_empty())?,
-        Format::Csv | Format::Html => place,
+        _ if !format.is_json() => place,
+        _ if place == "null" => "",
+        _ => place.strip_prefix('"')?.strip_suffix('"').filter(|jws| !jws.is_empty())?,
     };
     let is_jws = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     jws.bytes()

@@ -475,6 +475,8 @@ fn an_export_is_verified_to_the_last_byte() {
     place.put("page", digested(Format::Json, body.strip_suffix('}').unwrap(), 9));
     place.put("export.csv", digested(Format::Csv, "record\r\n", 9));
     place.put("export.html", digested(Format::Html, "<!doctype html>", 9));
+    let linked = body.replacen('{', r#"{"@context":{"@vocab":"urn:x:"},"#, 1);
+    place.put("export.jsonld", digested(Format::JsonLd, linked.strip_suffix('}').unwrap(), 9));
     let jwks = json!({ "keys": [jws::jwk(&secret().verifying_key().to_bytes())] });
     place.put("jwks", jwks.to_string());
     let key = key().to_string();
@@ -482,9 +484,13 @@ fn an_export_is_verified_to_the_last_byte() {
         let args: Vec<_> = ["verify", "export"]
             .into_iter()
             .chain(trusted)
-            .chain(["page", "export.csv", "export.html"])
+            .chain(["page", "export.csv", "export.html", "export.jsonld"])
             .collect();
-        says(&place.run(&args), 0, "3 files are as they were signed");
+        says(
+            &place.run(&args),
+            0,
+            "2 entries have the leaf hashes that their fields make; 4 files are as they were signed",
+        );
     }
     says(&place.run(&["verify", "export", "export.csv"]), 0, "nobody told whose it is");
 }
@@ -527,6 +533,13 @@ fn an_export_that_was_changed_is_told_by_its_row() {
     place.put("page", changed.to_string());
     says(
         &place.run(&["verify", "export", "page"]),
+        1,
+        "row 7 of the consent history is not what the audit trail says",
+    );
+    changed["@context"] = json!({});
+    place.put("page.jsonld", changed.to_string());
+    says(
+        &place.run(&["verify", "export", "page.jsonld"]),
         1,
         "row 7 of the consent history is not what the audit trail says",
     );

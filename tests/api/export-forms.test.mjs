@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { createHash, createPublicKey, verify } from "node:crypto";
 import { test } from "node:test";
 import { about, accepted, grant, refused, revoke, startWorld } from "./world.mjs";
+import { MANDATORY, compact, dpvTerms, expand, quads } from "./linked.mjs";
 import { makeVisitor } from "./people.mjs";
 
 const world = await startWorld();
@@ -14,6 +15,7 @@ const ENDS = {
   json: [',"digest":"', '"}'],
   csv: [`digest${",".repeat(20)}`, "\r\n"],
   html: ['<code id="digest">', "</code></section></main></body></html>\n"],
+  jsonld: [',"digest":"', '"}'],
 };
 
 const whole = (user, format, query = "") =>
@@ -141,9 +143,64 @@ test("a page to read speaks the reader's language and holds no markup that came 
   assert.match((await whole("reader", "html", "&lang=de")).text, /<html lang="de" dir="ltr">/);
 });
 
+/** What a document says, whatever a processor of JSON-LD may write in two ways: without what is null, and one thing for a list of one. */
+function said(value, name) {
+  if (name === "details" || value === null || typeof value !== "object") return value;
+  if (Array.isArray(value)) return value.length === 1 ? said(value[0]) : value.map((one) => said(one));
+  const members = Object.entries(value).filter(([, member]) => member !== null);
+  return Object.fromEntries(members.map(([name, member]) => [name, said(member, name)]));
+}
+
+test("as linked data an export holds all that it holds as JSON, and no processor drops any of it", async () => {
+  const { visitor } = await everything("linked");
+  const id = accepted(await site.call("POST", about("/data/delete", "linked"))).id;
+  const { text, headers } = await whole("linked", "jsonld");
+  assert.equal(headers.get("Content-Type"), "application/ld+json");
+  assert.match(headers.get("Content-Disposition"), /^attachment; filename="site1-\d+\.jsonld"$/);
+  const document = JSON.parse(text);
+  assert.equal((await verified(text, "jsonld")).until, document.until);
+
+  const json = (await whole("linked", "json")).body;
+  for (const name of ["user_id", "log", "site", "subject", "subject_key_id", "erased_at", "linked_visitors", "notices"]) {
+    assert.deepEqual(document[name], json[name], name);
+  }
+  const plain = ({ "@id": _, "@type": __, ...members }) => members;
+  // The export as JSON came later and has itself.
+  assert.deepEqual(document.audit_trail.map(plain), json.audit_trail.slice(0, -1));
+  assert.deepEqual(document.erasures.map(plain), json.erasures);
+  assert.deepEqual(document.erasures.map((erasure) => erasure["@id"]), [`urn:uuid:${id}`]);
+  const history = document.consent_history.map((record) =>
+    Object.fromEntries(Object.entries(record).filter(([name]) => !/^(@|dct:|dpv:|receipt$)/.test(name))));
+  assert.deepEqual(history, json.consent_history);
+  assert.equal(visitor.proof.site, site.site);
+
+  const expanded = await expand(document);
+  const { "@context": context, ...members } = document;
+  const { "@context": _, ...back } = await compact(expanded, context);
+  assert.deepEqual(said(back), said(members));
+  const used = dpvTerms(expanded);
+  for (const term of [...MANDATORY, "ConsentGiven", "ConsentWithdrawn"]) assert.ok(used.includes(term), term);
+  const statements = await quads(document);
+  for (const { id, details } of json.audit_trail.slice(0, -1)) {
+    assert.ok(statements.includes(`<urn:uuid:${id}> <urn:consentry:export:details> ${JSON.stringify(JSON.stringify(details))}^^`), id);
+  }
+});
+
+test("a record in an export is the one in its receipt", async () => {
+  await grant(site, "again", { notice: { version: 2, language: "de" } });
+  await revoke(site, "again");
+  const { consent_history: records } = JSON.parse((await whole("again", "jsonld")).text);
+  for (const record of records) {
+    const receipt = accepted(await site.call("GET", `/receipts/${record.log_index}`, { headers: { Accept: "application/ld+json" } }));
+    assert.equal(record.receipt, receipt["@id"]);
+    const told = Object.keys(receipt["dpv:hasRecordOfActivity"]).map((name) => [name, record[name]]);
+    assert.deepEqual(Object.fromEntries(told), receipt["dpv:hasRecordOfActivity"]);
+  }
+});
+
 test("an export is recorded before its first byte and shows itself", async () => {
   await grant(site, "recorded");
-  for (const format of ["json", "csv", "html"]) {
+  for (const format of Object.keys(ENDS)) {
     const { text } = await whole("recorded", format);
     const { until, subject } = await verified(text, format);
     const [row] = await world.edge.sql("SELECT kind, details, lower(hex(subject)) AS subject FROM events WHERE log_index = ?", until);
@@ -155,11 +212,16 @@ test("an export is recorded before its first byte and shows itself", async () =>
 test("what was erased is said in every form", async () => {
   await everything("erased");
   accepted(await site.call("POST", about("/data/delete", "erased")));
-  for (const format of ["json", "csv", "html"]) {
+  const { erased_at: erased } = (await whole("erased", "json")).body;
+  for (const format of Object.keys(ENDS)) {
     const { text } = await whole("erased", format);
     assert.ok(!text.includes("cmd|"), format);
     assert.match(text, /redacted|Technical details were erased/, format);
+    assert.ok(text.includes(erased), format);
   }
+  const [head] = records((await whole("erased", "csv")).text);
+  assert.equal(JSON.parse(head.details).erased_at, erased);
+  assert.match((await whole("erased", "html", "&lang=de")).text, /Die Löschung Ihrer Daten wurde zuletzt am <time [^>]*>[^<]* UTC<\/time> beantragt/);
 });
 
 test("the form is the one that the caller likes best, and JSON where none is known", async () => {
@@ -168,6 +230,8 @@ test("the form is the one that the caller likes best, and JSON where none is kno
     ["text/csv", "text/csv"],
     ["text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "text/html"],
     ["text/html;q=0.5, text/csv", "text/csv"],
+    ["application/ld+json", "application/ld+json"],
+    ['application/ld+json;profile="http://www.w3.org/ns/json-ld#expanded", */*;q=0.1', "application/ld+json"],
     ["*/*", "application/json"],
     ["image/png", "application/json"],
     ["text/csv;q=0, application/json", "application/json"],

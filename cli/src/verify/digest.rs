@@ -24,6 +24,7 @@ pub(super) fn format_of(path: &Path) -> Format {
     match path.extension().and_then(|extension| extension.to_str()) {
         Some("csv") => Format::Csv,
         Some("html" | "htm") => Format::Html,
+        Some("jsonld") => Format::JsonLd,
         _ => Format::Json,
     }
 }

@@ -6,7 +6,6 @@ use std::fs;
 use std::path::Path;
 
 use consentry::event::{Actor, Event, Kind};
-use consentry::export::Format;
 use consentry::hash::Hash;
 use consentry::jws::public_of;
 use consentry::log::{leaf, leaf_hash};
@@ -38,7 +37,7 @@ pub(super) fn run(args: &Exported) -> Result<String, Failure> {
     for path in &args.pages {
         let file = fs::read(path).map_err(|error| Failure::file(path, error))?;
         let format = digest::format_of(path);
-        if format != Format::Json {
+        if !format.is_json() {
             digests.push(digest::verify(path, &file, format, &keys)?.0);
             continue;
         }

@@ -192,7 +192,7 @@ pub(crate) struct Exported {
     /// The folder that holds the log's `tile/`
     #[arg(long, value_name = "DIR", requires = "checkpoint")]
     tiles: Option<PathBuf>,
-    /// Pages or whole exports: JSON, or by their names CSV (.csv) and pages to read (.html)
+    /// Pages or whole exports: JSON, or by their names JSON-LD (.jsonld), CSV (.csv) and pages to read (.html)
     #[arg(value_name = "PAGE", required = true)]
     pages: Vec<PathBuf>,
 }

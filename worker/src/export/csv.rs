@@ -43,7 +43,7 @@ pub(super) fn write(about: &About, part: &Part<'_>) -> String {
             table.push_str("\r\n");
             let details = serde_json::json!({
                 "user_id": about.user, "site": about.site.as_str(), "log": about.log(), "until": about.until,
-                "subject_key_id": about.subject.key_id, "linked_visitors": about.visitors,
+                "subject_key_id": about.subject.key_id, "erased_at": about.erased_at, "linked_visitors": about.visitors,
             });
             let (subject, time) = (about.subject.hash.to_string(), about.exported_at.to_string());
             record(

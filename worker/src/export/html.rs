@@ -50,7 +50,7 @@ fn head(about: &About) -> String {
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
          <meta name=\"robots\" content=\"noindex\"><title>{title}</title><style>{STYLE}</style></head>\
          <body><header><h1>{title}</h1><p><bdi>{}</bdi> · {}</p><p class=\"small quiet\">{} · <code>{} · {}</code></p></header>\
-         <main>{}",
+         {}<main>{}",
         Text(words.get("language")),
         Text(words.get("direction")),
         Text(&about.user),
@@ -58,8 +58,17 @@ fn head(about: &About) -> String {
         about.site,
         Text(about.log()),
         about.until,
+        erased(about),
         section(about, "choices"),
     )
+}
+
+/// That what the person agreed to holds no longer, if they had their data erased.
+fn erased(about: &About) -> String {
+    about.erased_at.map_or(String::new(), |at| {
+        let said = Text(about.words.get("erased_at")).to_string().replace("{date}", &time(at));
+        format!("<p class=\"note\">{said}</p>")
+    })
 }
 
 fn section(about: &About, title: &str) -> String {
@@ -96,7 +105,7 @@ fn decision(about: &About, stored: &Stored) -> String {
         Text(words.get(basis)),
         Text(words.get(by(&event.actor))),
         evidence(about, stored),
-    ) + &place(stored)
+    ) + &place(about, stored)
 }
 
 /// What was kept beside a decision.
@@ -147,12 +156,13 @@ fn event(about: &About, stored: &Stored) -> String {
         Text(words.get(by(&event.actor))),
         time(event.created_at),
         Text(&event.details),
-    ) + &place(stored)
+    ) + &place(about, stored)
 }
 
-/// Where an event is in the log.
-fn place(stored: &Stored) -> String {
-    format!("<br><code>{} · {}</code></li>", stored.log_index, stored.leaf_hash)
+/// Where an event is in the log, and the name that the log had then if that is not the present one.
+fn place(about: &About, stored: &Stored) -> String {
+    let log = about.log_at(stored.log_index).map_or(String::new(), |log| format!(" · {}", Text(log)));
+    format!("<br><code>{} · {}{log}</code></li>", stored.log_index, stored.leaf_hash)
 }
 
 const fn by(actor: &Actor) -> &'static str {

@@ -17,26 +17,28 @@ pub(super) fn write(about: &About, part: &Part<'_>, first: bool) -> String {
             let head = text(&head);
             format!("{},\"consent_history\":[", head.strip_suffix('}').unwrap_or(&head))
         }
-        Part::Decisions(events) => list(events.iter().filter_map(|stored| about.history(stored)), first),
+        Part::Decisions(events) => {
+            list(events.iter().filter_map(|stored| about.history(stored).as_ref().map(text)), first)
+        }
         Part::AfterDecisions => "],\"audit_trail\":[".into(),
-        Part::Events(events) => list(events.iter().map(|stored| about.audit(stored)), first),
+        Part::Events(events) => list(events.iter().map(|stored| text(&about.audit(stored))), first),
         Part::AfterEvents => "],\"notices\":[".into(),
-        Part::Notices(notices) => list(notices.iter(), first),
+        Part::Notices(notices) => list(notices.iter().map(text), first),
         Part::AfterNotices => "],\"erasures\":[".into(),
-        Part::Erasure(erasure) => list([erasure].into_iter(), first),
+        Part::Erasure(erasure) => list([text(erasure)].into_iter(), first),
         Part::End => "]".into(),
     }
 }
 
 /// Members of an array, with a comma before each that isn't its first.
-pub(super) fn list(members: impl Iterator<Item = impl Serialize>, mut first: bool) -> String {
+pub(super) fn list(members: impl Iterator<Item = String>, mut first: bool) -> String {
     let mut list = String::new();
     for member in members {
         if !first {
             list.push(',');
         }
         first = false;
-        list.push_str(&text(&member));
+        list.push_str(&member);
     }
     list
 }

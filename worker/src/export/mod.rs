@@ -10,6 +10,7 @@ pub(crate) mod entry;
 mod gather;
 mod html;
 mod json;
+mod jsonld;
 mod words;
 
 pub(crate) use gather::Named;
@@ -24,6 +25,7 @@ use crate::{
     store::{self, Of, Stored, read_events, stored},
 };
 use consentry::{
+    dpv::Controller,
     export::{Digest, Format, TYP},
     hash::Hash,
     problem::Problem,
@@ -53,6 +55,8 @@ pub(crate) struct About {
     /// When the erasure of the person's data was last asked for.
     pub(crate) erased_at: Option<Timestamp>,
     pub(crate) exported_at: Timestamp,
+    /// What the site says of itself, for records of consent as linked data.
+    pub(crate) controller: Controller,
     /// In the person's language, for a page to read.
     pub(crate) words: Words,
 }
@@ -61,6 +65,11 @@ impl About {
     /// The name of the log.
     fn log(&self) -> &str {
         store::present(&self.names)
+    }
+
+    /// The name that the log had at a place, where that is not the present one.
+    fn log_at(&self, log_index: u64) -> Option<&str> {
+        Some(store::name_at(&self.names, log_index)).filter(|log| *log != self.log())
     }
 
     fn page(&self) -> Page {
@@ -121,14 +130,22 @@ pub(crate) struct Export {
     /// Whether nothing of the present list was written yet.
     first: bool,
     named: Named,
+    before: jsonld::Before,
     hash: Sha256,
     bytes: u64,
 }
 
 impl Export {
     pub(crate) fn new(about: About) -> Self {
-        let (hash, named) = (Sha256::new(), Named::default());
-        Self { about, step: Step::Head, first: true, named, hash, bytes: 0 }
+        Self {
+            about,
+            step: Step::Head,
+            first: true,
+            named: Named::default(),
+            before: jsonld::Before::default(),
+            hash: Sha256::new(),
+            bytes: 0,
+        }
     }
 
     /// The next piece; `None` after the digest.
@@ -229,6 +246,7 @@ impl Export {
             Format::Json => json::write(&self.about, part, first),
             Format::Csv => csv::write(&self.about, part),
             Format::Html => html::write(&self.about, part, first),
+            Format::JsonLd => jsonld::write(&self.about, part, first, &mut self.before),
         }
     }
 

@@ -16,6 +16,7 @@ use crate::{
     },
     http::{Answer, Call, answer, json},
     model::{AuditOutput, ExportOutput, Page},
+    object::Object,
     platform::Platform,
     scope::Scope,
     store::{
@@ -108,6 +109,7 @@ async fn whole<P: Platform>(
         ));
     }
     let words = if format == Format::Html { words(app, call).await? } else { Words::default() };
+    let controller = access.site.settings.controller.clone().filter(|_| format == Format::JsonLd);
     let Access { site, actor, user, subject, .. } = access;
     let store = app.store();
     let shard = store.shard_of(&subject);
@@ -130,12 +132,14 @@ async fn whole<P: Platform>(
         until: own,
         erased_at,
         exported_at: app.now,
+        controller: controller.map(|Object(controller)| controller).unwrap_or_default(),
         words,
     };
     let (media_type, place) = match format {
         Format::Json => ("application/json", "attachment"),
         Format::Csv => ("text/csv; charset=utf-8; header=present", "attachment"),
         Format::Html => ("text/html; charset=utf-8", "inline"),
+        Format::JsonLd => ("application/ld+json", "attachment"),
     };
     let mut answer = answer(StatusCode::OK, media_type, String::new());
     let headers = answer.headers_mut();

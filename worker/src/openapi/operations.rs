@@ -299,12 +299,13 @@ pub(super) fn operation(endpoint: Endpoint) -> Operation {
             description: "JSON comes in pages, oldest first, all pinned to the place in the log at which the first was made; with \
                           `limit=all` it is whole. CSV (RFC 4180; the column `record` says what a record is; a cell that begins \
                           like a formula, or with an apostrophe, has an apostrophe before it) and a page to read (HTML, in the \
-                          language of `lang` or `Accept-Language`) are always whole. Each ends in a digest: a JWS of type \
+                          language of `lang` or `Accept-Language`) are always whole, and so is JSON-LD: the members of JSON under a \
+                          context, with each decision as a record of ISO/IEC TS 27560 too. Each ends in a digest: a JWS of type \
                           `export-digest+jws` over the SHA-256 of every byte before it, which `consentry verify export` checks; a \
                           file without one was broken off. With `log`, `site`, `subject` and the fields of an entry of the audit \
                           trail, anybody can compute its leaf hash. Scope `subject:export`; leaves an audit event, of pages \
                           one each.",
-            forms: &["text/csv", "text/html"],
+            forms: &["text/csv", "text/html", "application/ld+json"],
             response: body::<model::ExportOutput>(with(
                 page(),
                 &[
