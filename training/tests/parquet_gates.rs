@@ -5,7 +5,7 @@
 use std::fs::File;
 use std::sync::Arc;
 
-use arrow_array::builder::{MapBuilder, StringBuilder};
+use arrow_array::builder::{Int64Builder, ListBuilder, MapBuilder, StringBuilder};
 use arrow_array::types::{Decimal128Type, Int64Type};
 use arrow_array::{
     ArrayRef, BooleanArray, Date32Array, Decimal128Array, Float32Array, Float64Array, Int16Array, Int64Array,
@@ -28,7 +28,11 @@ fn run(columns: Vec<(&str, ArrayRef)>, policy: &Json, now: Timestamp) -> Result<
     let path = folder.path().join("in");
     let rows = columns.first().map_or(1, |(_, column)| column.len());
     let users: ArrayRef = Arc::new(StringArray::from(vec!["u1"; rows]));
-    let columns = columns.into_iter().map(|(name, column)| (name, column, true));
+    // A column without nulls is one that can't have any.
+    let columns = columns.into_iter().map(|(name, column)| {
+        let can_be_null = column.null_count() > 0;
+        (name, column, can_be_null)
+    });
     let table = RecordBatch::try_from_iter_with_nullable(columns.chain([("user_id", users, true)])).unwrap();
     // Small pages, so that columns come in pieces of different lengths.
     let properties =
@@ -164,13 +168,73 @@ fn a_list_is_there_or_not_and_can_not_be_read() {
     assert_eq!(reserved(Arc::new(lists)), (9, 27));
 }
 
-#[test]
-fn a_policy_that_looks_into_a_map_ends_the_run() {
+/// A map of headers in every row.
+fn headers(rows: &[Option<&[(&str, Option<&str>)]>]) -> ArrayRef {
     let mut map = MapBuilder::new(None, StringBuilder::new(), StringBuilder::new());
-    map.keys().append_value("Content-Usage");
-    map.values().append_value("train-ai=n");
-    map.append(true).unwrap();
-    let policy = serde_json::json!({"reservations": {"content_usage": "headers.Content-Usage"}});
-    let refused = run(vec![("headers", Arc::new(map.finish()))], &policy, Timestamp::UNIX_EPOCH);
-    assert!(refused.unwrap_err().to_string().contains("headers, which is a map"));
+    for row in rows {
+        for (key, value) in row.unwrap_or_default() {
+            map.keys().append_value(key);
+            map.values().append_option(*value);
+        }
+        map.append(row.is_some()).unwrap();
+    }
+    Arc::new(map.finish())
+}
+
+fn reserved_by(name: &str, column: ArrayRef, field: &str) -> Result<(u64, u64), String> {
+    let policy = serde_json::json!({"reservations": {"content_usage": field}});
+    let run = run(vec![(name, column)], &policy, Timestamp::UNIX_EPOCH);
+    run.map(|counts| (counts.kept, counts.reserved)).map_err(|error| error.to_string())
+}
+
+#[test]
+fn a_key_of_a_map_is_looked_at_as_a_key_of_json() {
+    const NO: (&str, Option<&str>) = ("Content-Usage", Some("train-ai=n"));
+    const YES: (&str, Option<&str>) = ("Content-Usage", Some("train-ai=y"));
+    const OTHER: (&str, Option<&str>) = ("Content-Type", Some("train-ai=n"));
+    let rows: [(Option<&[_]>, bool); 9] = [
+        (None, false),
+        (Some(&[]), false),
+        (Some(&[OTHER]), false),
+        (Some(&[NO]), true),
+        (Some(&[OTHER, NO, OTHER]), true),
+        (Some(&[YES]), false),
+        (Some(&[("Content-Usage", None)]), false),
+        // Readers disagree on which of the two counts.
+        (Some(&[YES, YES]), true),
+        (Some(&[("Content-Usage", None), YES]), true),
+    ];
+    for (row, is_reserved) in rows {
+        let found = reserved_by("headers", headers(&[row]), "headers.Content-Usage");
+        assert_eq!(found, Ok(if is_reserved { (0, 1) } else { (1, 0) }), "{row:?}");
+    }
+    // Over pages and batches, and in a structure.
+    let many: Vec<_> = rows.iter().map(|(row, _)| *row).cycle().take(18_000).collect();
+    let column = headers(&many);
+    assert_eq!(reserved_by("headers", Arc::clone(&column), "headers.Content-Usage"), Ok((10_000, 8_000)));
+    let field = Arc::new(Column::new("headers", column.data_type().clone(), true));
+    let inside: ArrayRef = Arc::new(StructArray::from(vec![(field, column)]));
+    assert_eq!(reserved_by("page", inside, "page.headers.Content-Usage"), Ok((10_000, 8_000)));
+    // The map itself is there and no text.
+    assert_eq!(reserved_by("headers", headers(&[None, Some(&[YES])]), "headers"), Ok((1, 1)));
+}
+
+#[test]
+fn a_policy_that_looks_further_into_a_map_than_can_be_read_ends_the_run() {
+    let refused = |column: ArrayRef, field: &str| {
+        let said = reserved_by("headers", column, field).unwrap_err();
+        assert!(said.contains("looks into headers, a map"), "{said}");
+    };
+    refused(headers(&[Some(&[("a", Some("b"))])]), "headers.a.b");
+    let mut numbered = MapBuilder::new(None, Int64Builder::new(), StringBuilder::new());
+    numbered.keys().append_value(1);
+    numbered.values().append_value("train-ai=n");
+    numbered.append(true).unwrap();
+    refused(Arc::new(numbered.finish()), "headers.1");
+    let mut lists = MapBuilder::new(None, StringBuilder::new(), ListBuilder::new(StringBuilder::new()));
+    lists.keys().append_value("a");
+    lists.values().values().append_value("train-ai=n");
+    lists.values().append(true);
+    lists.append(true).unwrap();
+    refused(Arc::new(lists.finish()), "headers.a");
 }

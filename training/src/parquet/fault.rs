@@ -16,7 +16,7 @@ pub enum Fault {
     Damaged,
     /// A column of a kind that this program doesn't know.
     UnknownColumn(String),
-    /// A policy looks into a column that is a map.
+    /// A policy looks into a map whose keys are no text, or further than to its values.
     MarkInMap(String),
     /// It comes through a pipe.
     NoFile,
@@ -49,7 +49,7 @@ impl fmt::Display for Fault {
                 write!(f, "its column {column} is of a kind that this program doesn't know; use a newer one")
             }
             Self::MarkInMap(column) => {
-                write!(f, "the policy names a key of {column}, which is a map; write that key as a column or as a field of a structure")
+                write!(f, "the policy looks into {column}, a map whose keys are no text or whose values are no single ones; write what it looks at as a column of its own")
             }
             Self::NoFile => f.write_str("it is Parquet, whose end must be read first; name the file instead of piping it"),
             Self::OtherSchema => f.write_str(

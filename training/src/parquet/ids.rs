@@ -6,7 +6,8 @@ use parquet::column::reader::ColumnReader;
 use parquet::file::reader::FileReader as _;
 use parquet::schema::types::ColumnDescriptor;
 
-use super::marks::{Cell, Marks};
+use super::cell::Cell;
+use super::marks::Marks;
 use super::{Fault, Table, is_text, read};
 use crate::scan::{Field, Reason};
 

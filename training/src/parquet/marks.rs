@@ -1,161 +1,26 @@
-//! What stands in some field of each row of a group, for a policy to look at. Owns the way from Parquet's kinds to the marks of
-//! [`consentry::gate`], which is the one that the same value takes as JSON: dates are text, whatever is no number, truth or text
-//! can't be read.
+//! What stands in some field of each row of a group, for a policy to look at. Owns finding the field, in structures and under a key of
+//! a map, and bringing the values of its columns back to their rows; what a value means is [`super::cell`]'s.
 
-use chrono::DateTime;
-use consentry::gate::Mark;
-use parquet::basic::{ConvertedType, LogicalType, Repetition, TimeUnit, Type as Physical};
+use parquet::basic::{ConvertedType, LogicalType, Repetition};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::DataType;
 use parquet::file::reader::RowGroupReader;
 use parquet::schema::types::{ColumnDescriptor, Type};
 
+use super::cell::{Cell, Kind};
 use super::{Fault, Table, is_text, read};
 use crate::scan::Field;
-
-/// What stands in a row.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Cell {
-    Absent,
-    Bool(bool),
-    Number(f64),
-    Text(String),
-    Unreadable,
-}
-
-impl Cell {
-    pub(super) fn mark(&self) -> Mark<'_> {
-        match self {
-            Self::Absent => Mark::Absent,
-            Self::Bool(bool) => Mark::Bool(*bool),
-            Self::Number(number) => Mark::Number(*number),
-            Self::Text(text) => Mark::Text(text),
-            Self::Unreadable => Mark::Unreadable,
-        }
-    }
-
-    /// JSON has no other numbers.
-    const fn number(number: f64) -> Self {
-        if number.is_finite() { Self::Number(number) } else { Self::Unreadable }
-    }
-
-    fn text(bytes: &[u8]) -> Self {
-        std::str::from_utf8(bytes).map_or(Self::Unreadable, |text| Self::Text(text.into()))
-    }
-
-    /// The date of a moment, in UTC.
-    fn date(seconds: i64) -> Self {
-        DateTime::from_timestamp(seconds, 0)
-            .map_or(Self::Unreadable, |moment| Self::Text(moment.date_naive().to_string()))
-    }
-}
-
-/// What the values of a column mean.
-#[derive(Clone, Copy)]
-pub(super) enum Kind {
-    Number,
-    /// A number without a sign, of so many bits.
-    Unsigned(u32),
-    /// A number of so many digits behind its point.
-    Decimal(i32),
-    Text,
-    /// Days since 1970.
-    Date,
-    /// So many of these are a second.
-    Moment(i64),
-    /// None of these.
-    Other,
-}
-
-impl Kind {
-    fn of(column: &ColumnDescriptor) -> Self {
-        match (column.logical_type_ref(), column.converted_type()) {
-            _ if is_text(column) => Self::Text,
-            (Some(LogicalType::Enum), _) | (None, ConvertedType::ENUM) => Self::Text,
-            (Some(LogicalType::Date), _) | (None, ConvertedType::DATE) => Self::Date,
-            (Some(LogicalType::Decimal(_)), _) | (None, ConvertedType::DECIMAL) => {
-                Self::Decimal(column.type_scale())
-            }
-            (Some(LogicalType::Timestamp(kind)), _) => Self::Moment(match kind.unit {
-                TimeUnit::MILLIS => 1_000,
-                TimeUnit::MICROS => 1_000_000,
-                TimeUnit::NANOS => 1_000_000_000,
-            }),
-            (None, ConvertedType::TIMESTAMP_MILLIS) => Self::Moment(1_000),
-            (None, ConvertedType::TIMESTAMP_MICROS) => Self::Moment(1_000_000),
-            (Some(LogicalType::Integer(kind)), _) if !kind.is_signed => Self::unsigned(column),
-            (
-                None,
-                ConvertedType::UINT_8
-                | ConvertedType::UINT_16
-                | ConvertedType::UINT_32
-                | ConvertedType::UINT_64,
-            ) => Self::unsigned(column),
-            (Some(LogicalType::Integer(_)), _)
-            | (
-                None,
-                ConvertedType::NONE
-                | ConvertedType::INT_8
-                | ConvertedType::INT_16
-                | ConvertedType::INT_32
-                | ConvertedType::INT_64,
-            ) => Self::Number,
-            _ => Self::Other,
-        }
-    }
-
-    fn unsigned(column: &ColumnDescriptor) -> Self {
-        Self::Unsigned(if column.physical_type() == Physical::INT32 { 32 } else { 64 })
-    }
-
-    #[allow(clippy::cast_precision_loss, reason = "as readers of JSON do with large numbers")]
-    fn integer(self, value: i64) -> Cell {
-        match self {
-            Self::Number => Cell::Number(value as f64),
-            Self::Unsigned(bits) => {
-                Cell::Number((value.cast_unsigned() << (64 - bits) >> (64 - bits)) as f64)
-            }
-            Self::Decimal(_) => self.decimal(value.into()),
-            Self::Date => value.checked_mul(86_400).map_or(Cell::Unreadable, Cell::date),
-            Self::Moment(second) => Cell::date(value.div_euclid(second)),
-            Self::Text | Self::Other => Cell::Unreadable,
-        }
-    }
-
-    fn float(self, value: f64) -> Cell {
-        if matches!(self, Self::Number) { Cell::number(value) } else { Cell::Unreadable }
-    }
-
-    fn bytes(self, bytes: &[u8]) -> Cell {
-        match self {
-            Self::Text => Cell::text(bytes),
-            Self::Decimal(_) if (1..=16).contains(&bytes.len()) => {
-                // Big-endian, in two's complement.
-                let sign = if bytes[0] & 0x80 == 0 { 0 } else { -1_i128 };
-                self.decimal(bytes.iter().fold(sign, |value, byte| value << 8 | i128::from(*byte)))
-            }
-            _ => Cell::Unreadable,
-        }
-    }
-
-    #[allow(clippy::cast_precision_loss, reason = "as readers of JSON do with large numbers")]
-    fn decimal(self, value: i128) -> Cell {
-        let Self::Decimal(scale) = self else { return Cell::Unreadable };
-        Cell::number(value as f64 / 10_f64.powi(scale))
-    }
-}
 
 /// A field of the rows of a group, read from the first row on.
 pub(super) enum Marks {
     /// The same in every row.
     All(Cell),
-    Column {
-        reader: Box<ColumnReader>,
-        /// What its values mean; `None` where the field is a structure or a list, and this is one of the columns in it.
-        kind: Option<Kind>,
-        /// The level from which on the field is there.
-        present: i16,
-    },
+    /// A column of its own.
+    Column(Column),
+    /// A structure or a list, by one of the columns in it and the level from which on it is there: nobody can read what it is.
+    Nested(Column, i16),
+    /// What stands under this key of a map.
+    InMap { key: String, keys: Column, values: Column },
 }
 
 impl Table {
@@ -163,151 +28,201 @@ impl Table {
     pub(super) fn marks(&self, group: &dyn RowGroupReader, field: &Field) -> Result<Marks, Fault> {
         let descriptor = self.metadata().file_metadata().schema_descr();
         let keys: Vec<&str> = field.keys().collect();
+        let present = match node(descriptor.root_schema(), &keys) {
+            Node::None => return Ok(Marks::All(Cell::Absent)),
+            Node::Field(present) => present,
+            Node::InMap(map, depth) => {
+                let (path, key) = keys.split_at(depth);
+                return self.in_map(group, map, path, key);
+            }
+        };
         let mut columns = descriptor.columns().iter().enumerate().filter(|(_, column)| {
             let mut parts = column.path().parts().iter();
             keys.iter().all(|key| parts.next().is_some_and(|part| part == key))
         });
-        let Some(node) = node(descriptor.root_schema(), &keys)? else {
-            return Ok(Marks::All(Cell::Absent));
-        };
         let Some((place, column)) = columns.next() else { return Ok(Marks::All(Cell::Absent)) };
         if columns.any(|(_, other)| other.path() == column.path()) {
             return Ok(Marks::All(Cell::Unreadable));
         }
         let alone = column.path().parts().len() == keys.len() && column.max_rep_level() == 0;
-        let reader = Box::new(group.get_column_reader(place).map_err(read)?);
-        Ok(Marks::Column { reader, kind: alone.then(|| Kind::of(column)), present: node })
+        let column = Column::open(group, place, column)?;
+        Ok(if alone { Marks::Column(column) } else { Marks::Nested(column, present) })
+    }
+
+    /// A key of a map at this path, if its keys are text and its values no structures, lists or maps.
+    fn in_map(
+        &self,
+        group: &dyn RowGroupReader,
+        map: &Type,
+        path: &[&str],
+        key: &[&str],
+    ) -> Result<Marks, Fault> {
+        let refused = || Fault::MarkInMap(map.name().into());
+        let ([key], [entry]) = (key, map.get_fields()) else { return Err(refused()) };
+        let [name, value] = (if entry.is_group() { entry.get_fields() } else { &[] }) else {
+            return Err(refused());
+        };
+        let columns = self.metadata().file_metadata().schema_descr().columns();
+        let column = |leaf: &Type| {
+            let wanted = path.iter().copied().chain([entry.name(), leaf.name()]);
+            let mut columns = columns.iter().enumerate().filter(|(_, column)| {
+                column.path().parts().iter().map(String::as_str).eq(wanted.clone())
+                    && column.max_rep_level() == 1
+            });
+            // Two of one name are told apart by nobody.
+            columns.next().filter(|_| columns.next().is_none())
+        };
+        let ((keys, names), (values, what)) = column(name).zip(column(value)).ok_or_else(refused)?;
+        if !is_text(names) {
+            return Err(refused());
+        }
+        let (keys, values) = (Column::open(group, keys, names)?, Column::open(group, values, what)?);
+        Ok(Marks::InMap { key: (*key).into(), keys, values })
     }
 }
 
-/// The level from which on the field of this path is there; `None` if there is no such field.
-fn node(root: &Type, keys: &[&str]) -> Result<Option<i16>, Fault> {
+/// Where a path leads.
+enum Node<'a> {
+    /// To no field.
+    None,
+    /// To a field that is there from this level on.
+    Field(i16),
+    /// Into this map, by so many keys.
+    InMap(&'a Type, usize),
+}
+
+fn node<'a>(root: &'a Type, keys: &[&str]) -> Node<'a> {
     let (mut at, mut level) = (root, 0);
-    for key in keys {
+    for (depth, key) in keys.iter().enumerate() {
         let about = at.get_basic_info();
-        let is_map = matches!(about.logical_type_ref(), Some(LogicalType::Map))
-            || matches!(about.converted_type(), ConvertedType::MAP | ConvertedType::MAP_KEY_VALUE);
-        if is_map {
-            // As JSON it would be an object, and its keys would be looked at.
-            return Err(Fault::MarkInMap(at.name().into()));
+        if at.is_group()
+            && (matches!(about.logical_type_ref(), Some(LogicalType::Map))
+                || matches!(about.converted_type(), ConvertedType::MAP | ConvertedType::MAP_KEY_VALUE))
+        {
+            return Node::InMap(at, depth);
         }
         let fields = if at.is_group() { at.get_fields() } else { &[] };
-        let Some(next) = fields.iter().find(|field| field.name() == *key) else { return Ok(None) };
+        let Some(next) = fields.iter().find(|field| field.name() == *key) else { return Node::None };
         at = next;
         level += i16::from(at.get_basic_info().repetition() != Repetition::REQUIRED);
     }
-    Ok(Some(level))
+    Node::Field(level)
 }
 
 impl Marks {
     /// Puts what stands in the next rows in place of what `cells` holds.
     pub(super) fn next(&mut self, rows: usize, cells: &mut Vec<Cell>) -> Result<(), Fault> {
         cells.clear();
-        let (reader, kind, present) = match self {
-            Self::All(cell) => {
-                cells.resize(rows, cell.clone());
-                return Ok(());
+        match self {
+            Self::All(cell) => cells.resize(rows, cell.clone()),
+            Self::Column(column) => cells.extend(column.next(rows)?.into_iter().map(|slot| slot.cell)),
+            Self::Nested(column, present) => {
+                // The first place of a row tells of all of it.
+                let firsts = column.next(rows)?.into_iter().filter(|slot| slot.is_first);
+                cells.extend(
+                    firsts.map(|first| if first.level >= *present { Cell::Unreadable } else { Cell::Absent }),
+                );
             }
-            Self::Column { reader, kind, present } => (reader, *kind, *present),
-        };
-        let Some(kind) = kind else { return nested(reader, present, rows, cells) };
-        match &mut **reader {
-            ColumnReader::BoolColumnReader(reader) => {
-                each(reader, present, rows, cells, |value| Cell::Bool(*value))
+            Self::InMap { key, keys, values } => {
+                let (names, values) = (keys.next(rows)?, values.next(rows)?);
+                if names.len() != values.len() {
+                    return Err(Fault::Damaged);
+                }
+                let mut found = false;
+                for (name, value) in names.into_iter().zip(values) {
+                    if name.is_first {
+                        cells.push(Cell::Absent);
+                        found = false;
+                    }
+                    if matches!(&name.cell, Cell::Text(text) if text == key) {
+                        // A key that is there twice is as in JSON.
+                        let cell = if found { Cell::Unreadable } else { value.cell };
+                        *cells.last_mut().ok_or(Fault::Damaged)? = cell;
+                        found = true;
+                    }
+                }
             }
+        }
+        if cells.len() == rows { Ok(()) } else { Err(Fault::Damaged) }
+    }
+}
+
+/// A column of a group.
+pub(super) struct Column {
+    reader: Box<ColumnReader>,
+    kind: Kind,
+    /// The level of a value that is there.
+    full: i16,
+}
+
+/// A place of a column: a value, or that there is none.
+struct Slot {
+    /// Whether it is the first of its row.
+    is_first: bool,
+    level: i16,
+    cell: Cell,
+}
+
+impl Column {
+    fn open(group: &dyn RowGroupReader, place: usize, column: &ColumnDescriptor) -> Result<Self, Fault> {
+        let reader = Box::new(group.get_column_reader(place).map_err(read)?);
+        Ok(Self { reader, kind: Kind::of(column), full: column.max_def_level() })
+    }
+
+    /// All places of the next rows.
+    fn next(&mut self, rows: usize) -> Result<Vec<Slot>, Fault> {
+        let (kind, full) = (self.kind, self.full);
+        match &mut *self.reader {
+            ColumnReader::BoolColumnReader(reader) => slots(reader, full, rows, |value| Cell::Bool(*value)),
             ColumnReader::Int32ColumnReader(reader) => {
-                each(reader, present, rows, cells, |value| kind.integer((*value).into()))
+                slots(reader, full, rows, |value| kind.integer((*value).into()))
             }
             ColumnReader::Int64ColumnReader(reader) => {
-                each(reader, present, rows, cells, |value| kind.integer(*value))
+                slots(reader, full, rows, |value| kind.integer(*value))
             }
             ColumnReader::Int96ColumnReader(reader) => {
-                each(reader, present, rows, cells, |value| Cell::date(value.to_seconds()))
+                slots(reader, full, rows, |value| Cell::date(value.to_seconds()))
             }
             ColumnReader::FloatColumnReader(reader) => {
-                each(reader, present, rows, cells, |value| kind.float((*value).into()))
+                slots(reader, full, rows, |value| kind.float((*value).into()))
             }
-            ColumnReader::DoubleColumnReader(reader) => {
-                each(reader, present, rows, cells, |value| kind.float(*value))
-            }
+            ColumnReader::DoubleColumnReader(reader) => slots(reader, full, rows, |value| kind.float(*value)),
             ColumnReader::ByteArrayColumnReader(reader) => {
-                each(reader, present, rows, cells, |value| kind.bytes(value.data()))
+                slots(reader, full, rows, |value| kind.bytes(value.data()))
             }
             ColumnReader::FixedLenByteArrayColumnReader(reader) => {
-                each(reader, present, rows, cells, |value| kind.bytes(value.data()))
+                slots(reader, full, rows, |value| kind.bytes(value.data()))
             }
         }
     }
 }
 
-/// A structure or a list: there or not, and never readable.
-fn nested(reader: &mut ColumnReader, present: i16, rows: usize, cells: &mut Vec<Cell>) -> Result<(), Fault> {
-    match reader {
-        ColumnReader::BoolColumnReader(reader) => there(reader, present, rows, cells),
-        ColumnReader::Int32ColumnReader(reader) => there(reader, present, rows, cells),
-        ColumnReader::Int64ColumnReader(reader) => there(reader, present, rows, cells),
-        ColumnReader::Int96ColumnReader(reader) => there(reader, present, rows, cells),
-        ColumnReader::FloatColumnReader(reader) => there(reader, present, rows, cells),
-        ColumnReader::DoubleColumnReader(reader) => there(reader, present, rows, cells),
-        ColumnReader::ByteArrayColumnReader(reader) => there(reader, present, rows, cells),
-        ColumnReader::FixedLenByteArrayColumnReader(reader) => there(reader, present, rows, cells),
-    }
-}
-
-/// A value or nothing in every row.
-fn each<T: DataType>(
+fn slots<T: DataType>(
     reader: &mut ColumnReaderImpl<T>,
-    present: i16,
+    full: i16,
     rows: usize,
-    cells: &mut Vec<Cell>,
     cell: impl Fn(&T::T) -> Cell,
-) -> Result<(), Fault> {
-    let (mut levels, mut values) = (Vec::new(), Vec::new());
-    while cells.len() < rows {
+) -> Result<Vec<Slot>, Fault> {
+    let (mut levels, mut repeated, mut values) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut slots, mut left) = (Vec::with_capacity(rows), rows);
+    while left > 0 {
         levels.clear();
+        repeated.clear();
         values.clear();
-        let wanted = rows - cells.len();
-        let (records, _, _) =
-            reader.read_records(wanted, Some(&mut levels), None, &mut values).map_err(read)?;
+        let (records, _, places) =
+            reader.read_records(left, Some(&mut levels), Some(&mut repeated), &mut values).map_err(read)?;
         if records == 0 {
             return Err(Fault::Damaged);
         }
         let mut values = values.iter();
-        for row in 0..records {
-            let is_there = levels.get(row).is_none_or(|level| *level >= present);
-            cells.push(if is_there { cell(values.next().ok_or(Fault::Damaged)?) } else { Cell::Absent });
+        for place in 0..places {
+            // A column that never lacks a value, or never has two in a row, has no such levels.
+            let level = levels.get(place).copied().unwrap_or(full);
+            let cell = if level == full { cell(values.next().ok_or(Fault::Damaged)?) } else { Cell::Absent };
+            let is_first = repeated.get(place).is_none_or(|level| *level == 0);
+            slots.push(Slot { is_first, level, cell });
         }
+        left = left.checked_sub(records).ok_or(Fault::Damaged)?;
     }
-    Ok(())
-}
-
-/// Whether something is there in every row; what, nobody can read.
-fn there<T: DataType>(
-    reader: &mut ColumnReaderImpl<T>,
-    present: i16,
-    rows: usize,
-    cells: &mut Vec<Cell>,
-) -> Result<(), Fault> {
-    let (mut levels, mut repeated, mut values) = (Vec::new(), Vec::new(), Vec::new());
-    while cells.len() < rows {
-        levels.clear();
-        repeated.clear();
-        values.clear();
-        let wanted = rows - cells.len();
-        let (records, _, pairs) =
-            reader.read_records(wanted, Some(&mut levels), Some(&mut repeated), &mut values).map_err(read)?;
-        if records == 0 {
-            return Err(Fault::Damaged);
-        }
-        let before = cells.len();
-        // The first pair of a row tells of all of it.
-        for pair in (0..pairs).filter(|pair| repeated.get(*pair).is_none_or(|level| *level == 0)) {
-            let is_there = levels.get(pair).is_none_or(|level| *level >= present);
-            cells.push(if is_there { Cell::Unreadable } else { Cell::Absent });
-        }
-        if cells.len() != before + records {
-            return Err(Fault::Damaged);
-        }
-    }
-    Ok(())
+    Ok(slots)
 }

@@ -6,6 +6,7 @@
 //! whatever a program wrote (decimals, time zones, old timestamps, dictionaries, nested lists, field ids) is what the next one
 //! reads. In memory are a batch of rows of one column, the page it comes from, and a bit for each row of a group.
 
+mod cell;
 mod copy;
 mod fault;
 mod ids;
