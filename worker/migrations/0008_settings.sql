@@ -10,6 +10,7 @@ CREATE TABLE api_keys (
   site        TEXT NOT NULL REFERENCES sites (id),
   name        TEXT NOT NULL,
   scopes      TEXT NOT NULL,    -- JSON array
+  work        TEXT,             -- of an agent: JSON with the names of its stores and the public key that its results are signed with
   secret_hash BLOB NOT NULL,    -- SHA-256
   created_at  INTEGER NOT NULL,
   revoked_at  INTEGER
@@ -21,16 +22,4 @@ CREATE TABLE idempotency (
   first_index INTEGER NOT NULL, -- the events that were the answer
   count       INTEGER NOT NULL,
   expires_at  INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE erasures (
-  id           TEXT PRIMARY KEY, -- UUIDv7
-  site         TEXT NOT NULL,
-  subject      BLOB NOT NULL,
-  key_id       INTEGER NOT NULL,
-  state        TEXT NOT NULL,
-  requested_at INTEGER NOT NULL,
-  due_at       INTEGER NOT NULL,
-  completed_at INTEGER,
-  stores       TEXT NOT NULL     -- JSON, a report per store
 ) STRICT, WITHOUT ROWID;

@@ -9,7 +9,10 @@ CREATE TABLE notices (
 
 -- Which visitors turned out to be which person; keyed hashes both. In the database of the person.
 CREATE TABLE links (
-  subject BLOB NOT NULL,
-  visitor BLOB NOT NULL,
+  subject    BLOB NOT NULL,
+  visitor    BLOB NOT NULL,
+  -- The visitor's id, AES-256-GCM under a key of the site, because stores that an erasure must reach know the visitor by it; NULL once
+  -- nothing can need it.
+  visitor_id TEXT,
   PRIMARY KEY (subject, visitor)
 ) STRICT, WITHOUT ROWID;

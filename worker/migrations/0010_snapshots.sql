@@ -10,12 +10,3 @@ CREATE TABLE snapshots (
   leased_until INTEGER NOT NULL DEFAULT 0, -- until when one run has it to itself, ms since the epoch
   PRIMARY KEY (site, purpose)
 ) STRICT, WITHOUT ROWID;
-
--- Whose data was to be erased and when that was last asked for: what they granted up to then stands no longer. In the database
--- of the subject.
-CREATE TABLE erased (
-  subject BLOB PRIMARY KEY,
-  at      INTEGER NOT NULL -- ms since the epoch
-) STRICT, WITHOUT ROWID;
-
-INSERT INTO erased (subject, at) SELECT subject, max(requested_at) FROM erasures GROUP BY subject;

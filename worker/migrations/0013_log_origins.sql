@@ -5,5 +5,3 @@ CREATE TABLE log_origins (
   origin TEXT NOT NULL UNIQUE,
   kept   INTEGER NOT NULL      -- how many of the events before it are also the first ones of the log before
 ) STRICT;
-
-INSERT INTO log_origins (first, origin, kept) SELECT 0, details ->> 'origin', 0 FROM events WHERE log_index = 0;
