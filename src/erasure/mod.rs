@@ -117,10 +117,12 @@ pub enum Change {
 }
 
 impl Change {
-    /// The state that it leads to from another; `None` where it can't be decided any more, or not yet.
-    pub const fn from(self, state: State) -> Option<State> {
+    /// The state that it leads to from another; `None` where it can't be decided any more, or not yet. What is removed from every one
+    /// of the stores can be neither refused nor held.
+    pub fn from(self, state: State, stores: &[StoreState]) -> Option<State> {
         match (self, state) {
             (_, State::Done | State::Refused) | (Self::Hold(_), State::OnHold) => None,
+            (Self::Refuse(_) | Self::Hold(_), _) if overall(stores) == State::Done => None,
             (Self::Refuse(_), _) => Some(State::Refused),
             (Self::Hold(_), _) => Some(State::OnHold),
             (Self::Release, State::OnHold | State::Verifying) => Some(State::Open),
@@ -157,13 +159,24 @@ mod tests {
         let refuse = Change::Refuse(Ground::LegalClaims);
         let hold = Change::Hold(Hold::Authority);
         for ended in [State::Done, State::Refused] {
-            assert!([refuse, hold, Change::Release].iter().all(|change| change.from(ended).is_none()));
+            assert!([refuse, hold, Change::Release].iter().all(|change| change.from(ended, &[]).is_none()));
         }
-        assert_eq!(hold.from(State::PartlyDone), Some(State::OnHold));
-        assert_eq!(Change::Release.from(State::OnHold), Some(State::Open));
-        assert_eq!(Change::Release.from(State::Verifying), Some(State::Open));
-        assert_eq!(Change::Release.from(State::Running), None);
-        assert_eq!(refuse.from(State::OnHold), Some(State::Refused));
+        assert_eq!(hold.from(State::PartlyDone, &[]), Some(State::OnHold));
+        assert_eq!(Change::Release.from(State::OnHold, &[]), Some(State::Open));
+        assert_eq!(Change::Release.from(State::Verifying, &[]), Some(State::Open));
+        assert_eq!(Change::Release.from(State::Running, &[]), None);
+        assert_eq!(refuse.from(State::OnHold, &[]), Some(State::Refused));
+    }
+
+    #[test]
+    fn what_is_removed_everywhere_is_neither_refused_nor_held() {
+        use StoreState::{Done, Failed};
+        let changes = [Change::Refuse(Ground::LegalClaims), Change::Hold(Hold::Authority)];
+        for change in changes {
+            assert_eq!(change.from(State::PartlyDone, &[Done, Done]), None);
+            assert!(change.from(State::PartlyDone, &[Done, Failed]).is_some());
+        }
+        assert_eq!(Change::Release.from(State::OnHold, &[Done]), Some(State::Open));
     }
 
     #[test]

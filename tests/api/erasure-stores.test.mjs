@@ -40,7 +40,8 @@ const server = createServer(async (request, response) => {
   for await (const chunk of request) body += chunk;
   service.calls.push({ path: request.url, headers: request.headers, body });
   const [status, answer] = service.answers.shift() ?? [200, '{"done":true}'];
-  response.writeHead(status, { "Content-Type": "application/json" }).end(answer);
+  const elsewhere = status >= 300 && status < 400 && { Location: "/elsewhere" };
+  response.writeHead(status, { "Content-Type": "application/json", ...elsewhere }).end(answer);
 });
 before(async () => {
   server.listen(0, "127.0.0.1");
@@ -120,6 +121,7 @@ test("a service that fails twice is told again, and each message is signed", asy
   const { id } = accepted(await erase(site, "told@example.com"));
   const { stores } = await until(site, id, done);
   assert.deepEqual([stores[1].attempts, stores[1].removed], [3, 4]);
+  assert.deepEqual(service.calls.map(({ path }) => path), ["/hook", "/hook", "/hook"], "a redirect was followed");
   assert.equal(new Set(service.calls.map(({ headers }) => headers["webhook-id"])).size, 1);
   for (const { headers, body } of service.calls) {
     const secret = Buffer.from(webhook_secrets.crm.slice("whsec_".length), "base64");
@@ -252,7 +254,7 @@ for (const [change, state, ground] of [["refuse", "refused", "legal_claims"], ["
     const agent = await makeAgent(site, ["files"]);
     const { id } = accepted(await erase(site, `kept by ${change}`));
     accepted(await site.call("POST", `/erasures/${id}/${change}`, { body: { ground } }));
-    const forgotten = "state = 'partly_done', ground = NULL, completed_at = NULL, open_for = subject";
+    const forgotten = "state = 'partly_done', ground = NULL, completed_at = NULL, open_for = subject, revision = 0";
     const restore = (ledgered) => edge.sql(`UPDATE erasures SET ${forgotten}, ledgered = ? WHERE id = ?`, ledgered, id);
     const remembered = async () => {
       const { state, ground } = await follow(site, id);

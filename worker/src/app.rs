@@ -107,6 +107,9 @@ impl<P: Platform> App<'_, P> {
             DatabaseError::Unavailable(_) | DatabaseError::Objects(_) | DatabaseError::Renamed => {
                 Problem::new(Code::StorageUnavailable, "nothing was stored; repeat the call in a moment")
             }
+            DatabaseError::Overtaken => {
+                Problem::new(Code::Conflict, "it was changed meanwhile; look at it and decide again")
+            }
             DatabaseError::Duplicate(_) | DatabaseError::Refused(_) | DatabaseError::Unreadable(_) => {
                 Problem::new(Code::Internal, "nothing was stored; the service's log says why")
             }

@@ -152,6 +152,8 @@ pub(crate) enum DatabaseError {
     Duplicate(&'static str),
     /// The log goes on under another name than the one that the events were to have; nothing was written.
     Renamed,
+    /// Somebody else decided about the erasure meanwhile; nothing was written.
+    Overtaken,
     /// A guard of the log refused; nothing was written.
     Refused(String),
     /// A row is not of the shape its table promises.
@@ -175,6 +177,8 @@ impl DatabaseError {
             Self::Renamed
         } else if message.contains("UNIQUE constraint failed: erasures.") {
             Self::Duplicate("erasures")
+        } else if message.contains("NOT NULL constraint failed: erasures.revision") {
+            Self::Overtaken
         } else if message.contains("events are append-only") {
             Self::Refused(message.into())
         } else {

@@ -14,12 +14,13 @@ use crate::{
 };
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use consentry::{erasure::task::Pace, time::Timestamp};
-use futures_executor::block_on;
 use rusqlite::{Connection, types::ValueRef};
 use serde_json::{Map, Value, json};
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
+    pin::pin,
+    task::{Context, Poll, Waker},
 };
 
 pub(crate) const ADMIN: &str = "admin secret of the tests, and of nothing else";
@@ -27,6 +28,9 @@ pub(crate) const START: Timestamp = Timestamp::from_ms(1_795_000_000_000);
 
 /// Address, headers and body.
 pub(crate) type Posted = (String, BTreeMap<String, String>, String);
+
+/// What another call does meanwhile.
+pub(crate) type Act = Box<dyn FnOnce(&Host)>;
 
 /// A deployment with one isolate.
 pub(crate) struct Host {
@@ -50,6 +54,8 @@ pub(crate) struct Host {
     pub(crate) answers: RefCell<Vec<(u16, String)>>,
     /// What was posted: address, headers, body.
     pub(crate) posts: RefCell<Vec<Posted>>,
+    /// After how many more steps (a batch, a look at the ledger, a post) something else is done in between.
+    pub(crate) meanwhile: RefCell<Option<(usize, Act)>>,
     /// What the queue was asked to wake, and after how many seconds.
     pub(crate) woken: RefCell<Vec<(String, u32)>>,
     pub(crate) cache: Cache,
@@ -73,6 +79,7 @@ impl Host {
             ledger: RefCell::default(),
             answers: RefCell::default(),
             posts: RefCell::default(),
+            meanwhile: RefCell::default(),
             woken: RefCell::default(),
             cache: Cache::default(),
             config: Config {
@@ -151,9 +158,9 @@ impl Host {
             country: None,
             region: None,
         };
-        let mut answer = block_on(respond(&self.app(), &call));
+        let mut answer = at_once(respond(&self.app(), &call));
         if let Some(mut export) = answer.extensions_mut().remove::<Export>() {
-            while let Some(piece) = block_on(export.next(&self.app())).unwrap() {
+            while let Some(piece) = at_once(export.next(&self.app())).unwrap() {
                 answer.body_mut().push_str(&piece);
             }
         }
@@ -175,14 +182,44 @@ impl Host {
         if left == 0 { Err(DatabaseError::Objects("the test unplugged them".into())) } else { Ok(()) }
     }
 
+    fn step(&self) {
+        let mut meanwhile = self.meanwhile.borrow_mut();
+        let now = match meanwhile.as_mut() {
+            Some((0, _)) => meanwhile.take(),
+            Some((left, _)) => {
+                *left -= 1;
+                None
+            }
+            None => None,
+        };
+        drop(meanwhile);
+        if let Some((_, act)) = now {
+            act(self);
+        }
+    }
+
     /// Runs SQL past the service.
     pub(crate) fn execute(&self, shard: usize, sql: &str) {
         self.databases[shard].borrow().execute_batch(sql).unwrap();
     }
 
+    /// The first text that a query gives, by database.
+    pub(crate) fn text(&self, shard: usize, sql: &str) -> Option<String> {
+        self.databases[shard].borrow().query_row(sql, [], |row| row.get(0)).ok()
+    }
+
     /// The one number that a query gives, by database.
     pub(crate) fn count(&self, shard: usize, sql: &str) -> i64 {
         self.databases[shard].borrow().query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+}
+
+/// What a future of this machine's gives: none of them ever waits. An executor would refuse to run within another, where a call is made
+/// between the steps of one.
+pub(crate) fn at_once<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("nothing here waits"),
     }
 }
 
@@ -214,6 +251,7 @@ impl Platform for Host {
     }
 
     async fn batch(&self, shard: usize, statements: Vec<Statement>) -> Result<Vec<Rows>, DatabaseError> {
+        self.step();
         if self.batches_left.get() == 0 {
             return Err(DatabaseError::Unavailable("the test unplugged it".into()));
         }
@@ -306,12 +344,14 @@ impl Platform for Host {
 
 impl Reach for Host {
     async fn put_ledger(&self, name: &str, text: String) -> Result<(), DatabaseError> {
+        self.step();
         self.reach_objects()?;
         self.ledger.borrow_mut().insert(name.into(), text);
         Ok(())
     }
 
     async fn ledger(&self, name: &str) -> Result<Option<String>, DatabaseError> {
+        self.step();
         Ok(self.ledger.borrow().get(name).cloned())
     }
 
@@ -374,6 +414,7 @@ impl Reach for Host {
     }
 
     async fn post(&self, url: &str, headers: &[(&str, String)], body: String) -> Option<(u16, String)> {
+        self.step();
         let headers = headers.iter().map(|(name, value)| ((*name).into(), value.clone())).collect();
         self.posts.borrow_mut().push((url.into(), headers, body));
         let mut answers = self.answers.borrow_mut();

@@ -12,7 +12,7 @@ use crate::{
     lineage,
     object::Object,
     platform::{DatabaseError, Platform},
-    store::{Claim, Ended, ErasureRow, TaskRow, change_erasure, note_ledgered, note_state},
+    store::{Ended, ErasureRow, TaskRow, change_erasure, note_state},
 };
 use consentry::{
     erasure::{
@@ -91,8 +91,6 @@ async fn run<P: Platform>(
     let Some(erasure) = ledger::workable(app, shard, id).await? else { return Ok(()) };
     let mut tasks = store.tasks(shard, id).await?;
     if !erasure.ledgered {
-        ledger::write(app, &erasure, &tasks).await?;
-        store.run(shard, note_ledgered(id)).await?;
         trace(app, &erasure).await;
     }
     for _ in 0..ATTEMPTS {
@@ -216,13 +214,16 @@ pub(super) async fn settle<P: Platform>(
     Ok(())
 }
 
-/// Records the end, once however many come to it at the same time, and in the ledger.
+/// Records the end, once however many come to it at the same time and only if nobody decided otherwise meanwhile, and in the ledger.
 async fn finish<P: Platform>(
     app: &App<'_, P>,
     shard: usize,
     mut erasure: ErasureRow,
     tasks: &[TaskRow],
 ) -> Result<(), DatabaseError> {
+    let over = erasure.revision;
+    erasure.revision += 1;
+    erasure.ledgered = false;
     erasure.state = State::Done;
     erasure.completed_at = Some(app.now);
     let stores: Vec<_> = tasks
@@ -233,19 +234,14 @@ async fn finish<P: Platform>(
     let subject = Some(erasure.subject);
     let ended =
         crate::handlers::event(app, Kind::DataDeleted, &erasure.site, subject, &Actor::System, &details);
-    // The first byte keeps the tag apart from those of subjects and of callers' idempotency keys.
-    let key = app.site_key(&erasure.site);
-    let claim = Claim {
-        key: key.tag(format!("\u{4}erasure ended\n{}", erasure.id).as_bytes()),
-        body: key.tag(b"\x02"),
-    };
-    match app.store().append(shard, vec![ended.into()], Some(&claim), vec![change_erasure(&erasure)]).await {
+    match app.store().append(shard, vec![ended.into()], None, vec![change_erasure(&erasure, over)]).await {
         Ok(_) => {
             // Once more, for what was registered or linked meanwhile.
             trace(app, &erasure).await;
-            ledger::write(app, &erasure, tasks).await
+            ledger::write(app, shard, erasure.id).await
         }
-        Err(DatabaseError::Duplicate(_)) => Ok(()),
+        // Somebody else ended or held it, or gave it more time; then the sweep ends it.
+        Err(DatabaseError::Overtaken) => Ok(()),
         Err(error) => Err(error),
     }
 }

@@ -24,7 +24,9 @@ pub(super) async fn attempt<P: Platform>(
     let mut removed = remove(app, erasure, erasure.subject, first).await?;
     let mut left = left(app, &erasure.subject).await?;
     for visitor in app.store().visitors(&erasure.subject).await? {
-        removed += remove(app, erasure, visitor, false).await?;
+        // Where nobody said so at the asking, because the link is newer or that was cut off.
+        let unmarked = app.store().erased(&visitor).await? < Some(erasure.requested_at);
+        removed += remove(app, erasure, visitor, unmarked).await?;
         left += self::left(app, &visitor).await?;
     }
     Ok(match left {

@@ -2,11 +2,12 @@
 //! the database lacks then is opened again from here. An entry names the person by keyed hash and encrypted ids, and is removed
 //! when no restore can reach behind the erasure any more.
 
-use super::users;
+use super::{ends::Ends, users};
 use crate::{
     app::App,
+    handlers,
     platform::{DatabaseError, Platform},
-    store::{ErasureRow, TaskRow, change_erasure, save_erased, save_erasure, save_tasks},
+    store::{ErasureRow, TaskRow, change_erasure, save_erasure, save_tasks},
 };
 use consentry::{
     erasure::{State, restore_horizon},
@@ -39,6 +40,12 @@ struct Entry {
     /// What keeps it from going on, if anything does.
     #[serde(default)]
     kept: Option<Kept>,
+    /// Why the deadline was extended.
+    #[serde(default)]
+    extension: Option<String>,
+    /// How often it was decided about when this was written: what tells a restored database from one that was changed since.
+    #[serde(default)]
+    revision: u32,
 }
 
 /// That somebody refused or held it: a restore of the database to before that must not let it go on.
@@ -63,8 +70,29 @@ fn erasure_of(name: &str) -> Option<Uuid> {
     name.strip_suffix(".json")?.rsplit('/').next().and_then(|id| Uuid::try_parse(id).ok())
 }
 
-/// Writes the entry of an erasure as it stands.
+/// How often a writer that was overtaken by a decision writes anew; whoever decided writes too, and so does the sweep.
+const TRIES: usize = 3;
+
+/// Writes the entry of an erasure as the database has it, and notes there that this was done. Nothing but this writes one. A decision
+/// is stored in the database first, together with the mark that its entry is due, so whatever stops this, the sweep writes it.
 pub(crate) async fn write<P: Platform>(
+    app: &App<'_, P>,
+    shard: usize,
+    id: Uuid,
+) -> Result<(), DatabaseError> {
+    let store = app.store();
+    for _ in 0..TRIES {
+        let Some(erasure) = store.erasure_in(shard, id).await? else { return Ok(()) };
+        let tasks = store.tasks(shard, id).await?;
+        put(app, &erasure, &tasks).await?;
+        if store.note_ledgered(shard, id, erasure.revision).await? {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+async fn put<P: Platform>(
     app: &App<'_, P>,
     erasure: &ErasureRow,
     tasks: &[TaskRow],
@@ -81,42 +109,75 @@ pub(crate) async fn write<P: Platform>(
         stores: tasks.iter().map(|row| row.settings.clone()).collect(),
         completed_at: erasure.completed_at,
         kept: Kept::of(erasure),
+        extension: erasure.extension.clone(),
+        revision: erasure.revision,
     };
-    let text = value!(entry).to_string();
-    app.platform.put_ledger(&name(&erasure.site, erasure.id), text).await
+    app.platform.put_ledger(&name(&erasure.site, erasure.id), value!(entry).to_string()).await
 }
 
-/// An erasure whose stores may be worked on. The ledger is asked too: what it says was refused or held stays so, whatever a
-/// restored database remembers.
+/// An erasure as it stands, after what the ledger knows and a restored database has forgotten was decided there once more: what was
+/// refused or held stays so. `None` if somebody else decides about it at this moment.
+pub(crate) async fn caught_up<P: Platform>(
+    app: &App<'_, P>,
+    shard: usize,
+    row: ErasureRow,
+) -> Result<Option<ErasureRow>, DatabaseError> {
+    let Some(text) = app.platform.ledger(&name(&row.site, row.id)).await? else { return Ok(Some(row)) };
+    let entry = entry(row.id, &text)?;
+    if entry.revision <= row.revision || matches!(row.state, State::Done | State::Refused) {
+        return Ok(Some(row));
+    }
+    let mut erasure = row.clone();
+    erasure.revision = entry.revision;
+    erasure.ledgered = true;
+    (erasure.due_at, erasure.extension) = (entry.due_at, entry.extension);
+    let change = match entry.kept {
+        Some(Kept { state, ground }) => {
+            (erasure.state, erasure.ground) = (state, ground);
+            erasure.completed_at = entry.completed_at;
+            if state == State::Refused { "refuse" } else { "hold" }
+        }
+        // What was done before the restore is done again.
+        None if row.may_go_on() => "extend",
+        None => {
+            (erasure.state, erasure.ground) = (State::Open, None);
+            "release"
+        }
+    };
+    let details = [
+        ("change", value!(change)),
+        ("due_at", value!(erasure.due_at)),
+        ("erasure", value!(row.id)),
+        ("ground", value!(erasure.ground)),
+        ("replayed", value!(true)),
+    ];
+    let subject = Some(row.subject);
+    let changed = handlers::event(app, Kind::ErasureChanged, &row.site, subject, &Actor::System, &details);
+    let change = change_erasure(&erasure, row.revision);
+    let stored = if erasure.state == row.state && erasure.due_at == row.due_at {
+        app.store().run(shard, change).await
+    } else {
+        app.store().append(shard, vec![changed.into()], None, vec![change]).await.map(drop)
+    };
+    match stored {
+        Ok(()) => Ok(Some(erasure)),
+        Err(DatabaseError::Overtaken) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// An erasure whose stores may be worked on, of which the ledger has an entry. Both are seen to here; the ledger is asked each time.
 pub(super) async fn workable<P: Platform>(
     app: &App<'_, P>,
     shard: usize,
     id: Uuid,
 ) -> Result<Option<ErasureRow>, DatabaseError> {
-    let store = app.store();
-    let Some(mut erasure) = store.erasure_in(shard, id).await?.filter(ErasureRow::may_go_on) else {
-        return Ok(None);
-    };
-    let entry = match app.platform.ledger(&name(&erasure.site, id)).await? {
-        Some(text) => entry(id, &text)?,
-        None => return Ok(Some(erasure)),
-    };
-    let Some(kept) = entry.kept else { return Ok(Some(erasure)) };
-    erasure.state = kept.state;
-    erasure.ground = kept.ground;
-    erasure.completed_at = entry.completed_at;
-    let change = if kept.state == State::Refused { "refuse" } else { "hold" };
-    let details = [
-        ("change", value!(change)),
-        ("erasure", value!(id)),
-        ("ground", value!(erasure.ground)),
-        ("replayed", value!(true)),
-    ];
-    let subject = Some(erasure.subject);
-    let changed =
-        crate::handlers::event(app, Kind::ErasureChanged, &erasure.site, subject, &Actor::System, &details);
-    store.append(shard, vec![changed.into()], None, vec![change_erasure(&erasure)]).await?;
-    Ok(None)
+    let Some(row) = app.store().erasure_in(shard, id).await? else { return Ok(None) };
+    let Some(erasure) = caught_up(app, shard, row).await? else { return Ok(None) };
+    if !erasure.ledgered && erasure.state != State::Verifying {
+        write(app, shard, id).await?;
+    }
+    Ok(Some(erasure).filter(ErasureRow::may_go_on))
 }
 
 fn entry(id: Uuid, text: &str) -> Result<Entry, DatabaseError> {
@@ -181,10 +242,11 @@ async fn reopen<P: Platform>(app: &App<'_, P>, entry: Entry) -> Result<(), Datab
         due_at: entry.due_at,
         completed_at: None,
         users: entry.users,
+        revision: entry.revision,
         ledgered: true,
         regime: entry.regime,
         ground,
-        extension: None,
+        extension: entry.extension,
     };
     let tasks: Vec<_> = entry
         .stores
@@ -192,20 +254,20 @@ async fn reopen<P: Platform>(app: &App<'_, P>, entry: Entry) -> Result<(), Datab
         .map(|settings| TaskRow::new(store.new_id(), erasure.id, &site, settings))
         .collect();
     let details = [("erasure", value!(erasure.id)), ("replayed", value!(true))];
-    let asked = crate::handlers::event(
-        app,
-        Kind::ErasureRequested,
-        &site,
-        Some(erasure.subject),
-        &Actor::System,
-        &details,
-    );
-    let after =
-        vec![save_erasure(&erasure), save_tasks(&tasks), save_erased(&erasure.subject, erasure.requested_at)];
-    match store.append(store.shard_of(&erasure.subject), vec![asked.into()], None, after).await {
+    let asked =
+        handlers::event(app, Kind::ErasureRequested, &site, Some(erasure.subject), &Actor::System, &details);
+    let ends = Ends::read(app, &erasure, &Actor::System, erasure.requested_at).await?;
+    let (more, marks) = ends.here(app);
+    let events = [asked.into()].into_iter().chain(more).collect();
+    let after = [save_erasure(&erasure), save_tasks(&tasks)].into_iter().chain(marks).collect();
+    match store.append(store.shard_of(&erasure.subject), events, None, after).await {
+        Ok(_) => {
+            ends.elsewhere(app).await;
+            Ok(())
+        }
         // The person has another open one, which does the same; this is looked at again when that is done.
         Err(DatabaseError::Duplicate(_)) => Ok(()),
-        outcome => outcome.map(drop),
+        Err(error) => Err(error),
     }
 }
 

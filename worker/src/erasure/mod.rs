@@ -7,7 +7,9 @@
 //! its entry is written to the ledger in R2, which a restore of the database doesn't roll back; then stores are worked on, each
 //! attempt under a lease and safe to repeat; when all are done the end is recorded in the log.
 
+mod address;
 pub(crate) mod drive;
+pub(crate) mod ends;
 mod evidence;
 mod jsonl;
 mod kv;

@@ -1,14 +1,14 @@
 //! Opening an erasure: the request, its deadline, the ids that stores need and one task a store, in one transaction with the
 //! event that says so.
 
-use super::{drive, settings::StoreSettings, users};
+use super::{drive, ends::Ends, settings::StoreSettings, users};
 use crate::{
     app::App,
     auth::Access,
     object::Object,
     platform::{DatabaseError, Platform},
     site::Site,
-    store::{Claim, ErasureRow, TaskRow, save_erased, save_erasure, save_tasks},
+    store::{Claim, ErasureRow, TaskRow, save_erasure, save_tasks},
 };
 use consentry::{
     erasure::{State, deadline::Deadline},
@@ -51,6 +51,7 @@ pub(crate) async fn open<P: Platform>(
         due_at: Deadline::of(regime).due_at(app.now),
         completed_at: None,
         users: Some(users::seal(app, &access.site.id, &id.to_string(), &ids).await?),
+        revision: 0,
         ledgered: false,
         regime: regime.code.into(),
         ground: None,
@@ -68,12 +69,21 @@ pub(crate) async fn open<P: Platform>(
         &access.actor,
         &details,
     );
+    let mut events = vec![asked.into()];
     let mut after = vec![save_erasure(&erasure), save_tasks(&tasks)];
+    let ends = Ends::read(app, &erasure, &access.actor, app.now).await?;
     if !verify {
-        after.push(save_erased(&access.subject, app.now));
+        let (more, marks) = ends.here(app);
+        events.extend(more);
+        after.extend(marks);
     }
-    match store.append(shard, vec![asked.into()], claim, after).await {
-        Ok(_) => drive::begin(app, shard, erasure).await.map(Opened::New),
+    match store.append(shard, events, claim, after).await {
+        Ok(_) => {
+            if !verify {
+                ends.elsewhere(app).await;
+            }
+            drive::begin(app, shard, erasure).await.map(Opened::New)
+        }
         Err(DatabaseError::Duplicate("erasures")) => match store.open_erasure(&access.subject).await? {
             Some(open) => Ok(Opened::Before(open)),
             // It ended just now; whoever asks again opens a new one.

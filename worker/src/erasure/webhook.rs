@@ -104,6 +104,9 @@ pub(super) async fn attempt<P: Platform>(
                 ..Attempt::failed(0, 0, "the service accepted and has not called back yet")
             },
         },
+        Some((status @ 300..=399, _)) => {
+            Attempt::failed(0, 0, format!("the service answered {status}; redirects are not followed"))
+        }
         Some((status, _)) => Attempt::failed(0, 0, format!("the service answered {status}")),
     })
 }

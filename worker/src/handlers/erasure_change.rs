@@ -1,5 +1,5 @@
 //! What the site decides about an erasure: more time, a refusal, a hold, and that it goes on. Which may follow which is the core's
-//! rule; a reason is one of a fixed list, because the log keeps it for ever and a text could name a person.
+//! rule, and of two that are decided at once one counts; a reason is one of a fixed list, because the log keeps it for ever and a text could name a person.
 
 use super::{
     erasure::{find, output},
@@ -7,14 +7,14 @@ use super::{
 };
 use crate::{
     app::App,
-    erasure::{drive::go_on, ledger},
+    erasure::{drive::go_on, ends::Ends, ledger},
     http::{Answer, Call, json},
     model::{ExtendInput, HoldInput, RefuseInput},
-    platform::Platform,
-    store::{ErasureRow, change_erasure, save_erased},
+    platform::{DatabaseError, Platform, Statement},
+    store::{ErasureRow, NewEvent, change_erasure, extend_erasure},
 };
 use consentry::{
-    erasure::{Change, State, deadline::Deadline},
+    erasure::{Change, State, deadline::Deadline, overall},
     event::{Actor, Kind},
     problem::{Code, Problem},
     regime::{DEFAULT, Regime},
@@ -29,16 +29,18 @@ async fn of_site<P: Platform>(
     id: &str,
 ) -> Result<(usize, ErasureRow, Actor), Problem> {
     let (shard, erasure, actor) = find(app, call, id).await?;
-    match actor {
-        Actor::Key(_) => Ok((shard, erasure, actor)),
-        _ => Err(Problem::new(Code::Forbidden, "only a key of the site decides about an erasure")),
+    if !matches!(actor, Actor::Key(_)) {
+        return Err(Problem::new(Code::Forbidden, "only a key of the site decides about an erasure"));
     }
+    let erasure = ledger::caught_up(app, shard, erasure).await.map_err(|error| app.fault(&error))?;
+    let erasure = erasure.ok_or_else(|| app.fault(&DatabaseError::Overtaken))?;
+    Ok((shard, erasure, actor))
 }
 
 pub(super) async fn extend<P: Platform>(app: &App<'_, P>, call: &Call, id: &str) -> Result<Answer, Problem> {
-    let found = of_site(app, call, id).await?;
+    let (shard, before, actor) = of_site(app, call, id).await?;
     let ExtendInput { reason } = call.json()?;
-    let mut erasure = found.1.clone();
+    let mut erasure = before.clone();
     let regime = Regime::by_code(&erasure.regime).unwrap_or(&DEFAULT);
     let open = !matches!(erasure.state, State::Done | State::Refused);
     let longer = Deadline::of(regime).extended(erasure.requested_at, erasure.due_at, app.now);
@@ -51,7 +53,10 @@ pub(super) async fn extend<P: Platform>(app: &App<'_, P>, call: &Call, id: &str)
     erasure.extension = Some(reason.as_str().into());
     let details =
         [("change", value!("extend")), ("due_at", value!(erasure.due_at)), ("reason", value!(reason))];
-    keep(app, found, erasure, &details).await
+    erasure.revision += 1;
+    let more = (vec![], vec![extend_erasure(&erasure, before.revision)]);
+    keep(app, shard, &actor, &erasure, &details, more).await?;
+    told(app, shard, erasure).await
 }
 
 pub(super) async fn refuse<P: Platform>(app: &App<'_, P>, call: &Call, id: &str) -> Result<Answer, Problem> {
@@ -75,50 +80,72 @@ pub(super) async fn release<P: Platform>(app: &App<'_, P>, call: &Call, id: &str
 
 async fn change<P: Platform>(
     app: &App<'_, P>,
-    found: (usize, ErasureRow, Actor),
+    (shard, before, actor): (usize, ErasureRow, Actor),
     change: Change,
     ground: Option<&str>,
     details: &[(&str, Value)],
 ) -> Result<Answer, Problem> {
-    let mut erasure = found.1.clone();
-    erasure.state = change.from(erasure.state).ok_or_else(|| {
-        let detail = format!("this can't be decided about an erasure that is {}", erasure.state.as_str());
+    let tasks = app.store().tasks(shard, before.id).await.map_err(|error| app.fault(&error))?;
+    let stores: Vec<_> = tasks.iter().map(|row| row.task.state).collect();
+    let mut erasure = before.clone();
+    erasure.state = change.from(before.state, &stores).ok_or_else(|| {
+        let detail = match overall(&stores) {
+            State::Done => "this can't be decided any more: every store is done".to_owned(),
+            _ => format!("this can't be decided about an erasure that is {}", before.state.as_str()),
+        };
         Problem::new(Code::Conflict, detail)
     })?;
     erasure.ground = ground.map(Into::into);
     if erasure.state == State::Refused {
         erasure.completed_at = Some(app.now);
     }
-    keep(app, found, erasure, details).await
+    erasure.revision += 1;
+    erasure.ledgered = false;
+    let fault = |error| app.fault(&error);
+    let mut more = (vec![], vec![change_erasure(&erasure, before.revision)]);
+    let store = app.store();
+    if change == Change::Release
+        && store.erased(&before.subject).await.map_err(fault)? < Some(before.requested_at)
+    {
+        // Only now it is the person who asks.
+        let ends = Ends::read(app, &erasure, &actor, app.now).await.map_err(fault)?;
+        let (events, marks) = ends.here(app);
+        more.0 = events;
+        more.1.extend(marks);
+        keep(app, shard, &actor, &erasure, details, more).await?;
+        ends.elsewhere(app).await;
+    } else {
+        keep(app, shard, &actor, &erasure, details, more).await?;
+    }
+    told(app, shard, erasure).await
 }
 
-/// Stores a change with the event that says so, and goes on where that is allowed now.
+/// Stores a change with the event that says so, and what else belongs into that transaction.
 async fn keep<P: Platform>(
     app: &App<'_, P>,
-    (shard, before, actor): (usize, ErasureRow, Actor),
-    erasure: ErasureRow,
+    shard: usize,
+    actor: &Actor,
+    erasure: &ErasureRow,
     details: &[(&str, Value)],
-) -> Result<Answer, Problem> {
+    (events, after): (Vec<NewEvent>, Vec<Statement>),
+) -> Result<(), Problem> {
     let details = [details, &[("erasure", value!(erasure.id))]].concat();
-    let changed = event(app, Kind::ErasureChanged, &erasure.site, Some(erasure.subject), &actor, &details);
-    let mut after = vec![change_erasure(&erasure)];
-    if erasure.state == State::Open && before.state == State::Verifying {
-        // Only now it is the person who asks.
-        after.push(save_erased(&erasure.subject, app.now));
+    let changed = event(app, Kind::ErasureChanged, &erasure.site, Some(erasure.subject), actor, &details);
+    let events = [changed.into()].into_iter().chain(events).collect();
+    app.store().append(shard, events, None, after).await.map_err(|error| app.fault(&error)).map(drop)
+}
+
+/// Has the change written to the ledger, goes on where that is allowed now, and answers. The change is stored, and with it that its
+/// entry is due, so whatever fails of the rest is found by the sweep.
+async fn told<P: Platform>(app: &App<'_, P>, shard: usize, erasure: ErasureRow) -> Result<Answer, Problem> {
+    let done = match erasure.state {
+        State::Open => go_on(app, erasure.id).await,
+        State::Verifying => Ok(()),
+        _ => ledger::write(app, shard, erasure.id).await,
+    };
+    if let Err(error) = done {
+        app.platform.log(&format!("erasure {}: {error:?}", erasure.id));
     }
-    let fault = |error| app.fault(&error);
-    if erasure.state != State::Verifying {
-        // First, so that whatever stops this call, nothing is destroyed that was not to be.
-        let tasks = app.store().tasks(shard, erasure.id).await.map_err(fault)?;
-        ledger::write(app, &erasure, &tasks).await.map_err(fault)?;
-    }
-    app.store().append(shard, vec![changed.into()], None, after).await.map_err(fault)?;
-    if before.state != State::Open && erasure.state == State::Open {
-        // The change is stored; what fails now is found by the sweep.
-        if let Err(error) = go_on(app, erasure.id).await {
-            app.platform.log(&format!("erasure {}: {error:?}", erasure.id));
-        }
-    }
-    let erasure = app.store().erasure_in(shard, erasure.id).await.map_err(fault)?.unwrap_or(erasure);
-    json(StatusCode::OK, &output(app, &erasure).await?)
+    let found = app.store().erasure_in(shard, erasure.id).await.map_err(|error| app.fault(&error))?;
+    json(StatusCode::OK, &output(app, &found.unwrap_or(erasure)).await?)
 }

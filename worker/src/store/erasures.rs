@@ -16,7 +16,7 @@ macro_rules! select {
     ($where:literal) => {
         concat!(
             "SELECT id, site, lower(hex(subject)) AS subject, key_id, state, requested_at, due_at, completed_at, users, \
-             ledgered, regime, ground, extension FROM erasures ",
+             revision, ledgered, regime, ground, extension FROM erasures ",
             $where
         )
     };
@@ -34,7 +34,9 @@ pub(crate) struct ErasureRow {
     pub(crate) completed_at: Option<Timestamp>,
     /// The ids by which stores know the person, as [`crate::erasure::users`] seals them.
     pub(crate) users: Option<String>,
-    /// Whether its entry in the ledger is written.
+    /// How often it was decided about.
+    pub(crate) revision: u32,
+    /// Whether its entry in the ledger is of this revision.
     pub(crate) ledgered: bool,
     /// The code of the regime whose deadline holds.
     pub(crate) regime: String,
@@ -59,8 +61,8 @@ fn optional(text: Option<&String>) -> Param {
 pub(crate) fn save_erasure(erasure: &ErasureRow) -> Statement {
     Statement::new(
         "INSERT INTO erasures (id, site, subject, key_id, state, requested_at, due_at, completed_at, users, ledgered, regime, \
-         ground, extension, open_for) \
-         VALUES (?1, ?2, unhex(?3), ?4, ?5, ?6, ?7, NULL, ?8, ?9, ?10, ?11, ?12, unhex(?3))",
+         ground, extension, revision, open_for) \
+         VALUES (?1, ?2, unhex(?3), ?4, ?5, ?6, ?7, NULL, ?8, ?9, ?10, ?11, ?12, ?13, unhex(?3))",
         [
             erasure.id.to_string().into(),
             erasure.site.as_str().into(),
@@ -74,6 +76,7 @@ pub(crate) fn save_erasure(erasure: &ErasureRow) -> Statement {
             erasure.regime.as_str().into(),
             optional(erasure.ground.as_ref()),
             optional(erasure.extension.as_ref()),
+            i64::from(erasure.revision).into(),
         ],
     )
 }
@@ -107,7 +110,7 @@ impl<P: Platform> Store<'_, P> {
         rows.first::<Row>()?.map(ErasureRow::try_from).transpose()
     }
 
-    /// Erasures of which the edge may work on something, or that wait for nothing but their end.
+    /// Erasures of which the edge may work on something, or that wait for nothing but their end or their entry in the ledger.
     pub(crate) async fn due_erasures(&self, shard: usize) -> Result<Vec<Uuid>, DatabaseError> {
         #[derive(Deserialize)]
         struct Due {
@@ -116,11 +119,28 @@ impl<P: Platform> Store<'_, P> {
         let sql = "SELECT id FROM erasures WHERE state IN ('open', 'running', 'partly_done') AND (\
              EXISTS (SELECT 1 FROM erasure_tasks WHERE erasure = erasures.id AND state <> 'done' AND kind <> 'agent' \
              AND next_at <= ?1 AND leased_until <= ?1) \
-             OR NOT EXISTS (SELECT 1 FROM erasure_tasks WHERE erasure = erasures.id AND state <> 'done') \
-             OR ledgered = 0) \
+             OR NOT EXISTS (SELECT 1 FROM erasure_tasks WHERE erasure = erasures.id AND state <> 'done')) \
+             OR ledgered = 0 AND state <> 'verifying' \
              ORDER BY requested_at LIMIT 50";
         let rows: Vec<Due> = self.one(shard, Statement::new(sql, [self.now.into()])).await?.all()?;
         Ok(rows.into_iter().map(|row| row.id).collect())
+    }
+
+    /// Notes that the ledger has an erasure's entry of this revision; whether that is still the last one.
+    pub(crate) async fn note_ledgered(
+        &self,
+        shard: usize,
+        id: Uuid,
+        revision: u32,
+    ) -> Result<bool, DatabaseError> {
+        let sql = "UPDATE erasures SET ledgered = 1 WHERE id = ?1 AND revision = ?2 RETURNING id";
+        let params = [id.to_string().into(), i64::from(revision).into()];
+        Ok(!self.one(shard, Statement::new(sql, params)).await?.0.is_empty())
+    }
+
+    /// When the erasure of a subject's data was last asked for, if ever.
+    pub(crate) async fn erased(&self, subject: &Subject) -> Result<Option<Timestamp>, DatabaseError> {
+        erased_at(self.one(self.shard_of(subject), read_erased(subject)).await?)
     }
 
     /// Forgets the ids of erasures that ended before a moment: those of the people and of the visitors they turned out to be.
@@ -162,11 +182,6 @@ pub(crate) fn erased_at(rows: Rows) -> Result<Option<Timestamp>, DatabaseError> 
     Ok(rows.first::<Row>()?.map(|row| Timestamp::from_ms(row.at)))
 }
 
-/// Notes that the ledger has an erasure's entry.
-pub(crate) fn note_ledgered(id: Uuid) -> Statement {
-    Statement::new("UPDATE erasures SET ledgered = 1 WHERE id = ?1", [id.to_string().into()])
-}
-
 /// Stores where an erasure stands that is neither at its end nor kept from going on.
 pub(crate) fn note_state(id: Uuid, state: State) -> Statement {
     Statement::new(
@@ -175,12 +190,17 @@ pub(crate) fn note_state(id: Uuid, state: State) -> Statement {
     )
 }
 
-/// Stores what somebody decided about an erasure, or that it ended; [`State::Done`] and [`State::Refused`] close it.
-pub(crate) fn change_erasure(erasure: &ErasureRow) -> Statement {
+/// Stores what was decided about an erasure over the revision `over`, or that it ended; [`State::Done`] and [`State::Refused`] close
+/// it. The batch fails with [`DatabaseError::Overtaken`] if that is no longer the last revision, or it was closed, or it is to be
+/// kept from going on and nothing is left to do: so of an end and a hold that come together one counts and the other leaves nothing.
+pub(crate) fn change_erasure(erasure: &ErasureRow, over: u32) -> Statement {
     let closed = matches!(erasure.state, State::Done | State::Refused);
+    let stops = matches!(erasure.state, State::Refused | State::OnHold);
     Statement::new(
         "UPDATE erasures SET state = ?2, due_at = ?3, completed_at = ?4, ground = ?5, extension = ?6, \
-         open_for = iif(?7, NULL, open_for) WHERE id = ?1 AND state NOT IN ('done', 'refused')",
+         open_for = iif(?7, NULL, open_for), ledgered = ?11, \
+         revision = iif(revision = ?8 AND state NOT IN ('done', 'refused') AND (NOT ?9 OR EXISTS (\
+         SELECT 1 FROM erasure_tasks WHERE erasure = ?1 AND state <> 'done')), ?10, NULL) WHERE id = ?1",
         [
             erasure.id.to_string().into(),
             erasure.state.as_str().into(),
@@ -189,6 +209,25 @@ pub(crate) fn change_erasure(erasure: &ErasureRow) -> Statement {
             optional(erasure.ground.as_ref()),
             optional(erasure.extension.as_ref()),
             i64::from(closed).into(),
+            i64::from(over).into(),
+            i64::from(stops).into(),
+            i64::from(erasure.revision).into(),
+            i64::from(erasure.ledgered).into(),
+        ],
+    )
+}
+
+/// Stores another deadline, decided over the revision `over`; where the work stands it leaves alone. Fails as [`change_erasure`].
+pub(crate) fn extend_erasure(erasure: &ErasureRow, over: u32) -> Statement {
+    Statement::new(
+        "UPDATE erasures SET due_at = ?2, extension = ?3, ledgered = 0, \
+         revision = iif(revision = ?4 AND state NOT IN ('done', 'refused'), ?5, NULL) WHERE id = ?1",
+        [
+            erasure.id.to_string().into(),
+            erasure.due_at.into(),
+            optional(erasure.extension.as_ref()),
+            i64::from(over).into(),
+            i64::from(erasure.revision).into(),
         ],
     )
 }
@@ -204,6 +243,7 @@ struct Row {
     due_at: i64,
     completed_at: Option<i64>,
     users: Option<String>,
+    revision: u32,
     ledgered: u8,
     regime: String,
     ground: Option<String>,
@@ -224,6 +264,7 @@ impl TryFrom<Row> for ErasureRow {
             due_at: Timestamp::from_ms(row.due_at),
             completed_at: row.completed_at.map(Timestamp::from_ms),
             users: row.users,
+            revision: row.revision,
             ledgered: row.ledgered == 1,
             regime: row.regime,
             ground: row.ground,

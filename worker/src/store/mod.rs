@@ -18,7 +18,7 @@ mod tasks;
 mod used_links;
 
 pub(crate) use erasures::{
-    ErasureRow, change_erasure, erased_at, note_ledgered, note_state, read_erased, save_erased, save_erasure,
+    ErasureRow, change_erasure, erased_at, extend_erasure, note_state, read_erased, save_erased, save_erasure,
 };
 pub(crate) use events::{
     Of, Paging, count_evidence, history, read_consent, read_events, read_history, read_page, read_range,

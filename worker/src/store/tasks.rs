@@ -155,7 +155,7 @@ impl<P: Platform> Store<'_, P> {
         Ok(None)
     }
 
-    /// Begins an attempt on what `row` shows; `None` if somebody was quicker. A lease that is still there is that of an attempt which
+    /// Begins an attempt on what `row` shows; `None` if somebody was quicker, or the erasure was kept from going on. A lease that is still there is that of an attempt which
     /// never ended.
     pub(crate) async fn take_task(
         &self,
@@ -166,7 +166,8 @@ impl<P: Platform> Store<'_, P> {
     ) -> Result<Option<TaskRow>, DatabaseError> {
         let sql = "UPDATE erasure_tasks SET leased_until = ?3, leased_by = ?4, attempts = attempts + 1, \
                    uncounted = uncounted + (leased_until > 0) \
-                   WHERE id = ?1 AND attempts = ?2 AND state <> 'done' AND leased_until <= ?5 RETURNING id";
+                   WHERE id = ?1 AND attempts = ?2 AND state <> 'done' AND leased_until <= ?5 \
+                   AND EXISTS (SELECT 1 FROM erasures WHERE id = erasure_tasks.erasure AND erasures.state IN ('open', 'running', 'partly_done')) RETURNING id";
         let params = [
             row.id.as_str().into(),
             i64::from(row.task.attempts).into(),

@@ -331,6 +331,42 @@ fn an_erasure_reaches_the_visitors_whom_the_person_turned_out_to_be() {
 }
 
 #[test]
+fn from_the_asking_on_no_yes_of_the_visitors_whom_the_person_turned_out_to_be_stands() {
+    for (shards, verify, cut_off) in
+        [(1, false, false), (1, true, false), (5, false, false), (5, true, false), (5, false, true)]
+    {
+        let about = format!("{shards} {verify} {cut_off}");
+        let (host, key) = Host::with_site(shards);
+        visit(&host, &json!([{ "purpose": "model_training", "status": "granted" }]));
+        let linked =
+            host.call("POST", "/identity/link", &key, &json!({ "user_id": "ada", "anonymous": proof() })).1;
+        let visitor = linked["visitor_id"].as_str().unwrap();
+        let reasons = || {
+            ["ada", visitor].map(|user| host.call("GET", &format!("/consent/{user}/model_training"), &key, &Value::Null).1["reason"].clone())
+        };
+        host.now.set(host.now.get().plus_ms(1000));
+        // Nothing is erased before the ledger has its entry.
+        host.objects_left.set(0);
+        let (_, asked) = host.call("POST", "/data/delete/ada", &key, &json!({ "verify": verify }));
+        if verify {
+            assert_eq!(reasons(), ["granted", "granted"], "{about}");
+            host.now.set(host.now.get().plus_ms(1000));
+            let path = format!("/erasures/{}/release", asked["id"].as_str().unwrap());
+            assert_eq!(host.call("POST", &path, &key, &Value::Null).0, 200, "{about}");
+        }
+        assert_eq!(reasons(), ["erased", "erased"], "{about}");
+        let told = "SELECT count(*) FROM events WHERE kind = 'erasure_requested'";
+        assert_eq!((0..shards).map(|shard| host.count(shard, told)).sum::<i64>(), 2, "{about}");
+        if cut_off {
+            (0..shards).for_each(|shard| host.execute(shard, "DELETE FROM erased"));
+            host.objects_left.set(usize::MAX);
+            block_on(sweep(&host.app())).unwrap();
+            assert_eq!(reasons(), ["erased", "erased"], "{about}");
+        }
+    }
+}
+
+#[test]
 fn a_notice_can_be_registered_only_under_its_own_hash() {
     let (host, key) = Host::with_site(1);
     let mut text = json!({ "version": 1, "language": "en", "texts": ["Your data"], "purposes": [

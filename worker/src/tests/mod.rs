@@ -1,6 +1,7 @@
 //! Whole calls without a runtime.
 
 mod calls;
+mod decided;
 mod lineage;
 mod log;
 mod receipts;
