@@ -81,7 +81,7 @@ fn is_public_v4(v4: Ipv4Addr) -> bool {
     !inside
 }
 
-/// Of IPv6 only global unicast (2000::/3) is outside, and of that neither what RFC 6890 sets aside (Teredo and its like, documentation)
+/// Of IPv6 only global unicast (`2000::/3`) is outside, and of that neither what RFC 6890 sets aside (Teredo and its like, documentation)
 /// nor 6to4, which holds an address of IPv4.
 fn is_public_v6(v6: Ipv6Addr) -> bool {
     let [a, b, ..] = v6.segments();
