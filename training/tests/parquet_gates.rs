@@ -168,8 +168,10 @@ fn a_list_is_there_or_not_and_can_not_be_read() {
     assert_eq!(reserved(Arc::new(lists)), (9, 27));
 }
 
+type Header = (&'static str, Option<&'static str>);
+
 /// A map of headers in every row.
-fn headers(rows: &[Option<&[(&str, Option<&str>)]>]) -> ArrayRef {
+fn headers(rows: &[Option<&[Header]>]) -> ArrayRef {
     let mut map = MapBuilder::new(None, StringBuilder::new(), StringBuilder::new());
     for row in rows {
         for (key, value) in row.unwrap_or_default() {
@@ -189,10 +191,10 @@ fn reserved_by(name: &str, column: ArrayRef, field: &str) -> Result<(u64, u64), 
 
 #[test]
 fn a_key_of_a_map_is_looked_at_as_a_key_of_json() {
-    const NO: (&str, Option<&str>) = ("Content-Usage", Some("train-ai=n"));
-    const YES: (&str, Option<&str>) = ("Content-Usage", Some("train-ai=y"));
-    const OTHER: (&str, Option<&str>) = ("Content-Type", Some("train-ai=n"));
-    let rows: [(Option<&[_]>, bool); 9] = [
+    const NO: Header = ("Content-Usage", Some("train-ai=n"));
+    const YES: Header = ("Content-Usage", Some("train-ai=y"));
+    const OTHER: Header = ("Content-Type", Some("train-ai=n"));
+    let rows: [(Option<&[Header]>, bool); 9] = [
         (None, false),
         (Some(&[]), false),
         (Some(&[OTHER]), false),
