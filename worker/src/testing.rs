@@ -466,7 +466,7 @@ fn run(connection: &Connection, statement: &Statement) -> rusqlite::Result<Rows>
             };
             object.insert(name.clone(), value);
         }
-        all.push(Value::Object(object));
+        all.push(object);
     }
     Ok(Rows(all))
 }

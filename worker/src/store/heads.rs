@@ -2,9 +2,8 @@
 //! bring several kilobytes of code.
 
 use super::Store;
-use crate::platform::{DatabaseError, Platform, Statement};
+use crate::platform::{DatabaseError, Platform, Row, Statement};
 use consentry::{hash::Hash, merkle::Head, time::Timestamp};
-use serde_json::Value;
 
 /// A checkpoint that was signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +48,7 @@ impl<P: Platform> Store<'_, P> {
     pub(crate) async fn head(&self, shard: usize) -> Result<Option<SignedHead>, DatabaseError> {
         let sql = "SELECT size, lower(hex(root)) AS root, note, key, signed_at FROM log_head WHERE id = 0";
         let rows = self.one(shard, Statement::new(sql, [])).await?;
-        let read = |row: &Value| {
+        let read = |row: &Row| {
             Some(SignedHead {
                 head: Head { size: row["size"].as_u64()?, root: Hash::parse(row["root"].as_str()?)? },
                 note: row["note"].as_str()?.into(),
@@ -74,7 +73,7 @@ impl<P: Platform> Store<'_, P> {
     ) -> Result<(u64, Option<Timestamp>), DatabaseError> {
         let sql = "SELECT max(log_index) + 1 AS events, (SELECT created_at FROM events WHERE log_index = ?1) AS since FROM events";
         let rows = self.one(shard, Statement::new(sql, [integer(size).into()])).await?;
-        let row = rows.0.first().unwrap_or(&Value::Null);
+        let Some(row) = rows.0.first() else { return Ok((0, None)) };
         let events = row["events"].as_u64().unwrap_or_default();
         Ok((events.saturating_sub(size), row["since"].as_i64().map(Timestamp::from_ms)))
     }
