@@ -11,6 +11,7 @@ mod filter;
 mod manifest;
 mod messages;
 mod monitor;
+mod names;
 mod papers;
 mod progress;
 #[cfg(unix)]

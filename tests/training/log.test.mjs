@@ -136,31 +136,65 @@ test("evidence that was removed without an event that says so is told", async ()
   says(await who.verify(), 1, /row 4 has lost its evidence, and no later row says that it was removed/);
 });
 
-test("a database that was rolled back is signed no longer, goes on under another name, and the monitor follows", async () => {
-  const { edge, site, who } = await watched();
-  const [before] = await edge.sql("SELECT * FROM log_head");
-  const kept = (await edge.sql("SELECT count(*) AS n FROM events"))[0].n;
-  await grant(site, "u5");
-  await fold(edge);
-  says(await who.monitor(), 0, /all is well/);
-  await past(edge, `DELETE FROM events WHERE log_index >= ${kept}`, "DELETE FROM log_head");
+/** Sets the database back to where it was when `head` was signed and there were so many rows. */
+async function rollBack(edge, kept, head) {
+  await past(edge, `DELETE FROM events WHERE log_index >= ${kept}`, `DELETE FROM log_origins WHERE first >= ${kept}`, "DELETE FROM log_head");
   await edge.sql(
     "INSERT INTO log_head (id, size, root, note, key, signed_at) VALUES (0, ?, unhex(?), ?, ?, ?)",
-    before.size, Buffer.from(before.root).toString("hex"), before.note, before.key, before.signed_at,
+    head.size, Buffer.from(head.root).toString("hex"), head.note, head.key, head.signed_at,
   );
-  await grant(site, "u6");
+}
+
+test("a database that was rolled back is signed no longer, goes on under another name, and who holds something from before follows, also twice", async () => {
+  const { edge, site, who } = await watched();
+  await cp(join(who.folder, "keys"), join(who.folder, "first-keys"));
+  for (const time of ["first", "second"]) {
+    await grant(site, "u5");
+    await fold(edge);
+    says(await who.monitor(), 0, /all is well/);
+    const [before] = await edge.sql("SELECT * FROM log_head");
+    const kept = (await edge.sql("SELECT count(*) AS n FROM events"))[0].n;
+    await cp(join(who.folder, "held"), join(who.folder, `${time}-kept`));
+    await grant(site, "u6");
+    await fold(edge);
+    says(await who.monitor(), 0, /all is well/);
+    await cp(join(who.folder, "held"), join(who.folder, `${time}-lost`));
+    await rollBack(edge, kept, before);
+    await grant(site, "u7");
+    await fold(edge);
+    says(await who.monitor(), 1, /HISTORY CHANGED: the log had/);
+    const restarted = accepted(await admin(edge.url, "POST", "/admin/log/restart"));
+    assert.equal(restarted.kept, kept);
+    says(await who.monitor(), 0, /RESTORED: .* goes on as .*; these are gone: rows \d+ to \d+ of/);
+    says(await who.monitor(), 0, /all is well/);
+    assert.equal((await admin(edge.url, "POST", "/admin/log/restart")).status, 409);
+  }
+  // With the key of the first name alone, and with those of the last.
+  await writeFile(join(who.folder, "last-keys"), await (await fetch(`${edge.url}/log/key`)).text());
+  assert.notEqual(await who.read("last-keys"), await who.read("first-keys"));
+  for (const keys of ["first-keys", "last-keys"]) {
+    await cp(join(who.folder, keys), join(who.folder, "keys"));
+    says(await who.verify("--checkpoint", "held"), 0, /verified: all/);
+    for (const time of ["first", "second"]) {
+      says(await who.verify("--since", `${time}-kept`), 0, /verified: all/);
+      says(await who.verify("--since", `${time}-lost`, "--from", "2", "--to", "5"), 0, /these are gone: rows \d+ to \d+ of [^]*verified: rows 2 to 4/);
+    }
+  }
+  // What was kept is changed all the same: it is told, by whoever holds a checkpoint from before.
+  await past(edge, "UPDATE events SET leaf_hash = zeroblob(32) WHERE log_index = 2");
+  says(await who.verify("--since", "first-kept"), 1, /row 2/);
+});
+
+test("an old checkpoint that no handover leads on from is told, and so are keys of another log", async () => {
+  const { edge, site, who } = await watched();
+  await cp(join(who.folder, "held"), join(who.folder, "early"));
+  await past(edge, "DELETE FROM events", "DELETE FROM log_origins", "DELETE FROM log_head");
+  await grant(site, "u1");
   await fold(edge);
-  says(await who.monitor(), 1, /HISTORY CHANGED: the log had/);
-  const restarted = accepted(await admin(edge.url, "POST", "/admin/log/restart"));
-  assert.equal(restarted.kept, kept);
-  says(await who.monitor(), 0, /RESTORED: .* goes on as .*; these are gone: rows \d+ to \d+ of/);
-  says(await who.monitor(), 0, /all is well/);
+  says(await who.verify(), 1, /another log is in the place of .*, and nothing says why/);
   await writeFile(join(who.folder, "keys"), await (await fetch(`${edge.url}/log/key`)).text());
-  says(await who.verify("--checkpoint", "held"), 0, /verified: all/);
-  await grant(site, "u7");
-  await fold(edge);
-  says(await who.monitor(), 0, /all is well/);
-  assert.equal((await admin(edge.url, "POST", "/admin/log/restart")).status, 409);
+  says(await who.verify(), 0, /verified: all/);
+  says(await who.verify("--since", "early"), 1, /another log is in the place of .*, and nothing says why/);
 });
 
 test("events that wait too long are told, and so is an edge that can't be asked", async () => {

@@ -1,27 +1,20 @@
-//! One look at a log. Owns holding what the edge shows against the checkpoint that was kept, across names of the log too, and
-//! keeping the new one: whole or not at all.
+//! One look at a log. Owns holding what the edge shows against the checkpoint that was kept, across names of the log too
+//! ([`crate::names`]), and keeping the new one: whole or not at all.
 
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use consentry::checkpoint::{Checkpoint, CheckpointError};
-use consentry::handover::Handover;
-use consentry::merkle::Head;
-use consentry::note::{Note, VerifierKey};
-use consentry::proof::Consistency;
+use consentry::checkpoint::Checkpoint;
 use consentry::time::Timestamp;
-use consentry_training::edge::{Api, ApiError};
+use consentry_training::edge::ApiError;
 use serde::Deserialize;
 use tempfile::NamedTempFile;
 
 use crate::failure::Failure;
+use crate::names::{Broken, Names, changed, origin};
 use crate::now;
-use crate::verify::check;
-
-/// Names that one look follows; more are no log that somebody runs.
-const MOST_NAMES: usize = 100;
 
 /// What a look finds.
 pub(super) enum Found {
@@ -38,10 +31,8 @@ pub(super) enum Found {
 }
 
 /// Whoever follows a log.
-pub(super) struct Follower {
-    pub(super) api: Api,
-    pub(super) keys: Vec<VerifierKey>,
-    pub(super) log: u32,
+pub(super) struct Follower<'a> {
+    pub(super) names: Names<'a>,
     pub(super) state: PathBuf,
     pub(super) max_delay: Duration,
 }
@@ -58,8 +49,13 @@ impl From<ApiError> for End {
     }
 }
 
-fn changed(what: impl Into<String>, note: &[u8]) -> End {
-    End::Found(Found::Changed(what.into(), Some(note.to_vec())))
+impl From<Broken> for End {
+    fn from(broken: Broken) -> Self {
+        match broken {
+            Broken::Changed(what, note) => Self::Found(Found::Changed(what, Some(note))),
+            Broken::Edge(error) => error.into(),
+        }
+    }
 }
 
 /// What the edge says of a log.
@@ -69,7 +65,7 @@ struct State {
     waiting_since: Option<Timestamp>,
 }
 
-impl Follower {
+impl Follower<'_> {
     /// The note that was kept, if there is one.
     pub(super) fn held(&self) -> Option<String> {
         fs::read_to_string(&self.state).ok()
@@ -85,16 +81,17 @@ impl Follower {
 
     fn found(&mut self) -> Result<Found, End> {
         let held = self.kept()?;
-        let note = self.api.fetch(&format!("/log/checkpoint?log={}", self.log))?;
+        let note = self.names.present()?;
         let (mut before, mut told) = (held.clone(), None);
         if let (Some(known), Some(shown)) = (&held, origin(&note)) {
-            let (reached, gone) = self.follow(known.clone(), &shown, &note)?;
+            let (reached, gone) = self.names.follow(known.clone(), &shown, &note)?;
             told = (reached.origin != known.origin).then(|| handed_over(known, &reached.origin, &gone));
             before = Some(reached);
         }
-        let current = self.open(&note).map_err(|error| changed(format!("the checkpoint {error}"), &note))?;
+        let current =
+            self.names.open(&note).map_err(|error| changed(format!("the checkpoint {error}"), &note))?;
         if let Some(before) = &before {
-            self.continues(before.head, current.head, &current.origin, &note)?;
+            self.names.continues(before.head, current.head, &current.origin, &note)?;
         }
         if held.as_ref() != Some(&current) {
             keep(&self.state, &note).map_err(|error| End::Failed(Failure::file(&self.state, error)))?;
@@ -114,104 +111,16 @@ impl Follower {
             Err(error) => return Err(End::Failed(Failure::file(&self.state, error))),
         };
         if let Some(origin) = origin(&note) {
-            self.trust(&origin);
+            self.names.trust(&origin);
         }
-        let opened = self.open(&note).map_err(|error| End::Failed(Failure::file(&self.state, error)))?;
+        let opened =
+            self.names.open(&note).map_err(|error| End::Failed(Failure::file(&self.state, error)))?;
         Ok(Some(opened))
-    }
-
-    fn open(&self, note: &[u8]) -> Result<Checkpoint, CheckpointError> {
-        Checkpoint::open(note, &self.keys, check)
-    }
-
-    /// Trusts the keys for another name of the log too.
-    fn trust(&mut self, origin: &str) {
-        let renamed: Vec<_> =
-            self.keys.iter().filter_map(|key| VerifierKey::new(origin, *key.public())).collect();
-        for key in renamed {
-            if !self.keys.contains(&key) {
-                self.keys.push(key);
-            }
-        }
-    }
-
-    /// From the checkpoint that was kept to the beginning of the log under the name that the edge shows now; and which rows that
-    /// were published are not in it.
-    fn follow(
-        &mut self,
-        mut before: Checkpoint,
-        shown: &str,
-        note: &[u8],
-    ) -> Result<(Checkpoint, Vec<String>), End> {
-        let mut gone = Vec::new();
-        for _ in 0..MOST_NAMES {
-            if before.origin == shown {
-                return Ok((before, gone));
-            }
-            let name = before.origin.clone();
-            let path = format!("/log/checkpoint?log={}&origin={name}", self.log);
-            let last = match self.api.fetch(&path) {
-                Err(ApiError::Refused(404, ..)) => {
-                    return Err(changed(
-                        format!("another log is in the place of {name}, and nothing says why"),
-                        note,
-                    ));
-                }
-                read => read?,
-            };
-            let text = format!("the last checkpoint of {name}");
-            let closed = self.open(&last).map_err(|error| changed(format!("{text} {error}"), &last))?;
-            if closed.origin != name {
-                return Err(changed(format!("{text} is of another log"), &last));
-            }
-            self.continues(before.head, closed.head, &name, &last)?;
-            let Some(Handover { origin, kept }) = Handover::parse(&closed.extensions) else {
-                return Err(changed(
-                    format!("another log is in the place of {name}, which does not name it"),
-                    note,
-                ));
-            };
-            // The rows that went on are the first of those that were published.
-            self.continues(kept, closed.head, &name, &last)?;
-            if kept.size < closed.head.size {
-                gone.push(format!("rows {} to {} of {name}", kept.size, closed.head.size - 1));
-            }
-            self.trust(&origin);
-            before = Checkpoint { origin, head: kept, extensions: String::new() };
-        }
-        Err(changed("the log had too many names to be one", note))
-    }
-
-    /// Holds a larger tree against an earlier one.
-    fn continues(&self, earlier: Head, later: Head, origin: &str, note: &[u8]) -> Result<(), End> {
-        let (had, has) = (earlier.size, later.size);
-        if has < had {
-            return Err(changed(
-                format!("the log had {had} rows and has {has}: row {has} is the first that is gone"),
-                note,
-            ));
-        }
-        let hashes = if had == 0 || had == has {
-            Vec::new()
-        } else {
-            let path = format!("/log/proof/consistency?log={}&from={had}&to={has}&origin={origin}", self.log);
-            let proof = self.api.fetch(&path)?;
-            let proof: Option<Consistency> = serde_json::from_slice(&proof).ok();
-            let proof = proof.filter(|proof| (proof.from, proof.to) == (had, has));
-            proof.ok_or(ApiError::Unreadable("a proof that is none"))?.hashes
-        };
-        let proof = Consistency { from: had, to: has, hashes };
-        proof.verify(earlier, later).map_err(|error| {
-            let what = format!(
-                "the log of {has} rows does not continue the one of {had} that was seen before ({error})"
-            );
-            changed(what, note)
-        })
     }
 
     /// Whether events wait for longer than they should.
     fn stale(&self, size: u64) -> Result<Option<Found>, End> {
-        let state = self.api.fetch(&format!("/log?log={}", self.log))?;
+        let state = self.names.api.fetch(&format!("/log?log={}", self.names.log))?;
         let state: State =
             serde_json::from_slice(&state).map_err(|_| ApiError::Unreadable("a state that is none"))?;
         let waited = state.waiting_since.map_or(0, |since| now().as_ms() - since.as_ms());
@@ -237,11 +146,6 @@ fn handed_over(known: &Checkpoint, origin: &str, gone: &[String]) -> String {
         "RESTORED: the database was set back to an earlier state, and {} goes on as {origin}, which its last checkpoint says; {gone}",
         known.origin
     )
-}
-
-/// The name of the log that a note says it is of, before anything is believed.
-fn origin(note: &[u8]) -> Option<String> {
-    Note::parse(note).ok()?.text().split_once('\n').map(|(origin, _)| origin.to_owned())
 }
 
 /// Puts a note in the place of the one before, whole or not at all.

@@ -14,6 +14,7 @@ use consentry_training::edge::Api;
 
 use crate::args::duration;
 use crate::failure::Failure;
+use crate::names::Names;
 use crate::verify::Keys;
 use crate::{DONE, messages};
 use follow::{Follower, Found};
@@ -79,9 +80,7 @@ pub(crate) fn run(args: &Args) -> Result<u8, Failure> {
     let webhook = args.webhook.as_deref().map(|url| Webhook::new(url, args.webhook_secret_file.as_deref()));
     let webhook = webhook.transpose()?;
     let mut follower = Follower {
-        api,
-        keys: args.keys.keys()?,
-        log: args.log,
+        names: Names { api: &api, keys: args.keys.keys()?, log: args.log },
         state: args.state.clone(),
         max_delay: args.max_delay,
     };

@@ -141,7 +141,8 @@ pub(crate) struct Log {
     /// The checkpoint to hold everything against: a signed note of `GET /log/checkpoint`; with --api the present one by default
     #[arg(long, value_name = "FILE", required_unless_present = "api")]
     checkpoint: Option<PathBuf>,
-    /// An earlier checkpoint that the log must continue; may be repeated
+    /// An earlier checkpoint that the log must continue; may be repeated. With --api also one from before the database was restored,
+    /// under the name that the log had then
     #[arg(long, value_name = "FILE")]
     since: Vec<PathBuf>,
     /// The folder that holds the log's `tile/`
@@ -168,6 +169,9 @@ pub(crate) struct Edge {
     /// A file with an API key that has the scope `log:read`
     #[arg(long, value_name = "FILE", requires = "api")]
     api_key_file: Option<PathBuf>,
+    /// Which database's log, from 0
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "api")]
+    log: u32,
 }
 
 impl Edge {

@@ -14,8 +14,8 @@ use crate::failure::Failure;
 pub(crate) enum Source<'a> {
     /// A folder that holds `tile/`.
     Folder(PathBuf),
-    /// An edge, and the name of the log there.
-    Edge(&'a Api, String),
+    /// An edge, which of its logs, and the name of that.
+    Edge(&'a Api, u32, String),
 }
 
 impl Source<'_> {
@@ -23,8 +23,8 @@ impl Source<'_> {
     pub(super) fn tile(&self, tile: Tile) -> Result<Hashes, Failure> {
         let (path, bytes) = match self {
             Self::Folder(folder) => file(folder, tile)?,
-            Self::Edge(api, origin) => {
-                let at = |tile: Tile| api.fetch(&format!("/log/{tile}?origin={origin}"));
+            Self::Edge(api, log, origin) => {
+                let at = |tile: Tile| api.fetch(&format!("/log/{tile}?log={log}&origin={origin}"));
                 let bytes = match at(tile) {
                     Err(ApiError::Refused(404, ..)) if !tile.is_whole() => at(tile.whole()),
                     read => read,
@@ -47,7 +47,7 @@ impl Source<'_> {
     pub(super) fn root(&self) -> PathBuf {
         match self {
             Self::Folder(folder) => folder.clone(),
-            Self::Edge(api, _) => Path::new(api.url()).join("log"),
+            Self::Edge(api, ..) => Path::new(api.url()).join("log"),
         }
     }
 }

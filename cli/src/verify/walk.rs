@@ -1,7 +1,7 @@
 //! `consentry verify log`. Owns the walk over the rows: each by itself, in its place, and all together against the checkpoints.
 
 use std::collections::HashMap;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
@@ -9,14 +9,15 @@ use consentry::checkpoint::Checkpoint;
 use consentry::event::{Event, Kind};
 use consentry::hash::Hash;
 use consentry::merkle::Frontier;
-use consentry::note::VerifierKey;
 use consentry_training::edge::Api;
 
 use super::row::{Evidence, Row};
 use super::source::{Source, edge};
 use super::tiles::Tiles;
-use super::{Log, check, disproved, open, open_earlier};
+use super::{Log, disproved, open, open_earlier};
 use crate::failure::Failure;
+use crate::messages;
+use crate::names::{Broken, Names, origin};
 
 /// The rows of an answer of an edge, at most.
 const PAGE: u64 = 4096;
@@ -24,19 +25,22 @@ const PAGE: u64 = 4096;
 pub(super) fn run(args: &Log) -> Result<String, Failure> {
     let keys = args.trusted.keys()?;
     let api = args.edge.api()?;
-    let checkpoint = match (&args.checkpoint, &api) {
-        (Some(path), _) => open(path, &keys)?,
-        (None, Some(api)) => fetch_checkpoint(api, &keys)?,
+    let held = args.checkpoint.clone().unwrap_or_else(|| PathBuf::from("the edge's checkpoint"));
+    let (checkpoint, mut earlier) = match (&args.checkpoint, &api) {
+        (checkpoint, Some(api)) => {
+            let names = Names { api, keys, log: args.edge.log };
+            followed(names, checkpoint.as_deref(), &args.since)?
+        }
+        (Some(path), None) => {
+            let checkpoint = open(path, &keys)?;
+            let earlier = |path: &PathBuf| Ok((path.clone(), open_earlier(path, &keys, &checkpoint)?));
+            let earlier = args.since.iter().map(earlier).collect::<Result<_, Failure>>()?;
+            (checkpoint, earlier)
+        }
         (None, None) => {
             return Err(Failure::usage("name the file with the checkpoint, or the edge with --api"));
         }
     };
-    let held = args.checkpoint.clone().unwrap_or_else(|| PathBuf::from("the edge's checkpoint"));
-    let mut earlier = args
-        .since
-        .iter()
-        .map(|path| Ok((path.clone(), open_earlier(path, &keys, &checkpoint)?)))
-        .collect::<Result<Vec<_>, Failure>>()?;
     earlier.sort_by_key(|(_, checkpoint)| checkpoint.head.size);
     earlier.push((held.clone(), checkpoint.clone()));
     let size = checkpoint.head.size;
@@ -52,7 +56,7 @@ pub(super) fn run(args: &Log) -> Result<String, Failure> {
         (Some(folder), _) if whole => Some(Tiles::open(folder, checkpoint.head)?),
         (Some(folder), _) => Some(Tiles::lazy(folder, checkpoint.head)),
         (None, Some(api)) if !whole => {
-            Some(Tiles::lazy(Source::Edge(api, checkpoint.origin.clone()), checkpoint.head))
+            Some(Tiles::lazy(Source::Edge(api, args.edge.log, checkpoint.origin.clone()), checkpoint.head))
         }
         (None, None) if !whole => {
             return Err(Failure::usage("some rows are held against tiles; name their folder with --tiles"));
@@ -85,15 +89,72 @@ pub(super) fn run(args: &Log) -> Result<String, Failure> {
     args.rows.iter().try_for_each(|path| walk.file(path))?;
     let last = args.rows.last().cloned();
     if let (Some(api), true) = (&api, args.rows.is_empty()) {
-        walk.edge(api, to)?;
+        walk.edge(api, args.edge.log, to)?;
         return walk.end(Path::new(api.url()));
     }
     walk.end(&last.unwrap_or(held))
 }
 
-fn fetch_checkpoint(api: &Api, keys: &[VerifierKey]) -> Result<Checkpoint, Failure> {
-    let note = api.fetch("/log/checkpoint").map_err(|error| edge(api, &error))?;
-    Checkpoint::open(&note, keys, check).map_err(|error| disproved(Path::new(api.url()), error))
+/// The checkpoint to hold everything against, and earlier ones as far as they are of what it continues. Each may be under a name that the
+/// log had before its database was restored: the edge is asked how it went on, and believed what those names' keys signed.
+fn followed(
+    mut names: Names<'_>,
+    checkpoint: Option<&Path>,
+    since: &[PathBuf],
+) -> Result<(Checkpoint, Vec<(PathBuf, Checkpoint)>), Failure> {
+    let (api, url) = (names.api, Path::new(names.api.url()));
+    let broken = |path: &Path, broken| match broken {
+        Broken::Changed(what, _) => disproved(path, what),
+        Broken::Edge(error) => edge(api, &error),
+    };
+    let (path, note) = match checkpoint {
+        Some(path) => (path, fs::read(path).map_err(|error| Failure::file(path, error))?),
+        None => (url, names.present().map_err(|error| edge(api, &error))?),
+    };
+    let shown = origin(&note).unwrap_or_default();
+    // Whoever has keys of a name before trusts that name's last checkpoint, and so on to the present one.
+    let before: Vec<_> = names.keys.iter().map(|key| key.name().to_owned()).collect();
+    if !before.contains(&shown) {
+        let from = |origin: &String| Checkpoint {
+            origin: origin.clone(),
+            head: Frontier::default().head(),
+            extensions: String::new(),
+        };
+        let mut led = before.iter().map(|origin| names.follow(from(origin), &shown, &note).err());
+        let mut last = led.next().flatten();
+        while let (Some(_), Some(next)) = (&last, led.next()) {
+            last = next;
+        }
+        if let Some(error) = last {
+            return Err(broken(path, error));
+        }
+    }
+    let current = names.open(&note).map_err(|error| disproved(path, error))?;
+    let mut earlier = Vec::new();
+    for path in since {
+        let note = fs::read(path).map_err(|error| Failure::file(path, error))?;
+        // It is the caller's own, and may be under a name from before the keys were fetched.
+        if let Some(name) = origin(&note) {
+            names.trust(&name);
+        }
+        let opened = names.open(&note).map_err(|error| disproved(path, error))?;
+        let (reached, gone) =
+            names.follow(opened, &current.origin, &note).map_err(|error| broken(path, error))?;
+        if !gone.is_empty() {
+            let gone = gone.join(", ");
+            messages::say(&format!(
+                "{}: the log was restored to an earlier state, and says so; these are gone: {gone}",
+                path.display()
+            ));
+        }
+        let (had, has) = (reached.head.size, current.head.size);
+        if had > has {
+            let error = format!("the log had {had} rows and has {has}: row {has} is the first that is gone");
+            return Err(disproved(path, error));
+        }
+        earlier.push((path.clone(), reached));
+    }
+    Ok((current, earlier))
 }
 
 struct Walk<'a> {
@@ -123,10 +184,10 @@ impl Walk<'_> {
     }
 
     /// Fetches rows up to one.
-    fn edge(&mut self, api: &Api, to: u64) -> Result<(), Failure> {
+    fn edge(&mut self, api: &Api, log: u32, to: u64) -> Result<(), Failure> {
         while self.next < to {
             let (from, until) = (self.next, to.min(self.next + PAGE));
-            let page = api.fetch(&format!("/log/rows?from={from}&to={until}"));
+            let page = api.fetch(&format!("/log/rows?log={log}&from={from}&to={until}"));
             let page = page.map_err(|error| edge(api, &error))?;
             self.lines(Path::new(api.url()), page.as_slice())?;
             if self.next == from {
