@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { createHash, createPublicKey, verify } from "node:crypto";
 import { test } from "node:test";
-import { about, accepted, grant, refused, revoke, startWorld } from "./world.mjs";
+import { EVIL, NOTICE, everything } from "./everything.mjs";
 import { MANDATORY, compact, dpvTerms, expand, quads } from "./linked.mjs";
-import { makeVisitor } from "./people.mjs";
+import { about, accepted, grant, refused, revoke, startWorld } from "./world.mjs";
 
 const world = await startWorld();
 const site = await world.site({ origins: ["https://shop.example"] });
@@ -60,34 +60,8 @@ function records(table) {
   });
 }
 
-const EVIL = `=cmd|'/C calc'!A0 "quoted", <img src=x onerror=alert(1)>`;
-const NOTICE = { version: 4, language: "de", texts: ["Ihre <b>Wahl</b>"], purposes: [{ purpose: "analytics", title: "Statistik", description: "Wir zählen.", legal_basis: "consent" }] };
-
-/** A person with a bit of everything: decisions, words that were shown, evidence, a visitor, an erasure. */
-async function everything(user) {
-  const hash = hashOf(NOTICE);
-  await grant(site, user, { context: { user_agent: EVIL, ip_address: "203.0.113.9", country: "AT" }, notice: { version: 4, language: "de", hash } });
-  accepted(await site.call("PUT", `/notices/${hash}`, { body: NOTICE }));
-  const visitor = makeVisitor(site.site, "https://shop.example");
-  const body = { anonymous: visitor.proof, decisions: [{ purpose: "inference", status: "granted" }] };
-  const { Origin } = visitor.headers;
-  const answer = await fetch(`${world.url}/consent`, { method: "POST", headers: { Origin, "Content-Type": "application/json" }, body: JSON.stringify(body) });
-  assert.equal(answer.status, 201, await answer.text());
-  accepted(await site.call("POST", "/identity/link", { body: { user_id: user, anonymous: visitor.proof } }));
-  await revoke(site, user);
-  return { hash, visitor };
-}
-
-function hashOf({ version, language, texts, purposes }) {
-  const number = (value) => Buffer.from([value >>> 24, value >>> 16, value >>> 8, value]);
-  const text = (words) => Buffer.concat([number(Buffer.byteLength(words)), Buffer.from(words)]);
-  const parts = [Buffer.from("consentry-notice-v1"), number(version), text(language), number(texts.length), ...texts.map(text), number(purposes.length)];
-  for (const { purpose, title, description, legal_basis: basis } of purposes) parts.push(...[purpose, title, description, basis].map(text));
-  return createHash("sha256").update(Buffer.concat(parts)).digest("hex");
-}
-
 test("a whole export as JSON is what the pages are together", async () => {
-  await everything("whole");
+  await everything(world.url, site, "whole");
   const page = accepted(await site.call("GET", about("/data/export", "whole")));
   const { body, text } = await whole("whole", "json");
   assert.deepEqual(body.consent_history, page.consent_history);
@@ -106,7 +80,7 @@ test("a page of an export ends in a digest too", async () => {
 });
 
 test("a table has a record for every event, every notice, every erasure and the digest", async () => {
-  await everything("table");
+  await everything(world.url, site, "table");
   accepted(await site.call("POST", about("/data/delete", "table")));
   const answer = await whole("table", "csv");
   assert.match(answer.headers.get("Content-Type"), /^text\/csv; charset=utf-8/);
@@ -131,7 +105,7 @@ test("no cell of a table is taken for a formula, and none loses a character by t
 });
 
 test("a page to read speaks the reader's language and holds no markup that came from outside", async () => {
-  const { hash } = await everything("reader");
+  const { hash } = await everything(world.url, site, "reader");
   const answer = await site.call("GET", about("/data/export", "reader"), { headers: { Accept: "text/html", "Accept-Language": "ar, en" } });
   assert.match(answer.headers.get("Content-Type"), /^text\/html; charset=utf-8$/);
   assert.match(answer.headers.get("Content-Security-Policy"), /^default-src 'none'/);
@@ -152,7 +126,7 @@ function said(value, name) {
 }
 
 test("as linked data an export holds all that it holds as JSON, and no processor drops any of it", async () => {
-  const { visitor } = await everything("linked");
+  const { visitor } = await everything(world.url, site, "linked");
   const id = accepted(await site.call("POST", about("/data/delete", "linked"))).id;
   const { text, headers } = await whole("linked", "jsonld");
   assert.equal(headers.get("Content-Type"), "application/ld+json");
@@ -210,7 +184,7 @@ test("an export is recorded before its first byte and shows itself", async () =>
 });
 
 test("what was erased is said in every form", async () => {
-  await everything("erased");
+  await everything(world.url, site, "erased");
   accepted(await site.call("POST", about("/data/delete", "erased")));
   const { erased_at: erased } = (await whole("erased", "json")).body;
   for (const format of Object.keys(ENDS)) {
