@@ -160,7 +160,12 @@ pub(crate) fn derive(args: &Derive) -> Result<u8, Failure> {
         file.write_all(line.as_bytes())?;
         file.sync_all()
     });
-    written.map_err(|error| Failure::file(&args.output, error))?;
+    written.map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => {
+            Failure::file(&args.output, "is there already, and a key is never overwritten; name another file")
+        }
+        _ => Failure::file(&args.output, error),
+    })?;
     messages::say(&format!("key {} of {} is in {}", args.key_id, args.site, args.output.display()));
     Ok(DONE)
 }

@@ -12,6 +12,7 @@ use consentry_training::grants::Witness;
 use consentry_training::key;
 use consentry_training::manifest::index_of;
 use consentry_training::run::{Job, RunError, Target, inputs};
+use consentry_training::scan::Field;
 use consentry_training::snapshot::{Keying, Snapshot, Wanted};
 use tempfile::TempDir;
 
@@ -58,6 +59,9 @@ pub(crate) fn run(args: &Filter) -> Result<u8, Failure> {
                 "{} is not pseudonymous, because the snapshot's key is inside: guard it like a list of users",
                 index.display()
             ));
+        }
+        if let Some(advice) = advice(&counts, &args.user_field) {
+            messages::say(&advice);
         }
         if counts.quarantined > 0 && args.quarantine.is_none() {
             messages::say("the quarantined rows were left out; keep them with --quarantine FILE");
@@ -144,6 +148,29 @@ fn failure(error: &RunError) -> Failure {
         _ => return Failure::usage(error.to_string()),
     };
     Failure { code, message: error.to_string() }
+}
+
+/// What is the matter if not one row could be judged, and all for one reason, as when another field was meant.
+fn advice(counts: &Counts, field: &Field) -> Option<String> {
+    let (code, rows) = counts.reasons.iter().next()?;
+    if *rows != counts.quarantined || counts.rows != counts.quarantined + counts.blank {
+        return None;
+    }
+    Some(match &**code {
+        "no_id" => format!(
+            "not one row has a user in {field}; say with --user-field where rows name theirs, such as meta.user_id"
+        ),
+        "id_not_a_string" => {
+            format!(
+                "not one user in {field} is text; write ids as JSON strings, in Parquet as a column of text"
+            )
+        }
+        "not_json" => {
+            "not one row is JSON; an input has one JSON object a line (plain, gzip or zstd), or is Parquet"
+                .into()
+        }
+        _ => return None,
+    })
 }
 
 fn summary(counts: &Counts, gated: bool) -> String {

@@ -61,6 +61,9 @@ pub(crate) fn find_user(args: &Find) -> Result<u8, Failure> {
             }
         }
     }
+    if !unanswered && !found {
+        messages::say("no data set of these manifests has rows of the user");
+    }
     Ok(match (unanswered, found) {
         (true, _) => USAGE,
         (false, true) => DONE,

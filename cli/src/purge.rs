@@ -31,12 +31,16 @@ pub(crate) struct Args {
     /// A file with the ids of users, one a line; `-` for standard input
     #[arg(long, value_name = "FILE")]
     user_file: Option<PathBuf>,
-    /// From where, as KIND:WHERE; may be repeated. `jsonl:PATTERN`: files of one JSON object a line. `parquet:PATTERN`: Parquet files. `folder:DIR/{user_id}`:
-    /// files or folders named after a user, such as `folder:embeddings/{user_id}.npy`. `chroma:http://HOST:PORT/COLLECTION`: a
-    /// collection of a Chroma server, which deletes logically only. `chroma_files:DIR`: the data directory of a Chroma that is
-    /// stopped, from whose files texts and vectors leave. `pgvector:TABLE@FILE`: a table of PostgreSQL, with the connection
-    /// in a file (host=… dbname=… user=… password=… sslmode=verify-full sslrootcert=…, or postgresql://…)
-    #[arg(long = "store", value_name = "KIND:WHERE")]
+    /// From where, as KIND:WHERE; may be repeated
+    ///
+    /// - `jsonl:PATTERN`: files of one JSON object a line
+    /// - `parquet:PATTERN`: Parquet files
+    /// - `folder:DIR/{user_id}`: files or folders named after a user, such as `folder:embeddings/{user_id}.npy`
+    /// - `chroma:http://HOST:PORT/COLLECTION`: a collection of a Chroma server, which deletes logically only
+    /// - `chroma_files:DIR`: the data directory of a Chroma that is stopped, from whose files texts and vectors leave
+    /// - `pgvector:TABLE@FILE`: a table of PostgreSQL, with the connection in a file (`host=… dbname=… user=… password=…
+    ///   sslmode=verify-full sslrootcert=…`, or `postgresql://…`)
+    #[arg(long = "store", value_name = "KIND:WHERE", verbatim_doc_comment)]
     stores: Vec<String>,
     /// The same as --store `chroma_files:DIR`
     #[arg(long, value_name = "DIR")]
@@ -158,6 +162,9 @@ fn say(report: &Report, users: &[UserId]) {
         users => format!("{users} users"),
     };
     messages::say(&match report.outcome {
+        Outcome::Done if report.stores.iter().all(|store| store.found == 0) => {
+            format!("{users} looked for, and nothing found to remove")
+        }
         Outcome::Done => format!("{users} removed, and seen to be gone"),
         Outcome::DryRun => "nothing was changed (--dry-run)".into(),
         Outcome::Partial => {

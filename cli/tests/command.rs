@@ -350,3 +350,22 @@ fn a_killed_build_leaves_the_old_snapshot() {
     assert_eq!(place.run(&[&BUILD[..], &["users.csv"]].concat()).code, 0);
     assert_eq!(place.names(), ["s", "users.csv"]);
 }
+
+#[test]
+fn a_filter_that_can_judge_no_row_says_what_may_be_meant() {
+    let place = Place::with_snapshot();
+    place.put("named", r#"{"uid":"ada@example.com"}"#);
+    place.put("numbers", r#"{"user_id":7}"#);
+    place.put("table", USERS);
+    place.put("mixed", [ADA, "x\n"].concat());
+    for (input, advice) in [
+        ("named", "not one row has a user in user_id; say with --user-field"),
+        ("numbers", "not one user in user_id is text"),
+        ("table", "not one row is JSON"),
+    ] {
+        let done = place.filter(&[input, "-o", "out"], "");
+        assert_eq!(done.code, 3);
+        assert!(done.err.contains(advice), "{}", done.err);
+    }
+    assert!(!place.filter(&["mixed", "-o", "out"], "").err.contains("not one row"));
+}

@@ -167,3 +167,20 @@ fn killed_at_any_instant_every_file_is_old_or_new() {
     }
     assert!(cut > 0, "no run was killed before its end");
 }
+
+#[test]
+fn a_purge_that_found_nothing_does_not_say_that_it_removed() {
+    let place = Place::new();
+    let done = run(&place, &["--user", "ada@example.com", "--store", "jsonl:x*.jsonl"], "");
+    assert_eq!(done.code, 0);
+    assert!(done.err.contains("matches no file"), "{}", done.err);
+    assert!(
+        done.err.contains("nothing found to remove") && !done.err.contains("1 user removed"),
+        "{}",
+        done.err
+    );
+    place.put("a.jsonl", BOB);
+    let done = run(&place, &["--user", "ada@example.com", "--store", "parquet:a.jsonl"], "");
+    assert_eq!(done.code, 5);
+    assert!(done.err.contains("is no Parquet; name files of JSON rows as jsonl:"), "{}", done.err);
+}

@@ -61,6 +61,10 @@ impl Output {
             _ => return Err(io::Error::new(io::ErrorKind::IsADirectory, "is a folder; name a file")),
         };
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        if !folder.is_dir() {
+            let told = format!("there is no folder {}; make it first", folder.display());
+            return Err(io::Error::new(io::ErrorKind::NotFound, told));
+        }
         if cleans {
             Self::clean(folder)?;
         }

@@ -68,6 +68,10 @@ pub(super) fn expand(pattern: &str) -> Result<Vec<io::Result<PathBuf>>, String> 
         return match fs::canonicalize(path) {
             Ok(file) if file.is_file() => Ok(vec![Ok(file)]),
             Ok(_) => Err("is no file; name files, or a pattern such as DIR/*.jsonl".into()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Err("there is no such file; mend its path, or leave it out if nothing is there any more"
+                    .into())
+            }
             Err(error) => Err(error.to_string()),
         };
     }

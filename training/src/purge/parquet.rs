@@ -3,11 +3,12 @@
 
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::FileExt as _;
 
 use super::People;
 use super::rows::{Form, Seen, Unjudged};
 use crate::output::Output;
-use crate::parquet::{Copy, Table};
+use crate::parquet::{Copy, MAGIC, Table};
 use crate::scan::Field;
 
 /// The form of such files.
@@ -18,6 +19,10 @@ pub(super) struct Tables<'p> {
 
 impl Form for Tables<'_> {
     fn read(&self, file: &File, keep: Option<&mut Output>) -> io::Result<Seen> {
+        let mut begin = [0; MAGIC.len()];
+        if file.read_at(&mut begin, 0)? != begin.len() || begin != *MAGIC {
+            return Err(io::Error::other("is no Parquet; name files of JSON rows as jsonl:PATTERN"));
+        }
         let table = Table::open(file.try_clone()?)?;
         let mut copy = keep.map(|output| Copy::like(&table, output)).transpose()?;
         let mut seen = Seen::new(self.people.ids.len());

@@ -103,7 +103,11 @@ impl Store {
                 Self::ChromaFiles(Directory { path: place.into(), user_field: user_field.to_string() })
             }
             "pgvector" => {
-                let (table, file) = place.split_once('@').ok_or_else(unknown)?;
+                let parts =
+                    place.split_once('@').filter(|(table, file)| !table.is_empty() && !file.is_empty());
+                let (table, file) = parts.ok_or_else(|| {
+                    PlanError::Word("write pgvector:TABLE@FILE, where FILE holds the connection".into())
+                })?;
                 Self::Pgvector(Rows {
                     connection_file: file.into(),
                     table: table.into(),
@@ -303,7 +307,16 @@ mod tests {
 
     #[test]
     fn a_store_on_the_command_line_has_a_kind_and_a_place() {
-        for bad in ["data.jsonl", "jsonl:", "jsnl:x", ":x", "folder:emb", "folder:{user_id}/x"] {
+        for bad in [
+            "data.jsonl",
+            "jsonl:",
+            "jsnl:x",
+            ":x",
+            "folder:emb",
+            "folder:{user_id}/x",
+            "pgvector:items",
+            "pgvector:@x",
+        ] {
             assert!(Store::parse(bad, &Field::default()).is_err(), "{bad}");
         }
     }

@@ -56,6 +56,9 @@ pub(super) fn purge(
 ) -> StoreReport {
     match expand(&store.path) {
         Ok(files) => {
+            if files.is_empty() {
+                report.notes.push("the pattern matches no file, so none was looked into".into());
+            }
             let mut parts: Vec<_> = files.into_iter().map(|file| (file, report.clone())).collect();
             let work = |(file, part): &mut (io::Result<PathBuf>, StoreReport)| match file {
                 Ok(file) => one(file, form, names, dry_run, part),

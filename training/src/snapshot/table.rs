@@ -53,7 +53,9 @@ impl fmt::Display for TableError {
                     Fault::UserId => "has no user id of 1 to 256 bytes without control characters",
                     Fault::Status => "has another status than granted, revoked or pending",
                     Fault::Purpose => "has a purpose that is no name, such as model_training",
-                    Fault::ExpiresAt => "has an expires_at that is no RFC 3339 time",
+                    Fault::ExpiresAt => {
+                        "has an expires_at that is no time; write it as RFC 3339 does, such as 2027-01-31T00:00:00Z"
+                    }
                 };
                 write!(f, "line {line} {what}")
             }
