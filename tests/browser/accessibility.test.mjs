@@ -3,6 +3,7 @@
 // What the keyboard does is in `keyboard.test.mjs`, the labels of all languages are in `labels.test.mjs`.
 
 import assert from "node:assert/strict";
+import { contrast, look, moves, seesEverything, smallTargets } from "./looks.mjs";
 import { faults, openShop, recorded, test, visitor } from "./visitor.mjs";
 
 const { edge, browser } = await openShop();
@@ -131,26 +132,14 @@ test("every target is at least 24 pixels high and wide", async () => {
       await page.setViewportSize({ width, height: 640 });
       const opener = page.locator("[data-consentry=choose], #consentry-reopen").filter({ visible: true });
       await opener.waitFor();
-      assert.deepEqual(await smallTargets(page), []);
+      assert.deepEqual(await smallTargets(page.locator(".consentry")), []);
       await opener.click();
       await page.locator("#consentry-preferences").waitFor();
-      assert.deepEqual(await smallTargets(page), []);
+      assert.deepEqual(await smallTargets(page.locator(".consentry")), []);
     }
   }
   await person.context.close();
 });
-
-/** Buttons and switches that are too small to be hit. A link in a sentence may be as high as its line. */
-const smallTargets = (page) =>
-  page
-    .locator(".consentry")
-    .locator("button, input")
-    .filter({ visible: true })
-    .evaluateAll((targets) => {
-      if (!targets.length) return ["nothing to hit"];
-      const sizes = targets.map((target) => [target.getBoundingClientRect(), target.name || target.textContent]);
-      return sizes.filter(([{ width, height }]) => width < 24 || height < 24).map(([{ width, height }, name]) => [name, width, height]);
-    });
 
 for (const theme of ["light", "dark"]) {
   for (const forcedColors of ["none", "active"]) {
@@ -178,47 +167,12 @@ for (const theme of ["light", "dark"]) {
   }
 }
 
-/** The colours of a switch, as [red, green, blue], and where its thumb is. */
-const look = (input) =>
-  input.evaluate((input) => {
-    const context = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-    const rgb = (colour) => {
-      context.fillStyle = colour;
-      context.fillRect(0, 0, 1, 1);
-      return [...context.getImageData(0, 0, 1, 1).data].slice(0, 3);
-    };
-    const [own, before] = [getComputedStyle(input), getComputedStyle(input, "::before")];
-    return {
-      paper: rgb(getComputedStyle(input.closest("dialog")).backgroundColor),
-      border: rgb(own.borderTopColor),
-      track: rgb(own.backgroundColor),
-      thumb: rgb(before.backgroundColor),
-      focus: rgb(getComputedStyle(document.activeElement).outlineColor),
-      at: before.insetInlineStart,
-    };
-  });
-
-/** The contrast of two colours as WCAG 2 computes it. */
-function contrast(...colours) {
-  const luminance = (colour) => {
-    const [red, green, blue] = colour.map((part) => (part / 255 <= 0.04045 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4));
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-  };
-  const [darker, lighter] = colours.map(luminance).sort((one, other) => one - other);
-  return (lighter + 0.05) / (darker + 0.05);
-}
-
 for (const [reducedMotion, moving] of [["reduce", false], ["no-preference", true]]) {
   test(`whoever wants ${reducedMotion === "reduce" ? "no motion gets none" : "motion sees the switches move"}`, async () => {
     const person = await visitor(browser, edge, { reducedMotion });
     const page = await person.openHtml(html());
     await choose(page);
-    const moves = await page.locator(".consentry, .consentry *").evaluateAll((elements) =>
-      elements
-        .flatMap((element) => [null, "::before", "::after"].map((part) => getComputedStyle(element, part)))
-        .some((style) => parseFloat(style.transitionDuration) > 0 || style.animationName !== "none"),
-    );
-    assert.equal(moves, moving);
+    assert.equal(await moves(page.locator(".consentry, .consentry *")), moving);
     await person.context.close();
   });
 }
@@ -234,22 +188,6 @@ for (const [what, width, height] of [["200", 640, 360], ["400", 320, 256]]) {
     await seesEverything(page, "#consentry-preferences");
     await person.context.close();
   });
-}
-
-/** Scrolls to each text and control of an element, and sees that it comes wholly onto the screen. */
-async function seesEverything(page, selector) {
-  const hidden = await page.locator(`${selector} :is(h2, p, li, button, input)`).evaluateAll((parts) =>
-    parts
-      .filter((part) => {
-        part.scrollIntoView({ block: "center" });
-        const { left, right, top, bottom, x, y, width, height } = part.getBoundingClientRect();
-        const inside = left >= 0 && right <= innerWidth && top >= 0 && bottom <= innerHeight;
-        return width && height && !(inside && part.contains(document.elementFromPoint(x + width / 2, y + height / 2)));
-      })
-      .map((part) => part.textContent || part.name),
-  );
-  assert.deepEqual(hidden, []);
-  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true);
 }
 
 test("a screen reader hears that a choice was saved", async () => {

@@ -1,22 +1,9 @@
 // What banner and preferences look like, against pictures that somebody looked at.
-//
-// The pictures are in `golden/`. `UPDATE_GOLDEN=1 node --test tests/browser/golden.test.mjs` makes them anew; look at each before it
-// is committed. A picture that differs is left in `target/golden/`.
 
 import assert from "node:assert/strict";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { FONT, WHERE, gallery } from "./golden.mjs";
 import { openShop, visitor } from "./visitor.mjs";
-
-const GOLDEN = new URL("golden/", import.meta.url);
-const ACTUAL = new URL("../../target/golden/", import.meta.url);
-
-/** Comes with Chromium on Debian, and has all three scripts. */
-const FONT = "DejaVu Sans";
-
-/** The share of pixels that may differ: less than a short word has. */
-const TOLERANCE = 0.001;
 
 const SIZES = [
   { width: 320, height: 560 },
@@ -25,18 +12,7 @@ const SIZES = [
 ];
 
 const { edge, browser } = await openShop();
-const blank = await browser.newPage();
-
-/** Whether a page gets the font and not another in its place. */
-const hasFont = await blank.evaluate((font) => {
-  const context = document.createElement("canvas").getContext("2d");
-  const width = (fallback) => {
-    context.font = `16px "${font}", ${fallback}`;
-    return context.measureText("Wimmelbild").width;
-  };
-  return width("serif") === width("monospace");
-}, FONT);
-
+const { differs, skip } = await gallery(browser);
 const html = (language) => `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Page</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">
@@ -45,7 +21,7 @@ const html = (language) => `<!doctype html>
 
 for (const language of ["en", "de", "ar"]) {
   for (const theme of ["light", "dark"]) {
-    test(`banner and preferences look as they did, ${theme}, in ${language}`, { skip: !hasFont && `${FONT} is missing` }, async () => {
+    test(`banner and preferences look as they did, ${theme}, in ${language}`, { skip }, async () => {
       const person = await visitor(browser, edge, { colorScheme: theme });
       const page = await person.openHtml(html(language));
       const differing = [];
@@ -63,48 +39,8 @@ for (const language of ["en", "de", "ar"]) {
       // Away from buttons that would show that they are pointed at.
       await page.mouse.move(0, 0);
       await compare("preferences");
-      assert.deepEqual(differing, [], `see ${fileURLToPath(ACTUAL)}`);
+      assert.deepEqual(differing, [], WHERE);
       await person.context.close();
     });
   }
-}
-
-/** Whether a picture differs from the golden one of this name; then it is left where somebody can look at it. */
-async function differs(name, picture) {
-  if (process.env.UPDATE_GOLDEN) {
-    await writeFile(new URL(name, GOLDEN), picture);
-    return false;
-  }
-  const golden = await readFile(new URL(name, GOLDEN)).catch(() => undefined);
-  if (golden && (await difference(golden, picture)) <= TOLERANCE) return false;
-  await mkdir(ACTUAL, { recursive: true });
-  await writeFile(new URL(name, ACTUAL), picture);
-  return true;
-}
-
-/** The share of pixels in which two pictures differ visibly, which is all of them if their sizes do. */
-function difference(...pictures) {
-  return blank.evaluate(
-    async (pictures) => {
-      const [one, other] = await Promise.all(
-        pictures.map(async (base64) => {
-          const image = new Image();
-          image.src = `data:image/png;base64,${base64}`;
-          await image.decode();
-          const { width, height } = image;
-          const context = Object.assign(document.createElement("canvas"), { width, height }).getContext("2d");
-          context.drawImage(image, 0, 0);
-          return context.getImageData(0, 0, width, height);
-        }),
-      );
-      if (one.width !== other.width || one.height !== other.height) return 1;
-      let differing = 0;
-      for (let at = 0; at < one.data.length; at += 4) {
-        // What smoothing does to an edge is less than a fifth of the way from black to white.
-        if ([0, 1, 2].some((channel) => Math.abs(one.data[at + channel] - other.data[at + channel]) > 51)) differing++;
-      }
-      return differing / (one.width * one.height);
-    },
-    pictures.map((picture) => picture.toString("base64")),
-  );
 }

@@ -4,7 +4,7 @@
 use super::{About, Part, entry};
 use crate::{model::ExportedNotice, store::Stored};
 use consentry::{
-    event::{Actor, Kind},
+    event::Actor,
     record::{LegalBasis, Status},
     time::Timestamp,
 };
@@ -84,9 +84,9 @@ fn next(about: &About, empty: bool, title: &str) -> String {
 fn decision(about: &About, stored: &Stored) -> String {
     let (words, event) = (&about.words, &stored.event);
     let said = match event.status {
-        Some(Status::Granted) => "agreed",
-        Some(Status::Revoked) => "refused",
-        Some(Status::Pending) | None => "undecided",
+        Some(Status::Granted) => "event_consent_granted",
+        Some(Status::Revoked) => "event_consent_revoked",
+        Some(Status::Pending) | None => "event_consent_pending",
     };
     let purpose = event.purpose.as_ref().map(ToString::to_string).unwrap_or_default();
     let basis = match event.legal_basis {
@@ -114,7 +114,10 @@ fn evidence(about: &About, stored: &Stored) -> String {
     let Some(kept) = entry::kept(stored) else {
         return match entry::left(stored) {
             "redacted" => {
-                format!("<br><span class=\"small quiet\">{}</span>", Text(words.get("evidence_erased")))
+                format!(
+                    "<br><span class=\"small quiet\">{}</span>",
+                    Text(words.get("event_evidence_redacted"))
+                )
             }
             _ => String::new(),
         };
@@ -137,22 +140,10 @@ fn evidence(about: &About, stored: &Stored) -> String {
 
 fn event(about: &About, stored: &Stored) -> String {
     let (words, event) = (&about.words, &stored.event);
-    let name = match event.kind {
-        Kind::ConsentRead
-        | Kind::AuditRead
-        | Kind::ErasureRead
-        | Kind::ReceiptRead
-        | Kind::LineageRead
-        | Kind::PrivacyOpened => "was_read",
-        Kind::DataExported => "was_exported",
-        Kind::ErasureRequested => "erasure_asked",
-        Kind::EvidenceRedacted | Kind::DataDeleted => "was_erased",
-        Kind::IdentityLinked => "was_linked",
-        other => other.as_str(),
-    };
+    let name = format!("event_{}", event.kind.as_str());
     format!(
         "<li>{} · {} · {}<br><span class=\"small quiet\"><bdi>{}</bdi></span>",
-        Text(words.find(name).unwrap_or(&name.replace('_', " "))),
+        Text(words.get(&name)),
         Text(words.get(by(&event.actor))),
         time(event.created_at),
         Text(&event.details),

@@ -104,6 +104,7 @@ pub(crate) fn event<P: Platform>(
     actor: &Actor,
     details: &[(&str, Value)],
 ) -> Event {
+    debug_assert!(subject.is_none() || kind.is_about_a_person(), "people are told of {}", kind.as_str());
     Event {
         id: app.store().new_id(),
         site: Some(site.clone()),

@@ -10,3 +10,4 @@ mod rows;
 mod snapshots;
 mod tiles;
 mod vectors;
+mod words;

@@ -1,55 +1,65 @@
-// A person's own page: what they agreed to, changing it, downloading everything, erasure. Owns what follows on what; what holds is
-// decided by the service and read again after every change.
+// A person's own page: what they agreed to and when, changing it, downloading everything, erasure. Owns what follows on what; what
+// holds is decided by the service and read again after every change.
 import { explain, hashOf, notices } from '../notice.js';
-import { Failed, enter, readLink, readWords } from './person.js';
-import { described, language, named, one, save, say, showChoices, showErasures, showHistory, speak, tell, trouble } from './view.js';
+import { find, language, one, readWords, say, speak, tell, trouble } from '../page.js';
+import { Failed, enter, readLink } from './person.js';
+import {
+  blame, busy, described, goTo, goToErasure, lines, named, save, showChoices, showErasures, showHistory,
+} from './view.js';
 
-/** What is shown of the history at a time. */
+/** What is shown of the history at first, in lines; each time that more is wanted, twice as much. */
 const LINES = 20;
-/** Pages of a thousand events that are read; a history beyond is in the download. */
-const PAGES = 10;
 /** Erasures that are followed. */
 const ERASURES = 5;
+/** How long until they are looked at again: twice as long each time that nothing happened, because every look is an event. */
 const FOLLOW_MS = 30_000;
+const LONGEST_MS = 16 * 60_000;
 /** States that an erasure stays in. */
 const FINAL = ['done', 'refused'];
 /** The number of this page's notice (`src/notice.rs`); raised when what it says about choices changes in substance. */
 const NOTICE_VERSION = 1;
 
 let person;
+/** What is read of the history, newest first, and where what is older begins. */
 let events = [];
-let lines = LINES;
+let older;
+/** Decisions and requests for erasure among them, also those further back. */
+let marks = [];
 let status = {};
+let shown = LINES;
 
 /** What a person is told of a failure. */
 function fail(reason) {
   console.warn(`consentry: ${reason}`);
-  if (!(reason instanceof Failed)) return trouble('failed');
-  trouble(reason.status === 0 ? 'offline' : reason.status === 401 ? 'link_over' : 'failed');
+  const names = { 0: 'offline', 401: 'link_over' };
+  trouble(say((reason instanceof Failed && names[reason.status]) || 'failed'));
 }
 
-/** Does what a press asks for, and tells if it can't be done. */
+/** Does what a press asks for, and tells if it can't be done. Whether it could. */
 async function attempt(act) {
   trouble();
+  tell();
   try {
     await act();
+    return true;
   } catch (reason) {
     tell();
     fail(reason);
+    return false;
   }
 }
 
+let turn = 0;
+
 /** Reads all that the page shows. */
 async function refresh() {
-  status = await person.status();
-  const read = [];
-  let next;
-  for (let page = 0; page < PAGES && (page === 0 || next); page++) {
-    const { events, next: after } = await person.trail(next);
-    read.push(...events);
-    next = after;
-  }
-  events = read.reverse();
+  const mine = ++turn;
+  const held = await person.status();
+  const newest = await person.trail();
+  const marked = newest.next ? await person.marks() : newest.events;
+  // Somebody asked again meanwhile.
+  if (mine !== turn) return;
+  [status, events, older, marks] = [held, newest.events, newest.next, marked];
   paint();
   await follow();
 }
@@ -57,88 +67,115 @@ async function refresh() {
 /** The ground on which each purpose stands, as it was last recorded. */
 function bases() {
   const found = {};
-  for (const { purpose, legal_basis: basis } of events) if (purpose && basis) found[purpose] ??= basis;
+  for (const { purpose, legal_basis: basis } of marks) if (purpose && basis) found[purpose] ??= basis;
   return found;
 }
 
 function paint() {
   showChoices(status, bases(), change);
-  showHistory(events, lines);
+  const all = lines(events);
+  showHistory(all.slice(0, shown), all.length > shown || older);
 }
 
 /** Records one choice with the words that the person had before them. */
-async function change(purpose, wanted, basis, input) {
-  input.disabled = true;
-  await attempt(async () => {
-    explain(
-      { asked: { version: NOTICE_VERSION }, named, spoken: language() },
-      purpose,
-      [say('privacy_title'), say('choices')],
-      [{ name: purpose, basis }],
-      described,
-    );
+async function change(purpose, wanted, basis) {
+  busy(purpose, true);
+  const done = await attempt(async () => {
+    const texts = [say('your_data'), say('choices')];
+    const asked = { asked: { version: NOTICE_VERSION }, named, spoken: language() };
+    explain(asked, purpose, texts, [{ name: purpose, basis }], described);
     const hash = await hashOf(purpose);
     const notice = { version: NOTICE_VERSION, language: language(), ...(hash && { hash }) };
     const answer = await person.decide({ purpose, status: wanted, legal_basis: basis }, notice);
     if (answer.notice_registered === false && notices[hash]) await person.register(hash, notices[hash]);
-    input.disabled = false;
-    await refresh();
-    tell('saved');
+    tell(say('saved'));
   });
+  busy(purpose, false);
+  blame(purpose, !done);
   // What holds, whatever was pressed.
-  input.disabled = false;
-  if (!one('[data-trouble]').hidden) paint();
+  if (!done) paint();
+  else await refresh().catch(fail);
+}
+
+/** Shows more of what happened, and goes on there. */
+async function showMore() {
+  const from = shown;
+  shown *= 2;
+  while (older && lines(events).length <= shown) {
+    const page = await person.trail(older);
+    events = [...events, ...page.events];
+    older = page.next;
+  }
+  paint();
+  goTo(from);
 }
 
 let following;
+let wait = FOLLOW_MS;
+let before = '[]';
 
 /** Shows where erasures stand, and looks again while one goes on. */
 async function follow() {
   clearTimeout(following);
-  const asked = events.filter(({ action }) => action === 'erasure_requested').map(({ details }) => details.erasure);
+  const asked = marks.filter(({ action }) => action === 'erasure_requested').map(({ details }) => details.erasure);
   const ids = [...new Set(asked)].filter(Boolean).slice(0, ERASURES);
   const erasures = await Promise.all(ids.map((id) => person.erasure(id)));
-  showErasures(erasures);
+  const now = JSON.stringify(erasures);
+  const states = (text) => JSON.stringify(JSON.parse(text).map(({ id, state }) => [id, state]));
+  wait = now === before ? Math.min(2 * wait, LONGEST_MS) : FOLLOW_MS;
+  if (now !== before) showErasures(erasures);
+  // Where something was shown before, what is new is said.
+  if (before !== '[]' && states(now) !== states(before)) tell(`${say('erase')}: ${say(`state_${erasures[0].state}`)}`);
+  before = now;
   const running = erasures.some(({ state }) => !FINAL.includes(state));
   one('[data-erase]').disabled = running;
-  if (running) following = setTimeout(() => document.hidden || follow().catch(fail), FOLLOW_MS);
+  if (running) following = setTimeout(() => document.hidden || follow().catch(fail), wait);
 }
 
 async function start() {
   const link = readLink();
-  try {
-    speak(await readWords(link.lang));
-  } catch {
-    // The words in the page itself are English.
-    speak({ language: 'en', direction: 'ltr', offline: "The service can't be reached. Nothing was changed." });
+  const spoken = await readWords(link.lang);
+  speak('your_data');
+  if (!spoken) {
     tell();
-    return trouble('offline');
+    return trouble(say('offline'));
   }
-  await attempt(async () => {
+  tell(say('loading'), false);
+  try {
     person = await enter(link);
     if (!person) {
       tell();
-      return trouble('locked');
+      return trouble(say('locked'));
     }
     one('[data-site]').textContent = person.site;
     await refresh();
     one('[data-page]').hidden = false;
     tell();
-  });
+  } catch (reason) {
+    tell();
+    fail(reason);
+  }
 }
 
-one('[data-more]').addEventListener('click', () => {
-  lines += LINES;
-  paint();
-});
+let loading = false;
+
+/** Gets something that may take a while, one thing at a time. */
+async function load(act) {
+  if (loading) return;
+  loading = true;
+  await attempt(async () => {
+    tell(say('loading'), false);
+    await act();
+    tell();
+  });
+  loading = false;
+}
+
+one('[data-more]').addEventListener('click', () => load(showMore));
 for (const button of document.querySelectorAll('[data-format]')) {
+  const { format } = button.dataset;
   button.addEventListener('click', () =>
-    attempt(async () => {
-      tell('loading');
-      const { format } = button.dataset;
-      save(await person.download(format, language()), `${person.site}.${format}`);
-      tell();
-    }),
+    load(async () => save(await person.download(format, language()), `${person.site}.${format}`)),
   );
 }
 const sure = one('[data-sure]');
@@ -148,13 +185,14 @@ one('[data-confirm]').addEventListener('click', () => {
   sure.close();
   attempt(async () => {
     await person.erase();
+    tell(say('event_erasure_requested'));
     await refresh();
-    tell('erasure_asked');
+    goToErasure();
   });
 });
-// A second link opened in the same tab, and the way back to a service that couldn't be reached.
+// A second link opened in the same tab, the way back to a service that couldn't be reached, and back from another tab.
 addEventListener('hashchange', () => location.hash && location.reload());
-addEventListener('online', () => person && attempt(refresh));
-document.addEventListener('visibilitychange', () => !document.hidden && person && attempt(follow));
+addEventListener('online', () => (person ? attempt(refresh) : find('locked') || location.reload()));
+document.addEventListener('visibilitychange', () => !document.hidden && person && refresh().catch(fail));
 
 start();

@@ -1,8 +1,19 @@
 // Who the page is for. Owns how a person gets in, and calling the service as them; nothing of it outlives the page.
 //
-// Three ways: a link that the site's backend made, with a token that opens the page once (`#token=…`); a link of the site's own page,
-// with the site and the secret of the browser's visitor (`#site=…&secret=…`); or, where the service is on the site's own origin, what
-// the banner keeps in this browser. All of it stands behind the `#`, which a browser sends to nobody, and leaves the address at once.
+// Four ways: a link that the site's backend made, with a token that opens the page once (`#token=…`); the banner's settings, which
+// open the page and hand it the visitor's secret from window to window (`#ask`), so that it is in no address; a link of the site's own
+// page, with the site and that secret (`#site=…&secret=…`); or, where the service is on the site's own origin, what the banner keeps
+// in this browser. What stands behind the `#` is sent to nobody, and leaves the address at once.
+
+/** How long the window that opened this one has to say whom it opened it for. */
+const PATIENCE_MS = 3_000;
+/** The waits before a call that reached nobody is tried again. */
+const AGAIN_MS = [500, 2_000];
+
+/** Events on a page of the history, and of what is looked for among all of it. */
+const TRAIL = 200;
+const MARKS = 1000;
+const KINDS = 'consent_granted,consent_revoked,consent_pending,erasure_requested';
 
 /** A call that did not succeed; `status` is 0 where the service wasn't reached. */
 export class Failed extends Error {
@@ -12,23 +23,21 @@ export class Failed extends Error {
   }
 }
 
-/** An answer of the service; without credentials where none are given. */
-async function ask(path, { headers = {}, ...options } = {}) {
+/** An answer of the service; without credentials where none are given. What reached nobody is tried again: a call that may have
+ * arrived all the same has a key by which it is done once. */
+async function ask(path, { headers = {}, ...options } = {}, waits = AGAIN_MS) {
   let answer;
   try {
     answer = await fetch(path, { headers, credentials: 'omit', cache: 'no-store', ...options });
   } catch (reason) {
-    throw new Failed(0, `${reason}`);
+    const [wait, ...rest] = waits;
+    if (wait === undefined || !navigator.onLine) throw new Failed(0, `${reason}`);
+    await new Promise((resolve) => setTimeout(resolve, wait));
+    return ask(path, { headers, ...options }, rest);
   }
   if (answer.ok) return answer;
   const { detail = '' } = await answer.json().catch(() => ({}));
   throw new Failed(answer.status, detail);
-}
-
-/** Words of the page in the language of whoever reads it, or the one that the link names. */
-export async function readWords(language) {
-  const query = language ? `?lang=${encodeURIComponent(language)}` : '';
-  return (await fetch(`/words.json${query}`)).json();
 }
 
 /** What the link says, which is then no longer in the address. */
@@ -39,16 +48,35 @@ export function readLink() {
 }
 
 /** The person whom the link lets in; nothing where there is no link and the browser keeps nothing. */
-export async function enter({ token, site, secret }) {
+export async function enter({ token, ask: asks, site, secret }) {
   if (token) {
     const body = JSON.stringify({ token });
-    const answer = await ask('/privacy/session', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body });
+    // Once: a link whose answer was lost is used.
+    const answer = await ask('/privacy/session', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body }, []);
     const { session, user_id: user, site } = await answer.json();
     return person(user, site, { Authorization: `Bearer ${session}` });
   }
-  const [knownSite, knownSecret] = secret ? [site, secret] : kept(site);
+  const handed = asks === undefined ? undefined : await hand();
+  const [knownSite, knownSecret] = handed ?? (secret ? [site, secret] : kept(site));
   if (!knownSite || !knownSecret) return undefined;
   return person(await visitorId(knownSecret), knownSite, { 'Consentry-Site': knownSite, 'Consentry-Secret': knownSecret });
+}
+
+/** Site and secret that the window which opened this one hands over, if it does; it is forgotten then. */
+async function hand() {
+  const { opener } = window;
+  if (!opener) return undefined;
+  let hear;
+  const heard = await new Promise((resolve) => {
+    hear = ({ source, data }) => source === opener && data?.consentry === 'proof' && resolve([`${data.site}`, `${data.secret}`]);
+    addEventListener('message', hear);
+    // Whoever it is: nothing is told but that this page is there.
+    opener.postMessage({ consentry: 'ask' }, '*');
+    setTimeout(resolve, PATIENCE_MS);
+  });
+  removeEventListener('message', hear);
+  window.opener = null;
+  return heard;
 }
 
 /** Site and secret of a banner on this origin: of the site that the link names, or the only one. */
@@ -82,11 +110,13 @@ function person(user, site, credentials) {
   return {
     site,
     status: async () => (await read(`/consent/${id}`)).consent,
-    /** A page of what was done, oldest first, and the path of the next. */
-    trail: async (path = `/audit/${id}`) => {
+    /** A page of what was done, newest first, and the path of the next. */
+    trail: async (path = `/audit/${id}?order=desc&limit=${TRAIL}`) => {
       const { audit_trail: events, next } = await read(path);
       return { events, next };
     },
+    /** Decisions and requests for erasure, newest first. */
+    marks: async () => (await read(`/audit/${id}?order=desc&limit=${MARKS}&kind=${KINDS}`)).audit_trail,
     decide: (decision, notice) =>
       send('/consent', { user_id: user, decisions: [decision], notice, shown: { surface: 'page' } }),
     /** Registers the words of a notice. */
