@@ -121,7 +121,8 @@ export type TextName =
   | "saved"
   | "legal_notice"
   | "opt_out_title"
-  | "opt_out_text";
+  | "opt_out_text"
+  | "your_data";
 
 /** A switch of Google Consent Mode. */
 export type ConsentModeSwitch = "granted" | "denied";
@@ -148,6 +149,8 @@ export interface ConsentryConfig {
   texts?: Readonly<Record<string, Readonly<Partial<Record<TextName, string>>>>>;
   /** The address of the privacy policy. */
   privacy_policy?: string;
+  /** The person's own page, to which the preferences link: by default that of the API; its address, or `false` for no link. */
+  privacy_page?: string | false;
   consent_mode_defaults?: readonly ConsentModeDefault[];
 }
 

@@ -1,5 +1,6 @@
 // The preferences: a modal dialog with a switch for each purpose.
 import { explain, textsIn } from './notice.js';
+import { yourData } from './your-data.js';
 
 /** The surface that the preferences are. */
 const DIALOG = 1;
@@ -7,9 +8,15 @@ const DIALOG = 1;
 /** How to open and close them. They are made when they are first opened. */
 export function preferences(page) {
   let dialog;
+  let link;
   return {
     open(draft) {
       dialog ??= make(page);
+      // Who has decided nothing yet has nothing there. It is no part of the notice, which is what they decide by.
+      if (!link && page.store.known()) {
+        link = yourData(page) ?? '';
+        dialog.querySelector('.consentry-list').append(link);
+      }
       page.asked.purposes.forEach(({ name, basis }, place) => {
         const input = dialog.querySelector(`[name="${name}"]`);
         if (input) input.checked = !!((draft >> place) & 1) !== objects(basis);
