@@ -50,7 +50,7 @@ fn head(about: &About) -> String {
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
          <meta name=\"robots\" content=\"noindex\"><title>{title}</title><style>{STYLE}</style></head>\
          <body><header><h1>{title}</h1><p><bdi>{}</bdi> · {}</p><p class=\"small quiet\">{} · <code>{} · {}</code></p></header>\
-         {}<main>{}",
+         <main>{}{}",
         Text(words.get("language")),
         Text(words.get("direction")),
         Text(&about.user),
@@ -195,8 +195,7 @@ fn erasure(about: &About, erasure: &Value) -> String {
     });
     let stores = if stores.is_empty() { stores } else { format!("<dl>{stores}</dl>") };
     let dated = |name: &str, field: &str| {
-        let date =
-            erasure[field].as_str().map(|time| words.get(name).replace("{date}", &time.replace('T', " ")));
+        let date = erasure[field].as_str().map(|time| words.get(name).replace("{date}", &moment(time)));
         date.map_or(String::new(), |text| format!("<br>{}", Text(&text)))
     };
     format!(
@@ -217,14 +216,13 @@ fn each<T>(all: &[T], write: impl Fn(&T) -> String) -> String {
     text
 }
 
-/// A moment in a form that means the same everywhere.
-fn moment(time: Timestamp) -> String {
-    let text = time.to_string();
-    format!("{} UTC", text.get(..16).unwrap_or(&text).replace('T', " "))
+/// A moment (RFC 3339) in a form that means the same everywhere.
+fn moment(time: &str) -> String {
+    format!("{} UTC", time.get(..16).unwrap_or(time).replace('T', " "))
 }
 
 fn time(time: Timestamp) -> String {
-    format!("<time datetime=\"{time}\">{}</time>", moment(time))
+    format!("<time datetime=\"{time}\">{}</time>", moment(&time.to_string()))
 }
 
 /// A text inside an element or an attribute in double quotes.
