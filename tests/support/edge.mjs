@@ -68,6 +68,11 @@ export async function startEdge({ directory, vars = {}, rateLimits = false, cf =
     async cron(cronExpression) {
       return (await miniflare.getWorker()).scheduled({ cron: cronExpression });
     },
+    /** The most memory that workerd ever held, in bytes: of the process, so that of every isolate in it and of D1. */
+    async peak() {
+      const status = await readFile(`/proc/${workerd.pid}/status`, "utf8");
+      return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)[1]) * 1024;
+    },
     /** Ends workerd as a crash would (SIGKILL). The directory stays; call `stop()` later all the same. */
     async kill() {
       if (workerd.exitCode === null && workerd.signalCode === null) {
