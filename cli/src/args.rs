@@ -99,7 +99,7 @@ pub(crate) struct Filter {
     /// What the rows are to be used for, such as `model_training`
     #[arg(long, value_parser = purpose)]
     pub(crate) purpose: Purpose,
-    /// Who granted that: a file of `consentry snapshot build` or `pull`
+    /// Who granted that: a file of `consentry snapshot build` or `pull`. A yes in it that has ended by now keeps no row
     #[arg(long, value_name = "FILE", required_unless_present = "api")]
     pub(crate) snapshot: Option<PathBuf>,
     #[command(flatten)]
@@ -153,7 +153,8 @@ pub(crate) struct Filter {
 /// Make a snapshot from a table of `user_id` and `status`, or from the database of an edge
 ///
 /// The table is CSV with a first line of names, or JSONL; plain, gzip or zstd. The last status of a user counts: granted,
-/// revoked or pending. A column `purpose` leaves out what is about another one; a column `expires_at` (RFC 3339) ends grants.
+/// revoked or pending. A column `purpose` leaves out what is about another one; a column `expires_at` (RFC 3339) says when a
+/// grant ends, which holds for whoever filters by the snapshot later.
 /// One database of an edge as a file of SQLite (what D1 is locally, or an export of it) may stand in the place of tables.
 #[derive(ClapArgs)]
 pub(crate) struct Build {

@@ -82,7 +82,7 @@ pub(crate) fn pull(args: &Pull) -> Result<u8, Failure> {
     ));
     #[cfg(feature = "parquet")]
     if let Some(parquet) = &args.parquet {
-        crate::snapshot::write_parquet(&args.output, &args.purpose, Some(&key), parquet, edge::ends)?;
+        crate::snapshot::write_parquet(&args.output, &args.purpose, Some(&key), parquet)?;
     }
     Ok(DONE)
 }

@@ -5,7 +5,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use consentry::time::Timestamp;
 use consentry_training::filter::{Counts, FilterError, Options, Source};
 use consentry_training::gate::Gates;
 use consentry_training::grants::Witness;
@@ -33,7 +32,7 @@ pub(crate) fn run(args: &Filter) -> Result<u8, Failure> {
     let (inputs, watch) = (job.inputs.clone(), Arc::clone(&job.options.watch));
     let run = job.begin().map_err(|error| failure(&error))?;
     let mut folder = None;
-    let witness = consents(args, run.started_at(), &mut folder)?;
+    let witness = consents(args, &mut folder)?;
     let progress = Progress::of(&inputs, watch, args.quiet);
     let finished = run.finish(&*witness);
     drop(progress);
@@ -100,11 +99,7 @@ fn gates(policy: &Path) -> Result<Gates, Failure> {
 
 /// Who granted the purpose: a file, or the edge, which is then asked for changes until the run ends. What is fetched for this run
 /// alone goes with `folder`.
-fn consents(
-    args: &Filter,
-    now: Timestamp,
-    folder: &mut Option<TempDir>,
-) -> Result<Box<dyn Witness>, Failure> {
+fn consents(args: &Filter, folder: &mut Option<TempDir>) -> Result<Box<dyn Witness>, Failure> {
     let read = |path: &Path| key::read(path).map_err(|error| Failure::file(path, error));
     let key = args.key_file.as_deref().map(read).transpose()?;
     let api = args.edge.api()?;
@@ -130,7 +125,7 @@ fn consents(
         purpose: &args.purpose,
         site: args.site.as_ref(),
         max_age_ms: args.max_age,
-        now: now.max(crate::now()),
+        clock: now,
         key: key.as_ref().map(|(key, _)| key),
     };
     let refused = |refused| Failure::consent(&file, refused);

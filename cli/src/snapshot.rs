@@ -7,11 +7,9 @@ use std::path::Path;
 #[cfg(feature = "parquet")]
 use consentry::purpose::Purpose;
 use consentry::subject::SiteKey;
-#[cfg(feature = "parquet")]
-use consentry_training::edge;
 use consentry_training::key;
 use consentry_training::output::Output;
-use consentry_training::snapshot::{Builder, Ends, Keying, read};
+use consentry_training::snapshot::{Builder, Keying, read};
 #[cfg(feature = "parquet")]
 use consentry_training::snapshot::{Snapshot, Wanted};
 #[cfg(unix)]
@@ -43,7 +41,6 @@ pub(crate) fn build(args: &Build) -> Result<u8, Failure> {
     let failed = |error: io::Error| Failure::file(&args.output, error);
     let mut output = Output::create(&args.output).map_err(failed)?;
     let folder = folder_of(&args.output);
-    let mut ends = Ends::new(folder).map_err(failed)?;
     let mut builder = Builder::new(args.site.clone(), args.purpose.clone(), now(), keying, folder);
     for path in &args.tables {
         let table: Box<dyn Read + Send> = if path == Path::new("-") {
@@ -53,10 +50,10 @@ pub(crate) fn build(args: &Build) -> Result<u8, Failure> {
         };
         read(table, &mut builder).map_err(|error| Failure::file(path, error))?;
     }
-    let count = builder.finish_with(output.file(), &mut ends).map_err(failed)?;
+    let count = builder.finish(output.file()).map_err(failed)?;
     output.publish().map_err(failed)?;
     messages::say(&format!("users who granted {} to {}: {count}", args.purpose, args.site));
-    parquet_of(args, site_key.as_ref(), ends)?;
+    parquet_of(args, site_key.as_ref())?;
     if inside {
         messages::say(&format!(
             "{} is not pseudonymous: its key is inside, so whoever has the file can try out who is in it. Guard it like a list \
@@ -79,12 +76,11 @@ fn from_database(args: &Build, path: &Path) -> Result<u8, Failure> {
     let failed = |error: io::Error| Failure::file(&args.output, error);
     let mut output = Output::create(&args.output).map_err(failed)?;
     let about = (args.site.clone(), args.purpose.clone());
-    let mut ends = Ends::new(folder_of(&args.output)).map_err(failed)?;
-    let count = from_log(path, about, now(), (&key, id), output.file(), &mut ends)
+    let count = from_log(path, about, now(), (&key, id), output.file(), folder_of(&args.output))
         .map_err(|error| Failure::file(path, error))?;
     output.publish().map_err(failed)?;
     messages::say(&format!("users who granted {} to {}: {count}", args.purpose, args.site));
-    parquet_of(args, Some(&key), ends)?;
+    parquet_of(args, Some(&key))?;
     Ok(DONE)
 }
 
@@ -94,24 +90,23 @@ fn folder_of(file: &Path) -> &Path {
 
 /// The Parquet file of a snapshot that was just built, if one is wanted.
 #[cfg(feature = "parquet")]
-fn parquet_of(args: &Build, key: Option<&SiteKey>, ends: Ends) -> Result<(), Failure> {
+fn parquet_of(args: &Build, key: Option<&SiteKey>) -> Result<(), Failure> {
     match &args.parquet {
-        Some(parquet) => write_parquet(&args.output, &args.purpose, key, parquet, |_| Some(ends)),
+        Some(parquet) => write_parquet(&args.output, &args.purpose, key, parquet),
         None => Ok(()),
     }
 }
 
 #[cfg(not(feature = "parquet"))]
 #[allow(clippy::unnecessary_wraps, reason = "with the feature it can fail")]
-fn parquet_of(_: &Build, _: Option<&SiteKey>, _: Ends) -> Result<(), Failure> {
+fn parquet_of(_: &Build, _: Option<&SiteKey>) -> Result<(), Failure> {
     Ok(())
 }
 
 /// Give a snapshot to an engine that joins, such as Spark: Parquet with the columns `subject` and `expires_at`
 ///
 /// The subject of a row's user is the first 16 bytes of HMAC-SHA256 under the key of the key file, over the id in UTF-8. Their yes
-/// ends at `expires_at`; null is no known end. What `pull` left beside the snapshot knows the ends of the next 40 days; of a snapshot
-/// without it none are known here, but `build --parquet` and `pull --parquet` write them.
+/// ends at `expires_at`; null is no end.
 #[cfg(feature = "parquet")]
 #[derive(clap::Args)]
 pub(crate) struct Export {
@@ -134,7 +129,7 @@ pub(crate) fn export(args: &Export) -> Result<u8, Failure> {
     let read = |path: &std::path::PathBuf| key::read(path).map_err(|error| Failure::file(path, error));
     let key = args.key_file.as_ref().map(read).transpose()?;
     let key = key.as_ref().map(|(key, _)| key);
-    write_parquet(&args.snapshot, &args.purpose, key, &args.parquet, edge::ends)?;
+    write_parquet(&args.snapshot, &args.purpose, key, &args.parquet)?;
     Ok(DONE)
 }
 
@@ -145,13 +140,12 @@ pub(crate) fn write_parquet(
     purpose: &Purpose,
     key: Option<&SiteKey>,
     parquet: &Path,
-    ends: impl FnOnce(&Snapshot) -> Option<Ends>,
 ) -> Result<(), Failure> {
-    let wanted = Wanted { purpose, site: None, max_age_ms: i64::MAX, now: now(), key };
+    let wanted = Wanted { purpose, site: None, max_age_ms: i64::MAX, clock: now, key };
     let snapshot =
         Snapshot::open(snapshot, &wanted).map_err(|refused| Failure::consent(snapshot, refused))?;
     let mut output = Output::create(parquet).map_err(|error| Failure::file(parquet, error))?;
-    consentry_training::parquet::write_subjects(&snapshot, ends(&snapshot), output.file())
+    consentry_training::parquet::write_subjects(&snapshot, output.file())
         .map_err(|error| Failure::file(parquet, error))?;
     output.publish().map_err(|error| Failure::file(parquet, error))?;
     messages::say(&format!("subjects in {}: {}", parquet.display(), snapshot.header().count));

@@ -45,20 +45,25 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Of nobody, of a few and of so many that the index has prefixes.
+/// Of nobody, of a few and of so many that the index has prefixes; with ends and without.
 fn snapshots() -> Result<Vec<Vec<u8>>, Box<dyn Error>> {
-    let of = |users: u32| -> Result<Vec<u8>, Box<dyn Error>> {
+    let of = |(users, ends): (u32, bool)| -> Result<Vec<u8>, Box<dyn Error>> {
         let site = Slug::parse("demo").ok_or("a site")?;
         let (now, keying) = (Timestamp::from_ms(1_800_000_000_000), Keying::Inside([7; 32]));
         let mut builder = Builder::new(site, Purpose::ModelTraining, now, keying, &std::env::temp_dir());
         for n in 0..users {
-            builder.add(&UserId::parse(&format!("u{n}")).map_err(|error| error.code())?, n % 3 > 0)?;
+            let user = UserId::parse(&format!("u{n}")).map_err(|error| error.code())?;
+            if ends && n % 3 == 2 {
+                builder.add_until(&user, now.plus_ms(60_000 * i64::from(n)))?;
+            } else {
+                builder.add(&user, n % 3 > 0)?;
+            }
         }
         let mut file = Cursor::new(Vec::new());
         builder.finish(&mut file)?;
         Ok(file.into_inner())
     };
-    [0, 3, 60].into_iter().map(of).collect()
+    [(0, false), (3, false), (60, false), (3, true), (60, true)].into_iter().map(of).collect()
 }
 
 /// Of nobody and of a few, without the digest, which the target makes.

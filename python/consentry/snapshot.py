@@ -37,7 +37,8 @@ class Snapshot(Subjects):
     workers of a ``DataLoader`` need nothing else.
 
     Every question checks that the snapshot is still young enough: ``ConsentUnavailable`` with the code ``snapshot_too_old`` is
-    raised in the middle of a run rather than an answer given that may be wrong by now.
+    raised in the middle of a run rather than an answer given that may be wrong by now. A yes that ends counts until that minute, also
+    while the snapshot is open.
     """
 
     __slots__ = ("_inner", "_key_file", "_max_age", "_path", "_site")
@@ -154,7 +155,7 @@ class Snapshot(Subjects):
 
     @property
     def users(self) -> int:
-        """How many people granted the purpose."""
+        """How many people's yes to the purpose stood when it was made."""
         return self._inner.users
 
     @property
@@ -163,7 +164,7 @@ class Snapshot(Subjects):
         return self._inner.digest
 
     def holds(self, user_id: str) -> bool:
-        """Whether this person granted the purpose. A text that can't be a user id is nobody's.
+        """Whether this person granted the purpose and their yes stands now. A text that can't be a user id is nobody's.
 
         Raises:
             ConsentUnavailable: the snapshot has become too old.
@@ -184,7 +185,7 @@ class Snapshot(Subjects):
     @overload
     def mask(self, column: ArrowArray | ArrowStream, *, counts: Counts | None = ...) -> Any: ...
     def mask(self, column: Any, *, counts: Counts | None = None) -> Any:
-        """Which places of a column hold the id of someone who granted the purpose.
+        """Which places of a column hold the id of someone who granted the purpose, and whose yes stands now.
 
         The column is read where it is, by all cores, and other Python threads run meanwhile. Nulls, texts that can't be ids
         and things that are no text are ``False``; give ``counts`` to have them counted.

@@ -72,7 +72,7 @@ impl Snapshot {
             None => None,
         };
         let wanted =
-            Wanted { purpose: &purpose, site: site.as_ref(), max_age_ms, now: now(), key: key.as_ref() };
+            Wanted { purpose: &purpose, site: site.as_ref(), max_age_ms, clock: now, key: key.as_ref() };
         let opened = py.detach(|| snapshot::Snapshot::open(&path, &wanted));
         let inner = opened.map_err(|error| errors::refused(&path, &error))?;
         Ok(Self { inner, path, max_age_ms })

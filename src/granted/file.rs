@@ -1,13 +1,17 @@
-//! The first bytes of the file of a snapshot, and of the index beside a manifest. Owns the layout of version 1 and its strict
+//! The first bytes of the file of a snapshot, and of the index beside a manifest. Owns the layout and its strict
 //! reading, because the machine that writes an index and the edge that keeps it must agree on them; who is in a file is decided
 //! elsewhere.
+//!
+//! Version 1 has no ends: every yes in it stands as long as the file may be used. Version 2 has them, and differs in nothing else; whoever
+//! knows only the first refuses it, rather than overlook them. An index is always of version 1.
 //!
 //! | bytes | what |
 //! |---|---|
 //! | 256 | [`Header`], integers little-endian, zeros behind it |
 //! | 16 × count | keys in ascending order: the first 16 bytes of each subject |
 //! | 4 × (2^bits + 1) | index: where the keys that begin with each of the 2^bits prefixes start |
-//! | 32 | [`digest`]: SHA-256 over the header and the SHA-256 of each [`CHUNK`] of keys and index, so that it can be checked in parallel |
+//! | 4 × count | version 2: the minute since 1970 in which the yes of each key ends ([`super::form::minute`]), in their order; [`ENDLESS`] if it doesn't |
+//! | 32 | [`digest`]: SHA-256 over the header and the SHA-256 of each [`CHUNK`] of what lies between, so that it can be checked in parallel |
 
 use alloc::{string::String, vec::Vec};
 use sha2::{Digest as _, Sha256};
@@ -24,7 +28,11 @@ use crate::{
 pub const HEADER: usize = 256;
 /// Bytes of a digest.
 pub const DIGEST: usize = 32;
-/// Bytes of keys and index that are hashed on their own.
+/// Bytes of an end.
+pub const END: usize = 4;
+/// The end of a yes that has none: later than any time that there is.
+pub const ENDLESS: u32 = u32::MAX;
+/// Bytes of keys, index and ends that are hashed on their own.
 pub const CHUNK: usize = 1 << 20;
 /// What a snapshot begins with; digests of every file of this form are over a header that does.
 pub const SNAPSHOT: [u8; 8] = *b"consnap\n";
@@ -33,6 +41,7 @@ pub const INDEX: [u8; 8] = *b"considx\n";
 /// More prefixes than this cost more than they save.
 pub const MAX_BITS: u8 = 24;
 const VERSION: u16 = 1;
+const VERSION_WITH_ENDS: u16 = 2;
 const KEY_INSIDE: u8 = 1;
 const HAS_POSITION: u8 = 2;
 
@@ -57,6 +66,21 @@ pub struct Header {
     pub key_inside: Option<[u8; 32]>,
     /// How many bits of a key choose its place in the index.
     pub bits: u8,
+    /// Whether the end of each yes is in it.
+    pub ends: bool,
+}
+
+/// How long the parts of a file are, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lengths {
+    /// Of the keys, which begin behind the header.
+    pub keys: usize,
+    /// Of the index behind them.
+    pub index: usize,
+    /// Of the ends behind that.
+    pub ends: usize,
+    /// Of all of it, with header and digest.
+    pub whole: usize,
 }
 
 /// Why bytes are no snapshot.
@@ -89,6 +113,7 @@ impl Header {
             key_check,
             key_inside: None,
             bits: 0,
+            ends: false,
         }
     }
 
@@ -96,7 +121,8 @@ impl Header {
     pub fn encode(&self) -> [u8; HEADER] {
         let mut bytes = Vec::with_capacity(HEADER);
         bytes.extend(SNAPSHOT);
-        bytes.extend(VERSION.to_le_bytes());
+        let version = if self.ends { VERSION_WITH_ENDS } else { VERSION };
+        bytes.extend(version.to_le_bytes());
         bytes.extend(self.key_id.0.to_le_bytes());
         let flags = if self.key_inside.is_some() { KEY_INSIDE } else { 0 }
             | if self.log_position.is_some() { HAS_POSITION } else { 0 };
@@ -122,14 +148,16 @@ impl Header {
         }
         let mut reader = Reader(&bytes[SNAPSHOT.len()..]);
         let version = reader.fixed().map(u16::from_le_bytes).ok_or(Damage::Damaged)?;
-        if version != VERSION {
-            return Err(Damage::UnknownVersion(version));
-        }
-        let header = Self::fields(&mut reader).ok_or(Damage::Damaged)?;
+        let ends = match version {
+            VERSION => false,
+            VERSION_WITH_ENDS => true,
+            _ => return Err(Damage::UnknownVersion(version)),
+        };
+        let header = Self::fields(&mut reader, ends).ok_or(Damage::Damaged)?;
         if bytes.get(..HEADER) == Some(&header.encode()) { Ok(header) } else { Err(Damage::Damaged) }
     }
 
-    fn fields(reader: &mut Reader<'_>) -> Option<Self> {
+    fn fields(reader: &mut Reader<'_>, ends: bool) -> Option<Self> {
         let key_id = KeyId(u16::from_le_bytes(reader.fixed()?));
         let [flags, bits, _, _] = reader.fixed()?;
         let created_at = Timestamp::from_ms(i64::from_le_bytes(reader.fixed()?));
@@ -149,17 +177,21 @@ impl Header {
             key_check,
             key_inside: (flags & KEY_INSIDE != 0).then_some(key),
             bits,
+            ends,
         })
     }
 
-    /// How long keys, index and the whole file are, in bytes.
-    pub fn lengths(&self) -> Option<(usize, usize, usize)> {
+    /// How long the parts of the file are; nothing if there is no such file.
+    pub fn lengths(&self) -> Option<Lengths> {
         if self.bits > MAX_BITS {
             return None;
         }
-        let keys = usize::try_from(self.count).ok()?.checked_mul(KEY)?;
+        let count = usize::try_from(self.count).ok()?;
+        let keys = count.checked_mul(KEY)?;
         let index = 4 * ((1_usize << self.bits) + 1);
-        Some((keys, index, HEADER.checked_add(keys)?.checked_add(index + DIGEST)?))
+        let ends = if self.ends { count.checked_mul(END)? } else { 0 };
+        let whole = HEADER.checked_add(keys)?.checked_add(ends)?.checked_add(index + DIGEST)?;
+        Some(Lengths { keys, index, ends, whole })
     }
 }
 
@@ -197,7 +229,26 @@ mod tests {
 
     #[test]
     fn a_header_is_read_as_it_was_written() {
-        assert_eq!(Header::decode(&header().encode()), Ok(header()));
+        for ends in [false, true] {
+            let header = Header { ends, ..header() };
+            assert_eq!(Header::decode(&header.encode()), Ok(header));
+        }
+    }
+
+    #[test]
+    fn a_file_with_ends_is_of_a_version_that_others_refuse() {
+        let with = Header { ends: true, count: 3, ..header() };
+        assert_eq!(with.encode()[8..10], [2, 0]);
+        assert_eq!(Header { ends: false, ..with.clone() }.encode()[8..10], [1, 0]);
+        let lengths = |header: Header| header.lengths().unwrap();
+        assert_eq!(
+            lengths(with.clone()),
+            Lengths { keys: 48, index: 8, ends: 12, whole: 256 + 48 + 8 + 12 + 32 }
+        );
+        assert_eq!(
+            lengths(Header { ends: false, ..with }),
+            Lengths { keys: 48, index: 8, ends: 0, whole: 256 + 48 + 8 + 32 }
+        );
     }
 
     #[test]
@@ -207,12 +258,12 @@ mod tests {
         assert_eq!(Header::decode(b"consnap"), Err(Damage::NotASnapshot));
         for (at, damage) in [
             (0, Damage::NotASnapshot),
-            (8, Damage::UnknownVersion(2)),
+            (8, Damage::UnknownVersion(10)),
             (14, Damage::Damaged),
             (255, Damage::Damaged),
         ] {
             let mut other = bytes;
-            other[at] += if at == 8 { 1 } else { 9 };
+            other[at] += 9;
             assert_eq!(Header::decode(&other), Err(damage), "{at}");
         }
     }

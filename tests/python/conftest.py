@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import struct
 import subprocess
 import threading
 import time
@@ -66,6 +68,19 @@ def make(tmp_path: Path) -> Make:
         return path
 
     return made
+
+
+def ended(path: Path, subject: bytes | None) -> None:
+    """Writes a snapshot with ends as it would be had this person's yes ended a minute ago: after the layout in src/granted/file.rs."""
+    header, body = path.read_bytes()[:256], bytearray(path.read_bytes()[256:-32])
+    version, bits, count = header[8], header[13], struct.unpack("<I", header[32:36])[0]
+    keys, index = 16 * count, 4 * (2**bits + 1)
+    assert header[:8] == b"consnap\n" and version == 2 and len(body) == keys + index + 4 * count
+    place = [bytes(body[n : n + 16]) for n in range(0, keys, 16)].index(subject or b"")
+    struct.pack_into("<I", body, keys + index + 4 * place, int(time.time() / 60) - 1)
+    chunks = b"".join(hashlib.sha256(body[n : n + 2**20]).digest() for n in range(0, len(body), 2**20))
+    path.unlink()
+    path.write_bytes(header + body + hashlib.sha256(header + chunks).digest())
 
 
 @pytest.fixture

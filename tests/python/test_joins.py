@@ -17,7 +17,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from conftest import consentry
-from consentry import SiteKey, Snapshot
+from conftest import ended as ended_in_snapshot
+from consentry import SiteKey, Snapshot, consent_filtered_loader, filter_jsonl
 from test_recipes import recipe
 
 SAID = [("u1", "granted", ""), ("u2", "revoked", ""), ("u3", "granted", "later"), ("u4", "granted", "past"), ("ünï-🦀", "granted", "soon")]
@@ -61,18 +62,31 @@ def test_the_table_has_everybody_whose_yes_stands_and_the_minute_in_which_it_end
     assert subjects == wanted
     about = {name.decode(): value.decode() for name, value in table.schema.metadata.items()}
     assert (about["consentry.site"], about["consentry.purpose"], about["consentry.key_id"]) == ("demo", "model_training", "1")
-    assert "consentry.expires_at_known_until" not in about
 
 
-def test_an_export_says_that_it_knows_no_ends(built: tuple[Snapshot, Path], key_file: Path, tmp_path: Path) -> None:
+def test_an_export_has_the_ends_of_the_snapshot(built: tuple[Snapshot, Path], key_file: Path, tmp_path: Path) -> None:
     snapshot, parquet = built
     exported = tmp_path / "exported.parquet"
     consentry("snapshot", "export", "--purpose", "model_training", "--key-file", key_file, "--parquet", exported, snapshot.path)
-    table = pq.read_table(exported)
-    assert table["subject"] == pq.read_table(parquet)["subject"]
-    assert table["expires_at"].null_count == 3
-    about = table.schema.metadata
-    assert about[b"consentry.expires_at_known_until"] == about[b"consentry.created_at"]
+    assert pq.read_table(exported).equals(pq.read_table(parquet), check_metadata=True)
+
+
+def test_whose_yes_ended_since_is_out_of_every_mask_loader_and_file(built: tuple[Snapshot, Path], key_file: Path, rows: Path, tmp_path: Path) -> None:
+    before, _ = built
+    assert "u3" in before and before.mask(IDS).count(True) == 4
+    ended_in_snapshot(before.path, before.subjects(["u3"])[0])
+    snapshot = Snapshot.open(before.path, purpose="model_training", key_file=key_file)
+    assert "u3" not in snapshot and not snapshot.holds("u3") and snapshot.users == before.users
+    wanted = [user in ("u1", "ünï-🦀") for user in IDS]
+    for column in COLUMNS.values():
+        mask = snapshot.mask(column)
+        assert (mask.to_pylist() if isinstance(mask, pa.Array | pa.ChunkedArray) else list(mask)) == wanted
+    data = [json.loads(line) for line in rows.read_text().splitlines()]
+    kept = [row["n"] for row in data if row["user_id"] in ("u1", "ünï-🦀")]
+    assert [row["n"] for row in consent_filtered_loader(data, "model_training", snapshot=snapshot)] == kept
+    done = filter_jsonl(rows, tmp_path / "kept.jsonl", snapshot=snapshot)
+    assert [json.loads(line)["n"] for line in (tmp_path / "kept.jsonl").read_text().splitlines()] == kept
+    assert done.counts.kept == len(kept)
 
 
 COLUMNS: dict[str, Any] = {

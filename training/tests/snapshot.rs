@@ -1,6 +1,7 @@
 //! Snapshots from tables to look-ups: who is in one, and which ones are refused.
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
+use std::cell::Cell;
 use std::fs;
 use std::path::PathBuf;
 
@@ -26,7 +27,7 @@ fn site_key() -> SiteKey {
 }
 
 fn wanted(purpose: &Purpose) -> Wanted<'_> {
-    Wanted { purpose, site: None, max_age_ms: DAY_MS, now: NOW, key: None }
+    Wanted { purpose, site: None, max_age_ms: DAY_MS, clock: || NOW, key: None }
 }
 
 fn builder(keying: Keying, folder: &TempDir) -> Builder {
@@ -91,10 +92,14 @@ fn what_was_said_of_another_purpose_is_nothing_here() {
 }
 
 #[test]
-fn a_grant_that_has_ended_is_none() {
-    let table =
-        format!("user_id,status,expires_at\na,granted,{NOW}\nb,granted,{}\nc,granted,\n", NOW.plus_ms(1));
-    assert_eq!(holders(&table, &["a", "b", "c"]), ["b", "c"]);
+fn a_grant_that_has_ended_is_none_and_so_is_one_that_ends_within_the_minute() {
+    let in_ms = |ms| NOW.plus_ms(ms);
+    let table = format!(
+        "user_id,status,expires_at\na,granted,{NOW}\nb,granted,{}\nc,granted,{}\nd,granted,\n",
+        in_ms(59_999),
+        in_ms(60_000)
+    );
+    assert_eq!(holders(&table, &["a", "b", "c", "d"]), ["c", "d"]);
 }
 
 #[test]
@@ -162,34 +167,57 @@ fn a_table_without_names_of_columns_is_refused() {
     assert!(matches!(error, TableError::NoColumn("user_id")));
 }
 
+/// Nobody's yes ends; and one of two ends, so that there are ends in the file.
+const WITHOUT_ENDS: &str = "user_id,status\na,granted\nb,granted\n";
+const WITH_ENDS: &str = "user_id,status,expires_at\na,granted,2030-01-01T00:00:00Z\nb,granted,\n";
+
 #[test]
 fn any_bit_that_flips_anywhere_is_noticed() {
-    let (_folder, name) = snapshot("user_id,status\na,granted\nb,granted\n");
-    let whole = fs::read(&name).unwrap();
-    for byte in 0..whole.len() {
-        let mut damaged = whole.clone();
-        damaged[byte] ^= 1 << (byte % 8);
-        fs::write(&name, damaged).unwrap();
-        let opened = Snapshot::open(&name, &wanted(&Purpose::ModelTraining));
-        let refused = matches!(
-            opened.map(drop),
-            Err(Refused::Damaged | Refused::NotASnapshot | Refused::UnknownVersion(_))
-        );
-        assert!(refused, "byte {byte}");
+    for table in [WITHOUT_ENDS, WITH_ENDS] {
+        let (_folder, name) = snapshot(table);
+        let whole = fs::read(&name).unwrap();
+        for byte in 0..whole.len() {
+            let mut damaged = whole.clone();
+            damaged[byte] ^= 1 << (byte % 8);
+            fs::write(&name, damaged).unwrap();
+            let opened = Snapshot::open(&name, &wanted(&Purpose::ModelTraining));
+            let refused = matches!(
+                opened.map(drop),
+                Err(Refused::Damaged | Refused::NotASnapshot | Refused::UnknownVersion(_))
+            );
+            assert!(refused, "byte {byte}");
+        }
     }
 }
 
 #[test]
 fn a_file_that_is_cut_short_or_too_long_is_refused() {
-    let (_folder, name) = snapshot("user_id,status\na,granted\nb,granted\n");
-    let whole = fs::read(&name).unwrap();
-    for length in 0..whole.len() {
-        fs::write(&name, &whole[..length]).unwrap();
-        assert!(Snapshot::open(&name, &wanted(&Purpose::ModelTraining)).is_err(), "{length}");
+    for table in [WITHOUT_ENDS, WITH_ENDS] {
+        let (_folder, name) = snapshot(table);
+        let whole = fs::read(&name).unwrap();
+        for length in 0..whole.len() {
+            fs::write(&name, &whole[..length]).unwrap();
+            assert!(Snapshot::open(&name, &wanted(&Purpose::ModelTraining)).is_err(), "{length}");
+        }
+        fs::write(&name, [whole, vec![0]].concat()).unwrap();
+        let opened = Snapshot::open(&name, &wanted(&Purpose::ModelTraining));
+        assert!(matches!(opened.map(drop), Err(Refused::Damaged)));
     }
-    fs::write(&name, [whole, vec![0]].concat()).unwrap();
-    let opened = Snapshot::open(&name, &wanted(&Purpose::ModelTraining));
-    assert!(matches!(opened.map(drop), Err(Refused::Damaged)));
+}
+
+#[test]
+fn ends_can_neither_be_hidden_from_a_program_that_overlooks_them_nor_taken_out() {
+    let (_folder, name) = snapshot(WITH_ENDS);
+    let whole = fs::read(&name).unwrap();
+    assert_eq!(whole[8..10], [2, 0], "a program that knows version 1 only refuses it");
+    let mut first = whole.clone();
+    first[8] = 1;
+    let cut = [&first[..whole.len() - 32 - 8], &first[whole.len() - 32..]].concat();
+    for bytes in [first, cut] {
+        fs::write(&name, bytes).unwrap();
+        let opened = Snapshot::open(&name, &wanted(&Purpose::ModelTraining));
+        assert!(matches!(opened.map(drop), Err(Refused::Damaged)));
+    }
 }
 
 #[test]
@@ -206,7 +234,12 @@ fn a_snapshot_of_another_purpose_or_site_is_refused() {
 #[test]
 fn a_snapshot_has_an_age_to_the_millisecond() {
     let (_folder, name) = snapshot("user_id,status\na,granted\n");
-    let at = |now| Snapshot::open(&name, &Wanted { now, ..wanted(&Purpose::ModelTraining) }).map(drop);
+    thread_local!(static TIME: Cell<Timestamp> = const { Cell::new(NOW) });
+    let at = |now| {
+        TIME.set(now);
+        let clock = || TIME.get();
+        Snapshot::open(&name, &Wanted { clock, ..wanted(&Purpose::ModelTraining) }).map(drop)
+    };
     assert!(at(NOW.plus_ms(DAY_MS)).is_ok());
     assert!(matches!(at(NOW.plus_ms(DAY_MS + 1)), Err(Refused::TooOld(_))));
     assert!(at(NOW.plus_ms(-300_000)).is_ok());
@@ -222,6 +255,19 @@ fn the_sites_key_stays_out_of_the_file_and_is_needed() {
     assert!(matches!(open(Some(&other)).map(drop), Err(Refused::OtherKey(KeyId(3)))));
     let key = site_key();
     assert!(open(Some(&key)).unwrap().holds(&UserId::parse("a").unwrap()));
+}
+
+/// The digest is over all bytes, which are permanent. These two are of another implementation of the layout.
+#[test]
+fn every_byte_is_what_it_always_was() {
+    for (table, digest) in [
+        (WITHOUT_ENDS, "8ceca2939137a1d1ccdc8673c714a8dfa7f4ad4a957d199ea7cc9a1b3dc49326"),
+        (WITH_ENDS, "14ff5e8e2d7ceb3e0507de22a737678f5bf001d38f6515edb75d8a82fe8e61c4"),
+    ] {
+        let (_folder, name) = snapshot(table);
+        let opened = Snapshot::open(&name, &wanted(&Purpose::ModelTraining)).unwrap();
+        assert_eq!(opened.digest().to_string(), digest);
+    }
 }
 
 #[test]

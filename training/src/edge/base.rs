@@ -4,9 +4,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 
 use consentry::granted::Key;
-use consentry::granted::form::{Chain, ENTRY, FORMAT, Head, PIECE};
-
-use crate::snapshot::next;
+use consentry::granted::form::{Chain, ENTRY, FORMAT, Head, PIECE, parse_entry};
 
 const DIGEST: usize = 32;
 
@@ -54,7 +52,12 @@ impl Base {
 
     /// The next person with the minute in which their yes ends.
     pub fn person(&mut self) -> io::Result<Option<(Key, u32)>> {
-        let Some((key, minute)) = next(&mut self.reader)? else { return Ok(None) };
+        if self.reader.fill_buf()?.is_empty() {
+            return Ok(None);
+        }
+        let mut entry = [0; ENTRY];
+        self.reader.read_exact(&mut entry)?;
+        let (key, minute) = parse_entry(&entry);
         if self.last.replace(key).is_some_and(|last| last >= key) {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "the snapshot is not in order"));
         }

@@ -12,7 +12,6 @@ mod register;
 pub(crate) use api::parse_api_key;
 pub use api::{Api, ApiError, read_api_key};
 pub use base::Base;
-pub use beside::ends;
 pub use fresh::Fresh;
 pub use pull::{Pull, PullError, Pulled, pull};
 pub use register::{RegisterError, Registered, Registration, register};

@@ -6,16 +6,12 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Seek, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::time::Duration;
 
 use consentry::{
-    granted::{
-        Key,
-        form::{minute, to_hex},
-        key_check,
-    },
+    granted::{Key, form::to_hex, key_check},
     hash::Hash,
     purpose::Purpose,
     slug::Slug,
@@ -26,9 +22,9 @@ use consentry::{
 use super::Changes;
 use super::api::{Api, ApiError};
 use super::base::Base;
-use super::beside::{self, AHEAD, Beside, Note};
+use super::beside::{self, Note};
 use crate::output::Output;
-use crate::snapshot::{Header, Snapshot, Wanted, Writer, next, put as keep};
+use crate::snapshot::{Header, Snapshot, Wanted, Writer};
 
 /// What is to be fetched.
 pub struct Pull<'a> {
@@ -125,54 +121,45 @@ pub fn pull(pull: &Pull<'_>) -> Result<Pulled, PullError> {
         match pull.attempt(Some(old), &mut output) {
             // The log does not go on from there: its database was restored, or it is another edge.
             Err(PullError::OtherLog | PullError::Api(ApiError::Refused(422, ..))) => {}
-            Ok((pulled, ends)) => {
-                return pull.publish(output, ends).map(|()| pulled);
-            }
+            Ok((pulled, note)) => return pull.publish(output, &note).map(|()| pulled),
             Err(error) => return Err(error),
         }
     }
-    let (pulled, ends) = pull.attempt(None, &mut output)?;
-    pull.publish(output, ends)?;
+    let (pulled, note) = pull.attempt(None, &mut output)?;
+    pull.publish(output, &note)?;
     Ok(pulled)
 }
 
 /// Where most people come from.
 enum Most {
     Edge(Base),
-    Old(Box<Snapshot>, Beside),
-}
-
-/// What lies beside the snapshot, before it has its name.
-struct Ends {
-    note: Note,
-    people: File,
+    Old(Snapshot),
 }
 
 impl Pull<'_> {
     /// The snapshot that is there, if it can be gone on from.
-    fn old(&self) -> Option<(Snapshot, Beside)> {
-        let now = (self.clock)();
+    fn old(&self) -> Option<(Snapshot, Note)> {
         let wanted = Wanted {
             purpose: self.purpose,
             site: Some(self.site),
             max_age_ms: i64::MAX,
-            now,
+            clock: self.clock,
             key: Some(self.key.0),
         };
         let snapshot = Snapshot::open(self.file, &wanted).ok()?;
-        let beside = Beside::open(self.file, snapshot.digest())?;
-        (minute(now) < beside.note.until).then_some((snapshot, beside))
+        let note = Note::of(&snapshot)?;
+        Some((snapshot, note))
     }
 
     fn attempt(
         &self,
-        old: Option<(Snapshot, Beside)>,
+        old: Option<(Snapshot, Note)>,
         output: &mut Output,
-    ) -> Result<(Pulled, Ends), PullError> {
+    ) -> Result<(Pulled, Note), PullError> {
         let folder = self.file.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or(Path::new("."));
         let mut download = BufWriter::new(tempfile::tempfile_in(folder)?);
-        let tag = old.as_ref().map(|(_, beside)| beside.note.tag.clone());
+        let tag = old.as_ref().map(|(_, note)| note.tag.clone());
         let (most, tag, log, position) = match (self.fetch(tag.as_deref(), &mut download)?, old) {
             (Some(tag), _) => {
                 let file = download.into_inner().map_err(io::IntoInnerError::into_error)?;
@@ -181,9 +168,8 @@ impl Pull<'_> {
                 let (log, position) = (base.head.log.clone(), base.head.position.clone());
                 (Most::Edge(base), tag, log, position)
             }
-            (None, Some((snapshot, beside))) => {
-                let Note { tag, log, position, .. } = beside.note.clone();
-                (Most::Old(Box::new(snapshot), beside), tag, log, position)
+            (None, Some((snapshot, Note { tag, log, position, .. }))) => {
+                (Most::Old(snapshot), tag, log, position)
             }
             (None, None) => return Err(ApiError::Unreadable("304 where nothing was known").into()),
         };
@@ -196,10 +182,6 @@ impl Pull<'_> {
         if page.site != self.site.as_str() {
             return Err(PullError::OtherSite(page.site));
         }
-        let until = match &most {
-            Most::Edge(_) => minute(as_of) + AHEAD,
-            Most::Old(_, beside) => beside.note.until,
-        };
         let whole = matches!(most, Most::Edge(_));
         let header = Header::of_site(
             (self.site.clone(), self.purpose.clone()),
@@ -207,12 +189,9 @@ impl Pull<'_> {
             page.position.parse().ok(),
             self.key,
         );
-        let mut ends = BufWriter::new(tempfile::tempfile_in(folder)?);
-        let (users, digest) = write(most, &changes, header, minute(as_of), until, output.file(), &mut ends)?;
-        let people = ends.into_inner().map_err(io::IntoInnerError::into_error)?;
-        let note = Note { digest: Hash(digest), tag, log, position: page.position.clone(), until };
-        let pulled = Pulled { users, changes: changes.len(), whole, position: page.position };
-        Ok((pulled, Ends { note, people }))
+        let (users, digest) = write(most, &changes, header, output.file(), folder)?;
+        let note = Note { digest: Hash(digest), tag, log, position: page.position.clone() };
+        Ok((Pulled { users, changes: changes.len(), whole, position: page.position }, note))
     }
 
     /// Waits for a snapshot that is being built, and where too much is asked.
@@ -244,14 +223,9 @@ impl Pull<'_> {
         Ok(())
     }
 
-    fn publish(&self, output: Output, mut ends: Ends) -> Result<(), PullError> {
+    fn publish(&self, output: Output, note: &Note) -> Result<(), PullError> {
         let mut beside = Output::create(&beside::name(self.file))?;
-        ends.people.rewind()?;
-        let mut writer = BufWriter::new(&mut beside);
-        beside::begin(&mut writer, &ends.note)?;
-        io::copy(&mut BufReader::new(ends.people), &mut writer)?;
-        writer.flush()?;
-        drop(writer);
+        note.write(&mut beside)?;
         // Should it end between the two, the digest in the note is of another file, and the next pull fetches all.
         output.publish()?;
         beside.publish()?;
@@ -259,64 +233,40 @@ impl Pull<'_> {
     }
 }
 
-/// Puts together who stood and what changed, both in order; those whose yes ends up to `until` go to `ends` as well.
+/// Puts together who stood and what changed, both in order.
 fn write(
     most: Most,
     changes: &Changes,
     header: Header,
-    now: u32,
-    until: u32,
     file: &mut File,
-    ends: &mut impl Write,
+    folder: &Path,
 ) -> io::Result<(u32, [u8; 32])> {
     let count = match &most {
         Most::Edge(base) => base.count,
-        Most::Old(snapshot, _) => u64::from(snapshot.header().count),
+        Most::Old(snapshot) => u64::from(snapshot.header().count),
     };
     file.set_len(0)?;
-    let mut writer = Writer::new(file, header, count + changes.len() as u64)?;
+    let mut writer = Writer::new(file, header, count + changes.len() as u64, folder)?;
     let mut coming = changes.iter().peekable();
-    let mut put = |key: &Key, end: u32| {
-        if end <= now {
-            return Ok(());
+    let mut merge = |key: &Key, end: u32| -> io::Result<()> {
+        while let Some((new, end)) = coming.next_if(|(new, _)| *new < key) {
+            end.map_or(Ok(()), |end| writer.push(new, end))?;
         }
-        if end <= until {
-            keep(ends, key, end)?;
-        }
-        writer.push(key)
-    };
-    let mut merge = |key: Key, end: u32| -> io::Result<()> {
-        while let Some((new, end)) = coming.next_if(|(new, _)| **new < key) {
-            end.map_or(Ok(()), |end| put(new, end))?;
-        }
-        match coming.next_if(|(new, _)| **new == key) {
-            Some((_, None)) => Ok(()),
-            Some((_, Some(end))) => put(&key, *end),
-            None => put(&key, end),
+        match coming.next_if(|(new, _)| *new == key) {
+            Some((_, new)) => new.map_or(Ok(()), |end| writer.push(key, end)),
+            None => writer.push(key, end),
         }
     };
     match most {
         Most::Edge(mut base) => {
             while let Some((key, end)) = base.person()? {
-                merge(key, end)?;
+                merge(&key, end)?;
             }
         }
-        Most::Old(snapshot, mut beside) => {
-            let mut people = beside.people()?;
-            let mut soon = next(&mut people)?;
-            for key in snapshot.keys() {
-                // Whoever is not among them ends later than anything here looks at.
-                let mut end = u32::MAX;
-                if let Some((_, known)) = soon.filter(|(one, _)| one == key) {
-                    end = known;
-                    soon = next(&mut people)?;
-                }
-                merge(*key, end)?;
-            }
-        }
+        Most::Old(snapshot) => snapshot.people().try_for_each(|(key, end)| merge(key, end))?,
     }
     for (new, end) in coming {
-        end.map_or(Ok(()), |end| put(new, end))?;
+        end.map_or(Ok(()), |end| writer.push(new, end))?;
     }
     writer.finish()
 }

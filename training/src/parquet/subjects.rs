@@ -1,11 +1,11 @@
 //! A snapshot as Parquet, for engines that join where one machine is not enough. Owns the form: `subject` of binary, the first 16
 //! bytes of each subject, in ascending order (Spark reads no binary of fixed length), and `expires_at`, the minute in which the
-//! person's yes ends, null where no end is known. Up to when ends are known is said beside the schema.
+//! person's yes ends, null where it doesn't.
 
-use std::io::{self, BufRead, Write};
+use std::io::Write;
 use std::sync::Arc;
 
-use consentry::time::Timestamp;
+use consentry::granted::file::ENDLESS;
 
 use parquet::basic::Compression;
 use parquet::data_type::{ByteArray, ByteArrayType, DataType, Int64Type};
@@ -15,7 +15,7 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
 
-use crate::snapshot::{Ends, Key, Snapshot, next};
+use crate::snapshot::Snapshot;
 
 /// Keys in a group of rows: 16 MiB.
 const GROUP: usize = 1 << 20;
@@ -23,22 +23,16 @@ const GROUP: usize = 1 << 20;
 const SCHEMA: &str =
     "message snapshot { required binary subject; optional int64 expires_at (TIMESTAMP(MILLIS, true)); }";
 
-/// Writes everybody in the snapshot, with the ends that are known. Without a list of these the column has none, and what stood when the
-/// snapshot was made is all that can be said.
-pub fn write_subjects(snapshot: &Snapshot, ends: Option<Ends>, file: impl Write + Send) -> Result<()> {
+/// Writes everybody in the snapshot, with their ends.
+pub fn write_subjects(snapshot: &Snapshot, file: impl Write + Send) -> Result<()> {
     let header = snapshot.header();
-    let known_until = match &ends {
-        None => Some(header.created_at),
-        Some(ends) => ends.until().map(|minute| Timestamp::from_ms(ms(minute))),
-    };
     let about = [
-        ("consentry.site", Some(header.site.to_string())),
-        ("consentry.purpose", Some(header.purpose.to_string())),
-        ("consentry.created_at", Some(header.created_at.to_string())),
-        ("consentry.key_id", Some(header.key_id.0.to_string())),
-        ("consentry.expires_at_known_until", known_until.map(|time| time.to_string())),
+        ("consentry.site", header.site.to_string()),
+        ("consentry.purpose", header.purpose.to_string()),
+        ("consentry.created_at", header.created_at.to_string()),
+        ("consentry.key_id", header.key_id.0.to_string()),
     ];
-    let about = about.into_iter().filter_map(|(name, value)| Some(KeyValue::new(name.into(), value?)));
+    let about = about.into_iter().map(|(name, value)| KeyValue::new(name.into(), value));
     // Random bytes neither repeat nor compress.
     let properties = WriterProperties::builder()
         .set_dictionary_enabled(false)
@@ -46,21 +40,18 @@ pub fn write_subjects(snapshot: &Snapshot, ends: Option<Ends>, file: impl Write 
         .set_key_value_metadata(Some(about.collect()));
     let schema = Arc::new(parse_message_type(SCHEMA)?);
     let mut writer = SerializedFileWriter::new(file, schema, Arc::new(properties.build()))?;
-    let mut ends = ends.map(Ends::read).transpose()?;
-    let mut coming = following(&mut ends)?;
-    for keys in snapshot.keys().chunks(GROUP) {
-        let values: Vec<ByteArray> = keys.iter().map(|key| ByteArray::from(key.to_vec())).collect();
-        let (mut times, mut levels) = (Vec::new(), Vec::with_capacity(keys.len()));
-        for key in keys {
-            let end = coming.filter(|(next, _)| next == key).map(|(_, end)| end);
-            levels.push(i16::from(end.is_some()));
-            if let Some(end) = end {
-                times.push(ms(end));
-                coming = following(&mut ends)?;
+    let mut people = snapshot.people().peekable();
+    while people.peek().is_some() {
+        let (mut subjects, mut times, mut levels) = (Vec::new(), Vec::new(), Vec::new());
+        for (key, end) in people.by_ref().take(GROUP) {
+            subjects.push(ByteArray::from(key.to_vec()));
+            levels.push(i16::from(end != ENDLESS));
+            if end != ENDLESS {
+                times.push(i64::from(end) * 60_000);
             }
         }
         let mut group = writer.next_row_group()?;
-        column::<ByteArrayType>(&mut group, &values, None)?;
+        column::<ByteArrayType>(&mut group, &subjects, None)?;
         column::<Int64Type>(&mut group, &times, Some(&levels))?;
         group.close()?;
     }
@@ -76,14 +67,6 @@ fn column<T: DataType>(
     let mut column = column.ok_or_else(|| ParquetError::General("the schema has no column".into()))?;
     column.typed::<T>().write_batch(values, levels, None)?;
     column.close()
-}
-
-fn following(ends: &mut Option<impl BufRead>) -> io::Result<Option<(Key, u32)>> {
-    ends.as_mut().map_or(Ok(None), next)
-}
-
-fn ms(minute: u32) -> i64 {
-    i64::from(minute) * 60_000
 }
 
 #[cfg(test)]
@@ -111,12 +94,11 @@ mod tests {
                 _ => builder.add_until(&user, Timestamp::from_ms(n * 60_000 + 1)).unwrap(),
             }
         }
-        let mut ends = Ends::new(folder.path()).unwrap();
-        builder.finish_with(&mut File::create(&path).unwrap(), &mut ends).unwrap();
-        let now = Timestamp::UNIX_EPOCH;
-        let wanted = Wanted { purpose: &purpose, site: None, max_age_ms: 0, now, key: None };
+        builder.finish(&mut File::create(&path).unwrap()).unwrap();
+        let clock = || Timestamp::UNIX_EPOCH;
+        let wanted = Wanted { purpose: &purpose, site: None, max_age_ms: 0, clock, key: None };
         let snapshot = Snapshot::open(&path, &wanted).unwrap();
-        write_subjects(&snapshot, Some(ends), File::create(&out).unwrap()).unwrap();
+        write_subjects(&snapshot, File::create(&out).unwrap()).unwrap();
         let reader = SerializedFileReader::new(File::open(&out).unwrap()).unwrap();
         let rows = reader.get_row_iter(None).unwrap().map(Result::unwrap);
         let found: Vec<(Vec<u8>, Option<i64>)> = rows

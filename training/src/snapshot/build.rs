@@ -8,14 +8,13 @@ use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use consentry::{
-    granted::form::minute,
+    granted::{file::ENDLESS, form::minute},
     purpose::Purpose,
     slug::Slug,
     subject::{KeyId, SiteKey, UserId},
     time::Timestamp,
 };
 
-use super::ends::Ends;
 use super::format::{self, Header, KEY, Key};
 use super::write::Writer;
 
@@ -37,9 +36,8 @@ struct Entry {
     end: u32,
 }
 
+/// What has ended before any time.
 const NO: u32 = 0;
-/// A yes without an end.
-const ENDLESS: u32 = u32::MAX;
 
 /// Collects what users said and writes the snapshot.
 pub struct Builder {
@@ -73,6 +71,7 @@ impl Builder {
             key_check,
             key_inside,
             bits: 0,
+            ends: false,
         };
         let folder = folder.to_owned();
         Self {
@@ -91,9 +90,9 @@ impl Builder {
         self.add_key(format::first(self.key.subject(user).hash), granted)
     }
 
-    /// Takes in that a user granted the purpose until some time after [`Self::created_at`].
+    /// Takes in that a user granted the purpose until some time. The minute in which it ends has no yes in it any more.
     pub fn add_until(&mut self, user: &UserId, end: Timestamp) -> io::Result<()> {
-        self.push(format::first(self.key.subject(user).hash), minute(end).max(1))
+        self.push(format::first(self.key.subject(user).hash), minute(end))
     }
 
     /// The same of a user whose key is known.
@@ -112,11 +111,6 @@ impl Builder {
         &self.header.purpose
     }
 
-    /// As of when it is.
-    pub const fn created_at(&self) -> Timestamp {
-        self.header.created_at
-    }
-
     fn spill(&mut self) -> io::Result<()> {
         self.entries.sort_unstable();
         let mut writer = BufWriter::new(tempfile::tempfile_in(&self.folder)?);
@@ -131,29 +125,14 @@ impl Builder {
         Ok(())
     }
 
-    /// Writes the snapshot from the beginning of `file` on; says how many users are in it.
-    pub fn finish(self, file: &mut (impl Write + Seek)) -> io::Result<u32> {
-        self.write(file, |_, _| Ok(()))
-    }
-
-    /// The same, and keeps when each yes ends.
-    pub fn finish_with(self, file: &mut (impl Write + Seek), ends: &mut Ends) -> io::Result<u32> {
-        self.write(file, |key, end| if end == ENDLESS { Ok(()) } else { ends.push(key, end) })
-    }
-
-    fn write(
-        mut self,
-        file: &mut (impl Write + Seek),
-        mut ends: impl FnMut(&Key, u32) -> io::Result<()>,
-    ) -> io::Result<u32> {
+    /// Writes the snapshot from the beginning of `file` on; says how many users are in it: those whose yes stands as of
+    /// its time.
+    pub fn finish(mut self, file: &mut (impl Write + Seek)) -> io::Result<u32> {
         self.entries.sort_unstable();
         let mut runs: Vec<Run> = self.runs.into_iter().map(|file| Run::Disk(BufReader::new(file))).collect();
         runs.push(Run::Memory(self.entries.into_iter()));
-        let mut writer = Writer::new(file, self.header, self.sequence)?;
-        merge(runs, |key, end| {
-            ends(&key, end)?;
-            writer.push(&key)
-        })?;
+        let mut writer = Writer::new(file, self.header, self.sequence, &self.folder)?;
+        merge(runs, |key, end| writer.push(&key, end))?;
         Ok(writer.finish()?.0)
     }
 }
@@ -183,7 +162,7 @@ impl Run {
     }
 }
 
-/// Gives every key whose last entry is a grant, with its end, once and in ascending order.
+/// Gives every key with the end of its last entry, once and in ascending order.
 fn merge(mut runs: Vec<Run>, mut give: impl FnMut(Key, u32) -> io::Result<()>) -> io::Result<()> {
     let mut heads = BinaryHeap::with_capacity(runs.len());
     for (n, run) in runs.iter_mut().enumerate() {
@@ -196,15 +175,11 @@ fn merge(mut runs: Vec<Run>, mut give: impl FnMut(Key, u32) -> io::Result<()>) -
         }
         if let Some(before) = last.replace(entry)
             && before.key != entry.key
-            && before.end != NO
         {
             give(before.key, before.end)?;
         }
     }
-    match last {
-        Some(entry) if entry.end != NO => give(entry.key, entry.end),
-        _ => Ok(()),
-    }
+    last.map_or(Ok(()), |entry| give(entry.key, entry.end))
 }
 
 #[cfg(test)]
@@ -214,32 +189,46 @@ mod tests {
     use std::collections::BTreeMap;
     use std::io::Cursor;
 
-    fn build(said: &[(u8, bool)], capacity: usize) -> Vec<u8> {
+    /// What one user said: no, or yes for so many minutes.
+    type Said = (u8, Option<u32>);
+
+    fn build(said: &[Said], capacity: usize) -> Vec<u8> {
         let site = Slug::parse("demo").unwrap();
         let keying = Keying::Inside([7; 32]);
         let mut builder =
             Builder::new(site, Purpose::ModelTraining, Timestamp::UNIX_EPOCH, keying, &std::env::temp_dir());
         builder.capacity = capacity;
         for (user, granted) in said {
-            builder.add(&UserId::parse(&format!("u{user}")).unwrap(), *granted).unwrap();
+            let user = UserId::parse(&format!("u{user}")).unwrap();
+            match granted {
+                None => builder.add(&user, false).unwrap(),
+                Some(ENDLESS) => builder.add(&user, true).unwrap(),
+                Some(end) => builder.add_until(&user, Timestamp::from_ms(i64::from(*end) * 60_000)).unwrap(),
+            }
         }
         let mut file = Cursor::new(Vec::new());
         builder.finish(&mut file).unwrap();
         file.into_inner()
     }
 
+    fn said() -> impl Strategy<Value = Vec<Said>> {
+        let end = prop_oneof![Just(None), Just(Some(ENDLESS)), (0..4_u32).prop_map(Some)];
+        proptest::collection::vec((0..40_u8, end), 0..200)
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
         #[test]
-        fn what_does_not_fit_in_memory_makes_the_same_file(
-            said in proptest::collection::vec((0..40_u8, any::<bool>()), 0..200), capacity in 1..50_usize,
-        ) {
+        fn what_does_not_fit_in_memory_makes_the_same_file(said in said(), capacity in 1..50_usize) {
             let whole = build(&said, usize::MAX);
             prop_assert_eq!(&whole, &build(&said, capacity));
-            let last: BTreeMap<u8, bool> = said.into_iter().collect();
-            let granted = last.values().filter(|granted| **granted).count();
-            prop_assert_eq!(Header::decode(&whole).unwrap().count as usize, granted);
+            let last: BTreeMap<u8, Option<u32>> = said.into_iter().collect();
+            let standing: Vec<u32> = last.into_values().flatten().filter(|end| *end > 0).collect();
+            let header = Header::decode(&whole).unwrap();
+            prop_assert_eq!(header.count as usize, standing.len());
+            prop_assert_eq!(header.ends, standing.iter().any(|end| *end != ENDLESS));
+            prop_assert_eq!(whole.len(), header.lengths().unwrap().whole);
         }
     }
 }

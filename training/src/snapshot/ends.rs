@@ -1,64 +1,36 @@
-//! When the yes of each person in a snapshot ends. Owns a list of these in the order of their keys, [`ENTRY`] bytes each, which is
-//! made while a snapshot is written: the form of a snapshot has no place for it.
+//! Until when each yes in a snapshot stands. Owns where the ends are in the file, and the time that they are held against: it is asked
+//! anew for each batch of users, so that an end that passes while a snapshot is open, or in the middle of a run, is heeded from then
+//! on. A snapshot without ends asks for no time.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, Seek, SeekFrom, Write};
-use std::path::Path;
-
-use consentry::granted::{
-    Key,
-    form::{ENTRY, entry, parse_entry},
+use consentry::{
+    granted::{file::END, form::minute},
+    time::Timestamp,
 };
 
-/// The list of one snapshot. Whoever is in the snapshot and not in it has a yes without a known end.
-pub struct Ends {
-    people: BufWriter<File>,
-    /// Where they begin.
-    start: u64,
-    /// Up to which minute since 1970 all ends are in it, if not all of them are.
-    until: Option<u32>,
+/// The ends of one snapshot.
+#[derive(Clone, Copy)]
+pub(super) struct Ends {
+    /// Where they begin in the file.
+    pub(super) start: usize,
+    /// The time.
+    pub(super) clock: fn() -> Timestamp,
 }
 
 impl Ends {
-    /// An empty one, in a nameless file in `folder`.
-    pub fn new(folder: &Path) -> io::Result<Self> {
-        Ok(Self { people: BufWriter::new(tempfile::tempfile_in(folder)?), start: 0, until: None })
+    /// The present minute since 1970.
+    pub(super) fn now(&self) -> u32 {
+        minute((self.clock)())
     }
 
-    /// One that is in a file from byte `start` on.
-    pub(crate) fn of_file(file: File, start: u64, until: u32) -> Self {
-        Self { people: BufWriter::new(file), start, until: Some(until) }
+    /// The end of the person at this place; what is not there has ended.
+    pub(super) fn at(&self, file: &[u8], place: usize) -> u32 {
+        let bytes = file.get(self.start + END * place..).and_then(<[u8]>::first_chunk);
+        bytes.map_or(0, |bytes| u32::from_le_bytes(*bytes))
     }
 
-    /// Takes in the next person with the minute in which their yes ends.
-    pub(crate) fn push(&mut self, key: &Key, minute: u32) -> io::Result<()> {
-        put(&mut self.people, key, minute)
+    /// Whether the yes of the person at this place stands in this minute.
+    pub(super) fn stands(&self, file: &[u8], place: usize, now: u32) -> bool {
+        // No time is as late as the minute that stands for no end.
+        self.at(file, place) > now
     }
-
-    /// Up to which minute since 1970 all ends are in it, if not all of them are.
-    pub const fn until(&self) -> Option<u32> {
-        self.until
-    }
-
-    /// Everybody in it, as [`consentry::granted::form::entry`] writes them.
-    pub fn read(self) -> io::Result<BufReader<File>> {
-        let mut file = self.people.into_inner().map_err(io::IntoInnerError::into_error)?;
-        file.seek(SeekFrom::Start(self.start))?;
-        Ok(BufReader::with_capacity(1 << 18, file))
-    }
-}
-
-/// Writes a person.
-pub(crate) fn put(file: &mut impl Write, key: &Key, minute: u32) -> io::Result<()> {
-    file.write_all(&entry(key, minute))
-}
-
-/// Reads a person; nothing at the end.
-pub(crate) fn next(reader: &mut impl BufRead) -> io::Result<Option<(Key, u32)>> {
-    if reader.fill_buf()?.is_empty() {
-        return Ok(None);
-    }
-    let mut entry = [0; ENTRY];
-    reader.read_exact(&mut entry)?;
-    Ok(Some(parse_entry(&entry)))
 }

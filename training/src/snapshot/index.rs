@@ -26,7 +26,10 @@ pub struct Index(Snapshot);
 impl Index {
     /// Opens the file and checks all of it. Without a key inside it needs that of its site.
     pub fn open(path: &Path, key: Option<&SiteKey>) -> Result<Self, IndexError> {
-        Snapshot::load(path, INDEX, |header| Snapshot::key(header, key)).map(Self).map_err(Into::into)
+        // Whose rows were kept doesn't end.
+        let key =
+            |header: &Header| if header.ends { Err(Refused::Damaged) } else { Snapshot::key(header, key) };
+        Snapshot::load(path, INDEX, key).map(Self).map_err(Into::into)
     }
 
     /// What it says of itself.

@@ -21,7 +21,6 @@ use consentry::{
 };
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 
-use super::ends::Ends;
 use super::format::Header;
 use super::write::Writer;
 
@@ -83,15 +82,15 @@ const DECISIONS: &str = "SELECT substr(events.subject, 1, 16), status, created_a
 /// A subject, and when the person's erasure was asked for.
 type Person = (Key, Option<Timestamp>);
 
-/// Writes the snapshot from the beginning of `file` on, and keeps when each yes ends; says how many users are in it. All of it is as
-/// of one moment.
+/// Writes the snapshot from the beginning of `file` on; says how many users are in it. All of it is as of one moment. What is known last
+/// waits in a nameless file in `folder`.
 pub fn from_log(
     path: &Path,
     (site, purpose): (Slug, Purpose),
     now: Timestamp,
     (key, key_id): (&SiteKey, KeyId),
     file: &mut (impl Write + Seek),
-    ends: &mut Ends,
+    folder: &Path,
 ) -> Result<u32, LogError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags)?;
@@ -108,11 +107,11 @@ pub fn from_log(
         position.and_then(|last| last.try_into().ok()),
         (key, key_id),
     );
-    let mut writer = Writer::new(file, header, most.unsigned_abs())?;
+    let mut writer = Writer::new(file, header, most.unsigned_abs(), folder)?;
     let mut close = |person: Option<(Person, Fold)>| match person {
         Some(((key, erased), fold)) => {
             match granted_until(fold.current(), erased, purpose.kind(), regime, now) {
-                Some(end) => ends.push(&key, minute(end)).and_then(|()| writer.push(&key)),
+                Some(end) => writer.push(&key, minute(end)),
                 None => Ok(()),
             }
         }

@@ -1,5 +1,5 @@
-//! Who granted a purpose, as one file. Owns opening it, the reasons to refuse it, and the look-up; the bytes are
-//! [`format`]'s, making one is [`build`]'s.
+//! Who granted a purpose, as one file. Owns opening it and the reasons to refuse it; the bytes are [`format`]'s, making one is
+//! [`build`]'s, looking users up [`look`]'s.
 //!
 //! A snapshot is mapped, not loaded: opening it reads it once to check its digest and hashes no user. It holds no user id, only
 //! the first 16 bytes of each subject.
@@ -10,6 +10,7 @@ mod format;
 mod index;
 #[cfg(unix)]
 mod log;
+mod look;
 mod map;
 mod table;
 mod write;
@@ -24,22 +25,21 @@ use consentry::{
     hash::Hash,
     purpose::Purpose,
     slug::Slug,
-    subject::{KeyId, SiteKey, UserId},
+    subject::{KeyId, SiteKey},
     time::Timestamp,
 };
 use memmap2::Mmap;
 
 pub use build::{Builder, Keying};
 pub use consentry::granted::{Key, file::Header};
-pub use ends::Ends;
-pub(crate) use ends::{next, put};
 pub use index::{Index, IndexError, write_index};
 #[cfg(unix)]
 pub use log::{LogError, from_log, is_database};
 pub use table::{Fault, TableError, read};
 pub(crate) use write::Writer;
 
-use format::{DIGEST, Damage, HEADER, KEY};
+use ends::Ends;
+use format::{DIGEST, Damage, HEADER};
 
 /// What a snapshot must be to be used.
 #[derive(Clone)]
@@ -50,8 +50,8 @@ pub struct Wanted<'a> {
     pub site: Option<&'a Slug>,
     /// Not older than this, in milliseconds.
     pub max_age_ms: i64,
-    /// What time it is.
-    pub now: Timestamp,
+    /// The time. It is asked for its age, and again at every question of who granted if it says when each yes ends.
+    pub clock: fn() -> Timestamp,
     /// The site's key, for one that has no key inside.
     pub key: Option<&'a SiteKey>,
 }
@@ -155,6 +155,8 @@ pub struct Snapshot {
     key: SiteKey,
     /// Where the index begins.
     index: usize,
+    /// Until when each yes stands, if any ends.
+    ends: Option<Ends>,
     digest: Hash,
 }
 
@@ -162,15 +164,15 @@ impl Snapshot {
     /// How far the clocks of two machines may be apart, in milliseconds.
     const CLOCK_SKEW_MS: i64 = 5 * 60_000;
 
-    /// How many look-ups wait for memory at once; processors keep up to about this many loads under way.
-    const TOGETHER: usize = 32;
-
     /// Opens the file and checks all of it: whole, and what is wanted.
     pub fn open(path: &Path, wanted: &Wanted<'_>) -> Result<Self, Refused> {
-        Self::load(path, file::SNAPSHOT, |header| Self::check(header, wanted))
+        let snapshot = Self::load(path, file::SNAPSHOT, |header| Self::check(header, wanted))?;
+        let lengths = snapshot.header.lengths().filter(|_| snapshot.header.ends);
+        let start = lengths.map(|lengths| snapshot.index + lengths.index);
+        Ok(Self { ends: start.map(|start| Ends { start, clock: wanted.clock }), ..snapshot })
     }
 
-    /// Opens a file of this form that begins with `magic`, whole.
+    /// Opens a file of this form that begins with `magic`, whole; ends that are in it are not looked at.
     fn load(
         path: &Path,
         magic: [u8; 8],
@@ -183,11 +185,11 @@ impl Snapshot {
         }
         head[..magic.len()].copy_from_slice(&file::SNAPSHOT);
         let header = Header::decode(&head)?;
-        let (keys, _, length) = header.lengths().ok_or(Damage::Damaged)?;
-        if map.len() != length {
+        let lengths = header.lengths().ok_or(Damage::Damaged)?;
+        if map.len() != lengths.whole {
             return Err(Refused::Damaged);
         }
-        let (content, digest) = map.split_at(length - DIGEST);
+        let (content, digest) = map.split_at(lengths.whole - DIGEST);
         let body = &content[HEADER..];
         let threads = std::thread::available_parallelism().map_or(1, Into::into);
         let computed = format::digest(&head, body, threads);
@@ -195,7 +197,8 @@ impl Snapshot {
             return Err(Refused::Damaged);
         }
         let key = key(&header)?;
-        Ok(Self { file: path.to_owned(), header, key, index: HEADER + keys, digest: Hash(computed), map })
+        let (file, index, digest) = (path.to_owned(), HEADER + lengths.keys, Hash(computed));
+        Ok(Self { file, map, header, key, index, ends: None, digest })
     }
 
     fn check(header: &Header, wanted: &Wanted<'_>) -> Result<SiteKey, Refused> {
@@ -205,7 +208,7 @@ impl Snapshot {
         if wanted.site.is_some_and(|site| header.site != *site) {
             return Err(Refused::OtherSite(header.site.clone()));
         }
-        let age = wanted.now.as_ms() - header.created_at.as_ms();
+        let age = (wanted.clock)().as_ms() - header.created_at.as_ms();
         if age > wanted.max_age_ms {
             return Err(Refused::TooOld(header.created_at));
         }
@@ -250,58 +253,5 @@ impl Snapshot {
             Some(bytes) => Keying::Inside(bytes),
             None => Keying::Site(self.key.clone(), self.header.key_id),
         }
-    }
-
-    /// Everybody in it, in ascending order.
-    pub(crate) fn keys(&self) -> &[Key] {
-        self.map.get(HEADER..self.index).map_or(&[], |keys| keys.as_chunks::<KEY>().0)
-    }
-
-    /// The key of any user.
-    pub(crate) fn key_of(&self, user: &UserId) -> Key {
-        format::first(self.key.subject(user).hash)
-    }
-
-    /// Whether this user granted the purpose.
-    pub fn holds(&self, user: &UserId) -> bool {
-        self.granted(user).is_some()
-    }
-
-    /// The key of this user, if they granted the purpose.
-    pub fn granted(&self, user: &UserId) -> Option<Key> {
-        let key = format::first(self.key.subject(user).hash);
-        self.near(&key)?.binary_search(&key).ok().map(|_| key)
-    }
-
-    /// [`Self::granted`] of each, in their order. Much faster than one after the other: a look-up waits for memory twice, and
-    /// here many wait together.
-    pub fn granted_all(&self, users: &[UserId]) -> Vec<Option<Key>> {
-        let mut all = Vec::with_capacity(users.len());
-        for users in users.chunks(Self::TOGETHER) {
-            let mut wanted = [(Key::default(), &[][..]); Self::TOGETHER];
-            for (wanted, user) in wanted.iter_mut().zip(users) {
-                wanted.0 = format::first(self.key.subject(user).hash);
-            }
-            for (key, near) in &mut wanted[..users.len()] {
-                *near = self.near(key).unwrap_or_default();
-            }
-            // Asks for the keys before any is compared.
-            let asked = wanted.iter().fold(0, |sum, (_, near)| sum ^ near.first().map_or(0, |key| key[0]));
-            std::hint::black_box(asked);
-            let found = |(key, near): &(Key, &[Key])| near.binary_search(key).ok().map(|_| *key);
-            all.extend(wanted[..users.len()].iter().map(found));
-        }
-        all
-    }
-
-    /// The keys that share the prefix of `key`.
-    fn near(&self, key: &Key) -> Option<&[Key]> {
-        let place = self.index + 4 * format::prefix(key, self.header.bits);
-        let at = |place: usize| {
-            let bytes = self.map.get(place..)?.first_chunk()?;
-            usize::try_from(u32::from_le_bytes(*bytes)).ok()
-        };
-        let (keys, _) = self.map.get(HEADER..self.index)?.as_chunks::<KEY>();
-        keys.get(at(place)?..at(place + 4)?)
     }
 }

@@ -151,11 +151,10 @@ fn take(texts: [Option<&str>; 4], builder: &mut Builder, line: u64) -> Result<()
         Some(text) => Some(text.parse::<Timestamp>().map_err(|_| wrong(Fault::ExpiresAt))?),
         None => None,
     };
-    let granted = status == Status::Granted;
-    match end {
-        Some(end) if granted && builder.created_at() < end => builder.add_until(&user, end)?,
-        Some(_) => builder.add(&user, false)?,
-        None => builder.add(&user, granted)?,
+    match (status, end) {
+        (Status::Granted, Some(end)) => builder.add_until(&user, end)?,
+        (Status::Granted, None) => builder.add(&user, true)?,
+        (Status::Revoked | Status::Pending, _) => builder.add(&user, false)?,
     }
     Ok(())
 }

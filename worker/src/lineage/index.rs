@@ -5,7 +5,7 @@ use crate::store::ChunkRow;
 use consentry::{
     granted::{
         KEY, Key,
-        file::{CHUNK, HEADER, Header, INDEX, SNAPSHOT, digest},
+        file::{CHUNK, HEADER, Header, INDEX, Lengths, SNAPSHOT, digest},
         form::to_hex,
         key_check,
     },
@@ -54,8 +54,9 @@ impl Announced {
             return None;
         }
         bytes[..SNAPSHOT.len()].copy_from_slice(&SNAPSHOT);
-        let header = Header::decode(&bytes).ok()?;
-        let (keys, index, _) = header.lengths()?;
+        // Whose rows were kept doesn't end.
+        let header = Header::decode(&bytes).ok().filter(|header| !header.ends)?;
+        let Lengths { keys, index, .. } = header.lengths()?;
         let length = u64::try_from(keys).ok()?.checked_add(u64::try_from(index).ok()?)?;
         Some(Self { header, bytes, length })
     }

@@ -154,13 +154,14 @@ fn an_index_of_another_site_another_key_or_a_key_of_its_own_is_refused() {
     let good = of_users(&["ada"]);
     for (at, what) in [
         (0, "a snapshot"),
+        (8, "a version that has ends"),
         (10, "another key id"),
         (36, "another key check"),
         (60, "a key inside"),
         (90, "another site"),
     ] {
         let mut index = good.clone();
-        index[at] ^= 1;
+        index[at] ^= if at == 8 { 3 } else { 1 };
         if at == 60 {
             index[12] ^= 1;
         }
