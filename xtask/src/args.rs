@@ -101,6 +101,7 @@ fn bench(mut parser: lexopt::Parser) -> Result<Command> {
             Value(word) if word == "widget" => subject = Subject::Widget,
             Value(word) if word == "filter" => subject = Subject::Filter,
             Value(word) if word == "python" => subject = Subject::Python,
+            Value(word) if word == "erasure" => subject = Subject::Erasure,
             Value(word) if word == "verify" => subject = Subject::Verify,
             Long("help") | Short('h') => return Ok(Command::Help),
             other => return Err(other.unexpected().into()),

@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: what it weighs and how fast it is, as a table and as JSON. Judges nothing: a busy machine is slow.
 
 mod d1;
+mod erasure;
 mod filter;
 mod load;
 mod python;
@@ -37,6 +38,8 @@ pub(crate) enum Subject {
     Filter,
     /// Masks of columns beside a list comprehension.
     Python,
+    /// Erasures at the edge.
+    Erasure,
     /// The fold of a log, and its verification beside `sha256sum`.
     Verify,
 }
@@ -54,6 +57,7 @@ pub(crate) fn run(project: &Project, subject: Subject, json: bool) -> Result<()>
         }
         Subject::Filter => vec![filter::measure(project)?],
         Subject::Python => vec![python::measure(project)?],
+        Subject::Erasure => vec![erasure::measure(project)?],
         Subject::Verify => vec![verify::measure(project)?],
     };
     for table in &tables {
