@@ -66,11 +66,15 @@ function exported(user, format) {
 }
 
 for (const format of Object.keys(FORMS)) {
-  test(`as ${format} it is streamed in less memory than a Worker has, and its digest is right`, async (t) => {
+  test(`as ${format} it is streamed in less memory than a Worker has while others are answered, and its digest is right`, async (t) => {
     const file = join(folder, `export.${format}`);
     const answer = await exported(user, format);
     assert.equal(answer.status, 200);
-    await pipeline(Readable.fromWeb(answer.body), createWriteStream(file));
+    let whole = false;
+    const kept = pipeline(Readable.fromWeb(answer.body), createWriteStream(file)).then(() => (whole = true));
+    assert.equal((await fetch(`${world.url}/healthz`)).status, 200);
+    assert.ok(!whole, "another request was answered only when the export was over");
+    await kept;
     const grown = (await world.edge.peak()) - before;
     t.diagnostic(`${format}: workerd has grown by ${(grown / 2 ** 20).toFixed(1)} MiB so far`);
     assert.ok(grown < LIMIT, `${grown} bytes`);
