@@ -11,12 +11,13 @@ export function preferences(page) {
   let link;
   return {
     open(draft) {
+      const first = !dialog;
       dialog ??= make(page);
-      // Who has decided nothing yet has nothing there. It is no part of the notice, which is what they decide by.
-      if (!link && page.store.known()) {
-        link = yourData(page) ?? '';
-        dialog.querySelector('.consentry-list').append(link);
-      }
+      // Who has decided nothing yet has nothing there.
+      const more = !link && page.store.known() && yourData(page);
+      if (more) dialog.querySelector('.consentry-list').append((link = more));
+      // A record names all that was shown, the link too.
+      if (first || more) explain(page, DIALOG, textsIn(dialog), page.asked.purposes, page.described);
       page.asked.purposes.forEach(({ name, basis }, place) => {
         const input = dialog.querySelector(`[name="${name}"]`);
         if (input) input.checked = !!((draft >> place) & 1) !== objects(basis);
@@ -31,7 +32,7 @@ export function preferences(page) {
 const objects = (basis) => basis === 'legitimate_interest';
 
 function make(page) {
-  const { asked, button, choices, core, described, make, place, words } = page;
+  const { asked, button, choices, core, make, place, words } = page;
   const note = asked.gpc ? words.gpc_honoured : '';
   const dialog = place(
     make(
@@ -65,7 +66,6 @@ function make(page) {
       core.close(1);
     });
   }
-  explain(page, DIALOG, textsIn(dialog), asked.purposes, described);
   return dialog;
 }
 
