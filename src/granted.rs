@@ -1,6 +1,6 @@
 //! Who is in a snapshot. Owns when a person counts as having granted a purpose where only that is kept, until when, what of
 //! their subject stands for them, and the tag by which a wrong key is told. The bytes in which an edge sends one are [`form`]'s,
-//! those of a file [`file`]'s; how the records of many people are read is left to the faces.
+//! those of a file [`mod@file`]'s; how the records of many people are read is left to the faces.
 
 pub mod file;
 pub mod form;

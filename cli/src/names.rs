@@ -115,13 +115,10 @@ impl Names<'_> {
         origin: &str,
         note: &[u8],
     ) -> Result<(), Broken> {
-        let (had, has) = (earlier.size, later.size);
-        if has < had {
-            return Err(changed(
-                format!("the log had {had} rows and has {has}: row {has} is the first that is gone"),
-                note,
-            ));
+        if let Some(gone) = gone(earlier, later) {
+            return Err(changed(gone, note));
         }
+        let (had, has) = (earlier.size, later.size);
         let hashes = if had == 0 || had == has {
             Vec::new()
         } else {
@@ -139,6 +136,12 @@ impl Names<'_> {
             changed(what, note)
         })
     }
+}
+
+/// That a log lost rows, if it has fewer than before.
+pub(crate) fn gone(earlier: Head, later: Head) -> Option<String> {
+    let (had, has) = (earlier.size, later.size);
+    (has < had).then(|| format!("the log had {had} rows and has {has}: row {has} is the first that is gone"))
 }
 
 /// The name of the log that a note says it is of, before anything is believed.

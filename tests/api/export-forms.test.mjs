@@ -195,7 +195,11 @@ test("what was erased is said in every form", async () => {
   }
   const [head] = records((await whole("erased", "csv")).text);
   assert.equal(JSON.parse(head.details).erased_at, erased);
-  assert.match((await whole("erased", "html", "&lang=de")).text, /Die Löschung Ihrer Daten wurde zuletzt am <time [^>]*>[^<]* UTC<\/time> beantragt/);
+  const page = (await whole("erased", "html", "&lang=de")).text;
+  assert.match(page, /Die Löschung Ihrer Daten wurde zuletzt am <time [^>]*>[^<]* UTC<\/time> beantragt/);
+  // What is done is not "Zu beenden bis …" any more.
+  assert.match(page, /<b>Erledigt<\/b>/);
+  assert.doesNotMatch(page, /Zu beenden/);
 });
 
 test("the form is the one that the caller likes best, and JSON where none is known", async () => {

@@ -3,7 +3,7 @@
 // What the keyboard does is in `keyboard.test.mjs`, the labels of all languages are in `labels.test.mjs`.
 
 import assert from "node:assert/strict";
-import { contrast, look, moves, seesEverything, smallTargets } from "./looks.mjs";
+import { moves, seesEverything, smallTargets, standsOut } from "./looks.mjs";
 import { faults, openShop, recorded, test, visitor } from "./visitor.mjs";
 
 const { edge, browser } = await openShop();
@@ -149,19 +149,7 @@ for (const theme of ["light", "dark"]) {
       await choose(page);
       const input = page.getByRole("switch", { name: "Statistics" });
       await page.keyboard.press("Tab");
-      const off = await look(input);
-      await input.check();
-      const on = await look(input);
-      const { paper, border, thumb, focus } = off;
-      const ratios = [
-        contrast(border, paper),
-        contrast(thumb, paper),
-        contrast(on.track, on.paper),
-        contrast(on.thumb, on.track),
-        contrast(focus, paper),
-      ];
-      assert.deepEqual(ratios.filter((ratio) => ratio < 3), [], `${ratios}`);
-      assert.notEqual(on.at, off.at);
+      await standsOut(input, () => input.check());
       await person.context.close();
     });
   }

@@ -15,7 +15,7 @@ export const smallTargets = (surface) =>
     });
 
 /** The colours of a switch, as [red, green, blue], and where its thumb is. */
-export const look = (input) =>
+const look = (input) =>
   input.evaluate((input) => {
     const context = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
     const rgb = (colour) => {
@@ -34,8 +34,25 @@ export const look = (input) =>
     };
   });
 
+/** Sees that a switch that has the focus, its state and the focus itself stand out, in both states; `turnOn` turns it on. */
+export async function standsOut(input, turnOn) {
+  const off = await look(input);
+  await turnOn();
+  const on = await look(input);
+  const { paper, border, thumb, focus } = off;
+  const ratios = [
+    contrast(border, paper),
+    contrast(thumb, paper),
+    contrast(on.track, on.paper),
+    contrast(on.thumb, on.track),
+    contrast(focus, paper),
+  ];
+  assert.deepEqual(ratios.filter((ratio) => ratio < 3), [], `${ratios}`);
+  assert.notEqual(on.at, off.at);
+}
+
 /** The contrast of two colours as WCAG 2 computes it. */
-export function contrast(...colours) {
+function contrast(...colours) {
   const luminance = (colour) => {
     const [red, green, blue] = colour.map((part) => (part / 255 <= 0.04045 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4));
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue;

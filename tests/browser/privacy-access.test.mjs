@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
 import { test } from "node:test";
-import { contrast, look, moves, seesEverything, smallTargets } from "./looks.mjs";
+import { moves, seesEverything, smallTargets, standsOut } from "./looks.mjs";
 import { openPages } from "./people.mjs";
 import { faults } from "./visitor.mjs";
 
@@ -134,20 +134,10 @@ for (const theme of ["light", "dark"]) {
       const page = await open(person, `look-${theme}-${forcedColors}@example.com`);
       const input = page.getByRole("switch", { name: "Statistics" });
       await page.keyboard.press("Tab");
-      const off = await look(input);
-      await input.press("Space");
-      await page.getByRole("status").filter({ hasText: /\S/ }).waitFor();
-      const on = await look(input);
-      const { paper, border, thumb, focus } = off;
-      const ratios = [
-        contrast(border, paper),
-        contrast(thumb, paper),
-        contrast(on.track, on.paper),
-        contrast(on.thumb, on.track),
-        contrast(focus, paper),
-      ];
-      assert.deepEqual(ratios.filter((ratio) => ratio < 3), [], `${ratios}`);
-      assert.notEqual(on.at, off.at);
+      await standsOut(input, async () => {
+        await input.press("Space");
+        await page.getByRole("status").filter({ hasText: /\S/ }).waitFor();
+      });
       await person.context.close();
     });
   }

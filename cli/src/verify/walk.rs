@@ -17,7 +17,7 @@ use super::tiles::Tiles;
 use super::{Log, disproved, open, open_earlier};
 use crate::failure::Failure;
 use crate::messages;
-use crate::names::{Broken, Names, origin};
+use crate::names::{Broken, Names, gone, origin};
 
 /// The rows of an answer of an edge, at most.
 const PAGE: u64 = 4096;
@@ -120,14 +120,15 @@ fn followed(
             head: Frontier::default().head(),
             extensions: String::new(),
         };
-        let mut led = before.iter().map(|origin| names.follow(from(origin), &shown, &note).err());
-        let mut last = led.next().flatten();
-        while let (Some(_), Some(next)) = (&last, led.next()) {
-            last = next;
+        // One that leads there is enough; if none does, the last says why.
+        let mut led = Ok(());
+        for origin in &before {
+            led = names.follow(from(origin), &shown, &note).map(drop);
+            if led.is_ok() {
+                break;
+            }
         }
-        if let Some(error) = last {
-            return Err(broken(path, error));
-        }
+        led.map_err(|error| broken(path, error))?;
     }
     let current = names.open(&note).map_err(|error| disproved(path, error))?;
     let mut earlier = Vec::new();
@@ -138,19 +139,17 @@ fn followed(
             names.trust(&name);
         }
         let opened = names.open(&note).map_err(|error| disproved(path, error))?;
-        let (reached, gone) =
+        let (reached, lost) =
             names.follow(opened, &current.origin, &note).map_err(|error| broken(path, error))?;
-        if !gone.is_empty() {
-            let gone = gone.join(", ");
+        if !lost.is_empty() {
+            let lost = lost.join(", ");
             messages::say(&format!(
-                "{}: the log was restored to an earlier state, and says so; these are gone: {gone}",
+                "{}: the log was restored to an earlier state, and says so; these are gone: {lost}",
                 path.display()
             ));
         }
-        let (had, has) = (reached.head.size, current.head.size);
-        if had > has {
-            let error = format!("the log had {had} rows and has {has}: row {has} is the first that is gone");
-            return Err(disproved(path, error));
+        if let Some(gone) = gone(reached.head, current.head) {
+            return Err(disproved(path, gone));
         }
         earlier.push((path.clone(), reached));
     }

@@ -90,6 +90,7 @@ async fn run<P: Platform>(
     let store = app.store();
     let Some(erasure) = ledger::workable(app, shard, id).await? else { return Ok(()) };
     let mut tasks = store.tasks(shard, id).await?;
+    // Its entry was due until now: it is new, or something was decided about it.
     if !erasure.ledgered {
         trace(app, &erasure).await;
     }

@@ -71,15 +71,16 @@ pub(crate) async fn open<P: Platform>(
     );
     let mut events = vec![asked.into()];
     let mut after = vec![save_erasure(&erasure), save_tasks(&tasks)];
-    let ends = Ends::read(app, &erasure, &access.actor, app.now).await?;
-    if !verify {
+    // Before it is known who asks, nothing of theirs ends.
+    let ends = if verify { None } else { Some(Ends::read(app, &erasure, &access.actor, app.now).await?) };
+    if let Some(ends) = &ends {
         let (more, marks) = ends.here(app);
         events.extend(more);
         after.extend(marks);
     }
     match store.append(shard, events, claim, after).await {
         Ok(_) => {
-            if !verify {
+            if let Some(ends) = &ends {
                 ends.elsewhere(app).await;
             }
             drive::begin(app, shard, erasure).await.map(Opened::New)

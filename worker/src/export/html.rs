@@ -201,7 +201,7 @@ fn erasure(about: &About, erasure: &Value) -> String {
     format!(
         "<li><b>{}</b>{}{}{stores}<code>{}</code></li>",
         state(erasure),
-        dated("due", "due_at"),
+        if erasure["completed_at"].is_null() { dated("due", "due_at") } else { String::new() },
         dated("horizon", "restore_horizon"),
         Text(erasure["id"].as_str().unwrap_or_default()),
     )

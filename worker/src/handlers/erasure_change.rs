@@ -1,5 +1,6 @@
 //! What the site decides about an erasure: more time, a refusal, a hold, and that it goes on. Which may follow which is the core's
-//! rule, and of two that are decided at once one counts; a reason is one of a fixed list, because the log keeps it for ever and a text could name a person.
+//! rule, and of two that are decided at once one counts; a reason is one of a fixed list, because the log keeps it for ever and a
+//! text could name a person.
 
 use super::{
     erasure::{find, output},
@@ -102,20 +103,16 @@ async fn change<P: Platform>(
     erasure.revision += 1;
     erasure.ledgered = false;
     let fault = |error| app.fault(&error);
-    let mut more = (vec![], vec![change_erasure(&erasure, before.revision)]);
-    let store = app.store();
-    if change == Change::Release
-        && store.erased(&before.subject).await.map_err(fault)? < Some(before.requested_at)
-    {
-        // Only now it is the person who asks.
-        let ends = Ends::read(app, &erasure, &actor, app.now).await.map_err(fault)?;
-        let (events, marks) = ends.here(app);
-        more.0 = events;
-        more.1.extend(marks);
-        keep(app, shard, &actor, &erasure, details, more).await?;
+    let asks = change == Change::Release
+        && app.store().erased(&before.subject).await.map_err(fault)? < Some(before.requested_at);
+    // Only now it is the person who asks.
+    let ends =
+        if asks { Some(Ends::read(app, &erasure, &actor, app.now).await.map_err(fault)?) } else { None };
+    let (events, marks) = ends.as_ref().map(|ends| ends.here(app)).unwrap_or_default();
+    let after = [change_erasure(&erasure, before.revision)].into_iter().chain(marks).collect();
+    keep(app, shard, &actor, &erasure, details, (events, after)).await?;
+    if let Some(ends) = &ends {
         ends.elsewhere(app).await;
-    } else {
-        keep(app, shard, &actor, &erasure, details, more).await?;
     }
     told(app, shard, erasure).await
 }

@@ -164,6 +164,8 @@ pub(super) async fn audit<P: Platform>(app: &App<'_, P>, call: &Call, user: &str
 /// kinds of events.
 struct Wanted {
     paging: Paging,
+    /// The place that the caller's pages are pinned to.
+    pinned: Option<u64>,
     /// What the event of the read says of it.
     details: Vec<(&'static str, Value)>,
     /// What the next page's query begins with: all but the place.
@@ -201,7 +203,7 @@ fn wanted(call: &Call, read: Kind) -> Result<Wanted, Problem> {
     details.extend(asked.map(|names| ("kind", value!(names))));
     let last = before.map(|place| place.saturating_sub(1));
     let until = [pinned, last].into_iter().flatten().min();
-    Ok(Wanted { paging: Paging { newest_first, after, until, limit, kinds }, details, next })
+    Ok(Wanted { paging: Paging { newest_first, after, until, limit, kinds }, pinned, details, next })
 }
 
 fn kind(name: &str) -> Result<Kind, Problem> {
@@ -221,7 +223,7 @@ async fn read<P: Platform>(
     kind: Kind,
     path: &str,
 ) -> Result<Read, Problem> {
-    let Wanted { mut paging, details, next } = wanted(call, kind)?;
+    let Wanted { mut paging, pinned, details, next } = wanted(call, kind)?;
     // One more than there is room for says whether there is another page.
     let limit = paging.limit;
     paging.limit += 1;
@@ -238,7 +240,7 @@ async fn read<P: Platform>(
     ];
     let mut appended = store.append(shard, vec![event.into()], None, reads).await.map_err(fault)?;
     let own = appended.events.pop().map_or(0, |own| own.log_index);
-    let until = call.query_number("until")?.unwrap_or(own).min(own);
+    let until = pinned.unwrap_or(own).min(own);
     let erased_at = erased_at(appended.after.pop().unwrap_or_default()).map_err(fault)?;
     let names = names(appended.after.pop().unwrap_or_default()).map_err(fault)?;
     let joined = visitors(&subject, appended.after.pop().unwrap_or_default()).map_err(fault)?;

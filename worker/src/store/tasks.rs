@@ -155,8 +155,8 @@ impl<P: Platform> Store<'_, P> {
         Ok(None)
     }
 
-    /// Begins an attempt on what `row` shows; `None` if somebody was quicker, or the erasure was kept from going on. A lease that is still there is that of an attempt which
-    /// never ended.
+    /// Begins an attempt on what `row` shows; `None` if somebody was quicker, or the erasure was kept from going on. A lease that is
+    /// still there is that of an attempt which never ended.
     pub(crate) async fn take_task(
         &self,
         shard: usize,

@@ -194,7 +194,8 @@ fn words(text: &str) -> Option<Vec<(&str, String)>> {
     Some(words)
 }
 
-/// Text with `%` and two digits for what may not stand in an address.
+/// Text with `%` and two digits for what may not stand in an address. As libpq does it refuses a broken escape,
+/// which libraries leave as it stands.
 fn decoded(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
