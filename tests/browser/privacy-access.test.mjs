@@ -92,6 +92,33 @@ test("everything can be done with the keyboard, and the focus is never lost", as
   await person.context.close();
 });
 
+test("what is read again while somebody reads leaves them where they are", async () => {
+  const user = "reads@example.com";
+  for (let times = 0; times < 12; times++) {
+    const path = times % 2 ? "/consent/grant" : "/consent/revoke";
+    await site.call("POST", path, { body: { user_id: user, purpose: "inference" } });
+  }
+  const { body } = await site.call("POST", `/data/delete/${encodeURIComponent(user)}`, { body: { verify: true } });
+  const person = await visitor();
+  const page = await open(person, user);
+  const again = async (text, change) => {
+    await change();
+    await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+    await page.locator("[data-history], [data-erasures]").getByText(text).first().waitFor();
+  };
+  const stand = (selector) => page.locator(selector).evaluate((element) => {
+    element.tabIndex = -1;
+    element.focus();
+  });
+  await stand("[data-history] > li:nth-child(5)");
+  await again("Statistics", () => grant(user));
+  assert.equal(await page.evaluate(() => [...document.querySelector("[data-history]").children].indexOf(document.activeElement)), 4);
+  await stand("[data-erasures] h3");
+  await again("Refused", () => site.call("POST", `/erasures/${body.id}/refuse`, { body: { ground: "unfounded" } }));
+  assert.equal(await page.evaluate(() => document.activeElement.matches("[data-erasures] h3")), true);
+  await person.context.close();
+});
+
 test("nothing that gets the focus is hidden behind what is said of a failure", async () => {
   const user = "hidden@example.com";
   await grant(user);

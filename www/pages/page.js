@@ -73,6 +73,14 @@ export function focus(element) {
   element.focus();
 }
 
+/** Fills a list anew. Whoever was at an entry, or at the heading in it, goes on at the entry of the same place. */
+export function refill(list, entries) {
+  const at = [...list.children].findIndex((entry) => entry.contains(document.activeElement));
+  list.replaceChildren(...entries);
+  const entry = list.children[at];
+  if (entry) focus(entry.querySelector('h3') ?? entry);
+}
+
 let told;
 
 /** Says what was done, to whoever sees it and whoever hears it; nothing without a text. What is not over yet stays. */

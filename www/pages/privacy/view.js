@@ -1,6 +1,6 @@
 // What the page shows of a person: their choices, what happened, their erasures. Owns elements and what they say; what a press does
 // is told to `main.js`.
-import { date, find, focus, make, number, one, parts, say, time } from '../page.js';
+import { date, find, focus, make, number, one, parts, refill, say, time } from '../page.js';
 
 /** What holds of a purpose, in a sentence. */
 function holding({ status, reason, updated_at: since }) {
@@ -110,7 +110,7 @@ export function showHistory(lines, more) {
     const often = count > 1 ? `${number(count)} × ` : '';
     return make('li', {}, `${often}${said}`, make('br'), make('span', { class: 'small quiet' }, ...times));
   });
-  one('[data-history]').replaceChildren(...(entries.length ? entries : [make('li', {}, '–')]));
+  refill(one('[data-history]'), entries.length ? entries : [make('li', {}, '–')]);
   one('[data-more]').hidden = !more;
 }
 
@@ -119,7 +119,7 @@ export const goTo = (line) => focus(one('[data-history]').children[line] ?? one(
 
 /** Where erasures stand, the newest first. */
 export function showErasures(erasures) {
-  one('[data-erasures]').replaceChildren(...erasures.map(erasureEntry));
+  refill(one('[data-erasures]'), erasures.map(erasureEntry));
 }
 
 /** Goes to the newest erasure. */
