@@ -33,12 +33,13 @@ let starts = Promise.resolve();
  * @param {string} [options.directory] where the database lives; without it a temporary one, removed by `stop()`
  * @param {Record<string, string>} [options.vars] variables of the Worker, over those of wrangler.toml
  * @param {boolean} [options.rateLimits] whether rate limits hold; off by default
+ * @param {Record<string, URL>} [options.indexes] what answers for indexes of Vectorize, by the names of their bindings
  * @param {Record<string, unknown>} [options.cf] what the platform says of the visitor; a person in Germany by default
  */
-export async function startEdge({ directory, vars = {}, rateLimits = false, cf = { country: "DE" } } = {}) {
+export async function startEdge({ directory, vars = {}, rateLimits = false, indexes = {}, cf = { country: "DE" } } = {}) {
   const home = directory ?? (await mkdtemp(join(tmpdir(), "consentry-edge-")));
   const output = [];
-  const { miniflare, workerd } = await (starts = starts.catch(() => {}).then(() => spawn(home, vars, rateLimits, cf, output)));
+  const { miniflare, workerd } = await (starts = starts.catch(() => {}).then(() => spawn(home, { vars, rateLimits, indexes, cf }, output)));
   const url = (await miniflare.ready).origin;
   const database = await miniflare.getD1Database("DB");
   await migrate(database);
@@ -91,7 +92,7 @@ export async function startEdge({ directory, vars = {}, rateLimits = false, cf =
   };
 }
 
-async function spawn(home, vars, rateLimits, cf, output) {
+async function spawn(home, { vars, rateLimits, indexes, cf }, output) {
   // An `envFiles` that names none keeps a developer's .dev.vars out of the tests.
   const { workerOptions: options, main } = workerOptions(join(root, "wrangler.toml"), undefined, { envFiles: ["no.env"] });
   const keep = (stream) => stream.on("data", (chunk) => output.push(...String(chunk).trimEnd().split("\n")));
@@ -123,6 +124,9 @@ async function spawn(home, vars, rateLimits, cf, output) {
       d1Persist: join(home, "d1"),
       r2Persist: join(home, "r2"),
       kvPersist: join(home, "kv"),
+      vectorize: Object.fromEntries(
+        Object.entries(indexes).map(([name, url]) => [name, { index_name: name, remoteProxyConnectionString: url }]),
+      ),
       cf,
       log: new Log(LogLevel.ERROR),
       handleRuntimeStdio(stdout, stderr) {

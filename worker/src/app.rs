@@ -34,6 +34,8 @@ pub(crate) struct Config {
     pub(crate) pace: Pace,
     /// After how long a change of KV is seen everywhere, in milliseconds.
     pub(crate) kv_delay_ms: i64,
+    /// After how long an index of vectors has removed what it was asked to, in milliseconds.
+    pub(crate) vectors_delay_ms: i64,
     /// Whether calls are counted against limits.
     pub(crate) rate_limit: bool,
 }

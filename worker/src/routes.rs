@@ -81,6 +81,8 @@ endpoints! {
     SnapshotChanges = GET "/snapshots/{purpose}/changes",
     /// Registers a data set.
     RegisterDataset = POST "/lineage",
+    /// Registers vectors.
+    RegisterVectors = POST "/vectors",
     /// A piece of a data set's index.
     PutIndexChunk = PUT "/lineage/{dataset}/index/{number}",
     /// All data sets.

@@ -18,7 +18,7 @@ use rusqlite::{Connection, types::ValueRef};
 use serde_json::{Map, Value, json};
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     pin::pin,
     task::{Context, Poll, Waker},
 };
@@ -49,6 +49,9 @@ pub(crate) struct Host {
     pub(crate) data: RefCell<BTreeMap<String, (Vec<u8>, u64)>>,
     /// The site's namespace of cached values.
     pub(crate) values: RefCell<BTreeMap<String, String>>,
+    /// Indexes of vectors by binding, with what they were asked to remove: they do so when the test calls [`Host::remove_vectors`].
+    pub(crate) vectors: RefCell<BTreeMap<String, BTreeSet<String>>>,
+    to_remove: RefCell<Vec<(String, String)>>,
     pub(crate) ledger: RefCell<BTreeMap<String, String>>,
     /// What services answer to posts, in turn; one that isn't there can't be reached.
     pub(crate) answers: RefCell<Vec<(u16, String)>>,
@@ -76,6 +79,8 @@ impl Host {
             objects: RefCell::default(),
             data: RefCell::default(),
             values: RefCell::default(),
+            vectors: RefCell::default(),
+            to_remove: RefCell::default(),
             ledger: RefCell::default(),
             answers: RefCell::default(),
             posts: RefCell::default(),
@@ -90,6 +95,7 @@ impl Host {
                 rate_limit: true,
                 pace: Pace::USUAL,
                 kv_delay_ms: 60_000,
+                vectors_delay_ms: 60_000,
             },
         }
     }
@@ -195,6 +201,14 @@ impl Host {
         drop(meanwhile);
         if let Some((_, act)) = now {
             act(self);
+        }
+    }
+
+    /// Lets the indexes do what they were asked to.
+    pub(crate) fn remove_vectors(&self) {
+        let mut vectors = self.vectors.borrow_mut();
+        for (index, id) in self.to_remove.borrow_mut().drain(..) {
+            vectors.get_mut(&index).map(|ids| ids.remove(&id));
         }
     }
 
@@ -410,6 +424,22 @@ impl Reach for Host {
 
     async fn delete_cache(&self, name: &str) -> Result<(), DatabaseError> {
         self.values.borrow_mut().remove(name);
+        Ok(())
+    }
+
+    async fn vectors(&self, index: &str, ids: &[String]) -> Result<Vec<String>, DatabaseError> {
+        assert!(ids.len() <= 20, "more than can be fetched at once");
+        let vectors = self.vectors.borrow();
+        let unbound = || DatabaseError::Objects(format!("no index is bound as {index}"));
+        let there = vectors.get(index).ok_or_else(unbound)?;
+        Ok(ids.iter().filter(|id| there.contains(*id)).cloned().collect())
+    }
+
+    async fn delete_vectors(&self, index: &str, ids: &[String]) -> Result<(), DatabaseError> {
+        assert!(ids.len() <= 100, "more than can be removed at once");
+        let unbound = || DatabaseError::Objects(format!("no index is bound as {index}"));
+        self.vectors.borrow().get(index).map(drop).ok_or_else(unbound)?;
+        self.to_remove.borrow_mut().extend(ids.iter().map(|id| (index.into(), id.clone())));
         Ok(())
     }
 

@@ -5,7 +5,7 @@
 use super::{
     Attempt, evidence, jsonl, kv, ledger,
     settings::{StoreKind, StoreSettings},
-    webhook,
+    vectorize, webhook,
 };
 use crate::{
     app::App,
@@ -185,6 +185,7 @@ async fn work<P: Platform>(
     match settings.kind {
         StoreKind::Kv => kv::attempt(app, &settings, &users, row.task.state == StoreState::Verifying).await,
         StoreKind::R2Jsonl => jsonl::attempt(app, &settings, &users).await,
+        StoreKind::Vectorize => vectorize::attempt(app, erasure, row, &settings).await,
         StoreKind::Webhook => webhook::attempt(app, erasure, row, &settings, &users).await,
         StoreKind::Agent | StoreKind::D1Evidence => Ok(Attempt::failed(0, 0, "this is not the edge's work")),
     }

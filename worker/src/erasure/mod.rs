@@ -19,6 +19,7 @@ pub(crate) mod reach;
 pub(crate) mod receipt;
 pub(crate) mod settings;
 pub(crate) mod users;
+mod vectorize;
 pub(crate) mod webhook;
 pub(crate) mod work;
 

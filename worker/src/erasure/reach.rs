@@ -62,6 +62,12 @@ pub(crate) trait Reach {
     /// Removes one; that there is none is no error.
     async fn delete_cache(&self, name: &str) -> Result<(), DatabaseError>;
 
+    /// Which of these vectors of an index are there.
+    async fn vectors(&self, index: &str, ids: &[String]) -> Result<Vec<String>, DatabaseError>;
+
+    /// Asks an index to remove vectors, which it does later; that there is none of an id is no error.
+    async fn delete_vectors(&self, index: &str, ids: &[String]) -> Result<(), DatabaseError>;
+
     /// Posts JSON, following no redirect: the status and the beginning of the answer.
     async fn post(&self, url: &str, headers: &[(&str, String)], body: String) -> Option<(u16, String)>;
 

@@ -17,6 +17,7 @@ const fn verified(kind: StoreKind) -> &'static str {
         StoreKind::D1Evidence => "read_again",
         StoreKind::R2Jsonl => "every_row_read",
         StoreKind::Kv => "listed_again_after_delay",
+        StoreKind::Vectorize => "fetched_again_after_delay",
         StoreKind::Webhook => "said_by_the_service",
         StoreKind::Agent => "signed_by_the_agent",
     }

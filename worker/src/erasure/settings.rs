@@ -12,6 +12,9 @@ const MOST: usize = 50;
 /// What stands for the person in the prefix of a cache.
 const USER: &str = "{user_id}";
 
+/// How the bindings of indexes begin, so that settings reach nothing else that the Worker has.
+const VECTORS: &str = "VECTORS";
+
 /// What stays as it is in a name: the unreserved characters of RFC 3986.
 const NAME: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
@@ -26,6 +29,8 @@ pub(crate) enum StoreKind {
     R2Jsonl,
     /// Values of the namespace that is bound as CACHE.
     Kv,
+    /// Vectors of the index that is bound as VECTORS, or by another name that begins so.
+    Vectorize,
     /// Another service, which is told.
     Webhook,
     /// A program beside the data, which asks for its tasks.
@@ -38,6 +43,7 @@ impl StoreKind {
             Self::D1Evidence => EVIDENCE,
             Self::R2Jsonl => "r2_jsonl",
             Self::Kv => "kv",
+            Self::Vectorize => "vectorize",
             Self::Webhook => "webhook",
             Self::Agent => "agent",
         }
@@ -64,6 +70,9 @@ pub(crate) struct StoreSettings {
     /// Of `r2_jsonl`: where in a row the user id is, as a dotted path; `user_id` by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) user_field: Option<String>,
+    /// Of `vectorize`: by which name the index is bound; `VECTORS` by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) binding: Option<String>,
     /// Of `webhook`: where the other service is told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) url: Option<String>,
@@ -73,7 +82,12 @@ impl StoreSettings {
     /// The store that is built in.
     pub(crate) fn evidence() -> Self {
         let (name, kind) = (EVIDENCE.into(), StoreKind::D1Evidence);
-        Self { name, kind, after: vec![], prefix: None, user_field: None, url: None }
+        Self { name, kind, after: vec![], prefix: None, user_field: None, binding: None, url: None }
+    }
+
+    /// By which name the index of vectors is bound.
+    pub(crate) fn index(&self) -> &str {
+        self.binding.as_deref().unwrap_or(VECTORS)
     }
 
     /// How the keys of a person's values begin in a cache. Ids are percent-encoded, so none of them holds the delimiter, and
@@ -124,11 +138,12 @@ pub(crate) fn check(stores: &[Object<StoreSettings>]) -> Result<(), Problem> {
 
 /// What is wrong with a store by itself: the field and what to do.
 fn wrong(store: &StoreSettings) -> Option<(&'static str, &'static str)> {
-    let StoreSettings { kind, prefix, user_field, url, .. } = store;
-    let has = [("prefix", prefix), ("user_field", user_field), ("url", url)];
+    let StoreSettings { kind, prefix, user_field, binding, url, .. } = store;
+    let has = [("prefix", prefix), ("user_field", user_field), ("binding", binding), ("url", url)];
     let takes: &[&str] = match kind {
         StoreKind::R2Jsonl => &["prefix", "user_field"],
         StoreKind::Kv => &["prefix"],
+        StoreKind::Vectorize => &["binding"],
         StoreKind::Webhook => &["url"],
         StoreKind::Agent | StoreKind::D1Evidence => &[],
     };
@@ -147,12 +162,22 @@ fn wrong(store: &StoreSettings) -> Option<(&'static str, &'static str)> {
             "prefix",
             "say {user_id} once and a delimiter after it that no percent-encoded id has, such as emb/{user_id}/",
         )),
+        StoreKind::Vectorize if !is_index(store.index()) => Some((
+            "binding",
+            "say how the index is bound: VECTORS, or VECTORS_ and capital letters, digits and underscores, such as VECTORS_FAQ",
+        )),
         StoreKind::Webhook if !may_be_told(&text(url)) => Some((
             "url",
             "give an https address of a public host, without user name and fragment, in its plain form; http only for localhost or 127.0.0.1",
         )),
         _ => None,
     }
+}
+
+fn is_index(binding: &str) -> bool {
+    let Some(rest) = binding.strip_prefix(VECTORS) else { return false };
+    let named = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    rest.is_empty() || rest.len() <= 57 && rest.starts_with('_') && rest.bytes().all(named)
 }
 
 fn has_delimiter(prefix: &str) -> bool {
@@ -196,6 +221,16 @@ mod tests {
             ["emb/", "emb/{user_id}", "emb/{user_id}-", "{user_id}%", "{user_id}a/", "{user_id}/{user_id}/"]
         {
             assert!(!has_delimiter(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn settings_reach_no_binding_that_is_no_index() {
+        for good in ["VECTORS", "VECTORS_FAQ", "VECTORS_2"] {
+            assert!(is_index(good), "{good}");
+        }
+        for bad in ["", "DB", "LEDGER", "VECTORSX", "VECTORS_a", "VECTORS.X", "XVECTORS"] {
+            assert!(!is_index(bad), "{bad}");
         }
     }
 

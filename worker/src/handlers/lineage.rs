@@ -9,7 +9,7 @@ use crate::{
     lineage::{Announced, find, note_earlier, object, whole},
     model::{
         DatasetDetails, DatasetOutput, DatasetsOutput, HoldingOutput, Manifest, ModelInput, ModelOutput,
-        RegisterInput, slug,
+        RegisterInput, VectorsHeld, slug,
     },
     object::Object,
     platform::Platform,
@@ -35,7 +35,7 @@ const MAX_MODELS: usize = 100;
 /// Data sets on a page.
 const PAGE: u64 = if cfg!(test) { 2 } else { 100 };
 
-async fn caller<P: Platform>(app: &App<'_, P>, call: &Call) -> Result<Caller, Problem> {
+pub(super) async fn caller<P: Platform>(app: &App<'_, P>, call: &Call) -> Result<Caller, Problem> {
     let caller = auth::authenticate(app, call, None).await?;
     if caller.only().is_some() {
         let detail =
@@ -260,8 +260,17 @@ pub(super) async fn holding_of<P: Platform>(
     let shard = store.shard_of(&access.subject);
     store.append(shard, vec![read.into()], None, vec![]).await.map_err(fault)?;
     let found = find(app, site, &subjects).await.map_err(fault)?;
+    let mut vectors: Vec<VectorsHeld> = Vec::new();
+    for subject in &subjects {
+        for held in store.vector_counts(subject).await.map_err(fault)? {
+            match vectors.iter_mut().find(|one| one.store == held.store) {
+                Some(one) => one.count += held.count,
+                None => vectors.push(held),
+            }
+        }
+    }
     let user_id = access.user.as_str().into();
-    json(StatusCode::OK, &HoldingOutput { user_id, datasets: found.holding, unknown: found.unknown })
+    json(StatusCode::OK, &HoldingOutput { user_id, datasets: found.holding, unknown: found.unknown, vectors })
 }
 
 fn output(row: DatasetRow) -> DatasetOutput {

@@ -16,6 +16,7 @@ mod privacy;
 mod receipt;
 mod service;
 mod snapshot;
+mod vectors;
 
 use crate::{
     app::App,
@@ -71,6 +72,7 @@ pub(crate) async fn handle<P: Platform>(
         Endpoint::Snapshot => snapshot::whole(app, call, param(0)).await,
         Endpoint::SnapshotChanges => snapshot::changes(app, call, param(0)).await,
         Endpoint::RegisterDataset => lineage::register(app, call).await,
+        Endpoint::RegisterVectors => vectors::register(app, call).await,
         Endpoint::PutIndexChunk => lineage::put_chunk(app, call, param(0), param(1)).await,
         Endpoint::ListDatasets => lineage::list(app, call).await,
         Endpoint::GetDataset => lineage::get(app, call, param(0)).await,

@@ -81,6 +81,53 @@ pub(crate) struct IndexInput {
     pub(crate) digest: Hash,
 }
 
+/// Vectors of an index that are made of people's data.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct VectorsInput {
+    /// The name of the index among the stores of the site.
+    #[cfg_attr(test, schemars(schema_with = "schema::slug"))]
+    pub(crate) store: String,
+    /// Those that are about to be written. With `removed` at most 1,000 ids.
+    #[serde(default)]
+    pub(crate) vectors: Vec<Object<VectorsOfUser>>,
+    /// Those that are no longer in the index, or made of nobody's data any more.
+    #[serde(default)]
+    pub(crate) removed: Vec<Object<VectorsOfUser>>,
+}
+
+/// Vectors that are made of one person's data. One that is made of several people's is given for each.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct VectorsOfUser {
+    #[cfg_attr(test, schemars(schema_with = "schema::required_user_id"))]
+    pub(crate) user_id: String,
+    /// Their ids in the index, 1 to 64 bytes each.
+    #[cfg_attr(test, schemars(inner(length(min = 1, max = 64))))]
+    pub(crate) ids: Vec<String>,
+}
+
+/// What was registered.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct VectorsOutput {
+    /// How many vectors an erasure now knows of, of those in this call.
+    pub(crate) registered: u64,
+    pub(crate) removed: u64,
+    /// The places in `vectors` of people whose data was erased and who granted nothing since. Theirs are not registered: don't write them.
+    pub(crate) refused: Vec<usize>,
+}
+
+/// How many vectors in a store are made of a person's data.
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct VectorsHeld {
+    pub(crate) store: String,
+    pub(crate) count: u64,
+}
+
 /// What became of a model.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -181,6 +228,8 @@ pub(crate) struct HoldingOutput {
     pub(crate) datasets: Vec<Holding>,
     /// Data sets whose index isn't whole yet, so that nobody can say.
     pub(crate) unknown: Vec<String>,
+    /// Vectors that are made of the person's data, by store.
+    pub(crate) vectors: Vec<VectorsHeld>,
 }
 
 /// A data set with a person's rows.

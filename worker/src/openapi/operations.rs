@@ -449,6 +449,20 @@ pub(super) fn operation(endpoint: Endpoint) -> Operation {
             response: body::<model::DatasetOutput>(dataset()),
             ..base
         },
+        Endpoint::RegisterVectors => Operation {
+            id: "registerVectors",
+            tag: "lineage",
+            summary: "Register vectors",
+            description: "Before they are written to an index that is a store of the kind `vectorize`: an erasure finds a person's \
+                          vectors there by nothing else. Registering one twice changes nothing. What is refused must not be \
+                          written. Scope `lineage:write`; leaves an audit event.",
+            security: json!([{ "api_key": [] }]),
+            request: body::<model::VectorsInput>(json!({ "store": "embeddings",
+                "vectors": [{ "user_id": "ada@example.com", "ids": ["doc-17-0", "doc-17-1"] }],
+                "removed": [{ "user_id": "ada@example.com", "ids": ["doc-9-0"] }] })),
+            response: body::<model::VectorsOutput>(json!({ "registered": 2, "removed": 1, "refused": [] })),
+            ..base
+        },
         Endpoint::PutIndexChunk => Operation {
             id: "putIndexChunk",
             tag: "lineage",
@@ -503,7 +517,8 @@ pub(super) fn operation(endpoint: Endpoint) -> Operation {
             description: "And the models that were trained on them, for when somebody withdraws. Scope `subject:erase`; leaves an \
                           audit event.",
             response: body::<model::HoldingOutput>(json!({ "user_id": "ada@example.com",
-                "datasets": [{ "dataset": "corpus_2026_11", "models": ["ranker_7"] }], "unknown": [] })),
+                "datasets": [{ "dataset": "corpus_2026_11", "models": ["ranker_7"] }], "unknown": [],
+                "vectors": [{ "store": "embeddings", "count": 12 }] })),
             ..base
         },
         Endpoint::ListSites => Operation {

@@ -175,6 +175,10 @@ pub(crate) fn user_id(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "anyOf": [path_user_id(), { "type": "null" }] })
 }
 
+pub(crate) fn required_user_id(_: &mut SchemaGenerator) -> Schema {
+    path_user_id().try_into().unwrap_or_default()
+}
+
 pub(crate) fn optional_slugs(generator: &mut SchemaGenerator) -> Schema {
     nullable(&slugs(generator))
 }

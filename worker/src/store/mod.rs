@@ -16,6 +16,7 @@ mod settings;
 mod snapshots;
 mod tasks;
 mod used_links;
+mod vectors;
 
 pub(crate) use erasures::{
     ErasureRow, change_erasure, erased_at, extend_erasure, note_state, read_erased, save_erased, save_erasure,
@@ -40,6 +41,7 @@ pub(crate) use snapshots::{
     read_snapshot, want_snapshot,
 };
 pub(crate) use used_links::use_link;
+pub(crate) use vectors::{Vector, Vectors, forget_vectors, read_refused, refused, save_vectors};
 
 pub(crate) use tasks::{Ended, TaskRow, save_tasks};
 

@@ -2,6 +2,7 @@
 
 mod calls;
 mod decided;
+mod indexes;
 mod lineage;
 mod log;
 mod receipts;

@@ -67,6 +67,9 @@ async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response
 /// After how long a change of KV is seen everywhere, by the platform's word.
 const KV_DELAY_MS: i64 = 60_000;
 
+/// After how long an index of Vectorize has usually done what it was asked to, which its documentation calls a few seconds.
+const VECTORS_DELAY_MS: i64 = 60_000;
+
 /// The cron expression that is for snapshots and the log only; with every other one there is housekeeping too, so that it never ends
 /// for a changed hour.
 const EACH_MINUTE: &str = "* * * * *";
@@ -151,6 +154,7 @@ fn config(env: &Env) -> std::result::Result<Config, Problem> {
         pace: number(env, "ERASURE_RETRY_MS")
             .map_or(Pace::USUAL, |first_ms| Pace { first_ms, ..Pace::USUAL }),
         kv_delay_ms: number(env, "ERASURE_KV_DELAY_MS").unwrap_or(KV_DELAY_MS),
+        vectors_delay_ms: number(env, "ERASURE_VECTORS_DELAY_MS").unwrap_or(VECTORS_DELAY_MS),
         rate_limit: text(env, "RATE_LIMIT").is_none_or(|setting| setting != "off"),
     })
 }

@@ -11,7 +11,7 @@ use futures_util::{
     future::{Either, select},
 };
 use std::{pin::pin, time::Duration};
-use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen::{JsCast as _, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 use worker::{
     Bucket, Conditional, Delay, Fetch, Headers, Method, Object, QueueContentType, RawMessageBuilder, Request,
@@ -28,11 +28,29 @@ const PATIENCE: Duration = Duration::from_secs(15);
 
 type Outcome<T> = Result<T, DatabaseError>;
 
+#[wasm_bindgen]
+extern "C" {
+    /// An index of Vectorize, of which the crate `worker` knows nothing.
+    type Vectorize;
+
+    #[wasm_bindgen(method, catch, js_name = getByIds)]
+    async fn get_by_ids(this: &Vectorize, ids: Array) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(method, catch, js_name = deleteByIds)]
+    async fn delete_by_ids(this: &Vectorize, ids: Array) -> Result<JsValue, JsValue>;
+}
+
 impl Workerd {
     fn bound(&self, name: &str) -> Outcome<Bucket> {
         self.env
             .bucket(name)
             .map_err(|_| DatabaseError::Objects(format!("bind an R2 bucket as {name} in wrangler.toml")))
+    }
+
+    fn index(&self, name: &str) -> Outcome<Vectorize> {
+        let bound = Reflect::get(&self.env, &JsValue::from_str(name)).ok().filter(JsValue::is_object);
+        let missing = || DatabaseError::Objects(format!("bind a Vectorize index as {name} in wrangler.toml"));
+        Ok(bound.ok_or_else(missing)?.unchecked_into())
     }
 
     fn cache(&self) -> Outcome<KvStore> {
@@ -43,6 +61,16 @@ impl Workerd {
 
 fn values(error: impl std::fmt::Display) -> DatabaseError {
     DatabaseError::Objects(format!("KV: {error}"))
+}
+
+/// What Vectorize says. Its sentences hold ids of vectors at most in part, and the log is the operator's.
+fn vectorize(error: &JsValue) -> DatabaseError {
+    let said = error.dyn_ref::<js_sys::Error>().map(|error| String::from(error.message()));
+    DatabaseError::Objects(format!("Vectorize: {}", said.unwrap_or_default()))
+}
+
+fn array(ids: &[String]) -> Array {
+    ids.iter().map(|id| JsValue::from_str(id)).collect()
 }
 
 async fn list(bucket: &Bucket, prefix: &str, from: Option<String>) -> Outcome<Names> {
@@ -123,6 +151,18 @@ impl Reach for Workerd {
 
     async fn delete_cache(&self, name: &str) -> Outcome<()> {
         self.cache()?.delete(name).await.map_err(values)
+    }
+
+    async fn vectors(&self, index: &str, ids: &[String]) -> Outcome<Vec<String>> {
+        let found = self.index(index)?.get_by_ids(array(ids)).await.map_err(|error| vectorize(&error))?;
+        let odd = || DatabaseError::Objects("Vectorize: the answer is no list of vectors".into());
+        let found: Array = found.dyn_into().map_err(|_| odd())?;
+        let id = |vector: JsValue| Reflect::get(&vector, &JsValue::from_str("id")).ok()?.as_string();
+        found.iter().map(|vector| id(vector).ok_or_else(odd)).collect()
+    }
+
+    async fn delete_vectors(&self, index: &str, ids: &[String]) -> Outcome<()> {
+        self.index(index)?.delete_by_ids(array(ids)).await.map(drop).map_err(|error| vectorize(&error))
     }
 
     async fn post(&self, url: &str, headers: &[(&str, String)], body: String) -> Option<(u16, String)> {
