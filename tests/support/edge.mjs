@@ -34,28 +34,34 @@ let starts = Promise.resolve();
  * @param {Record<string, string>} [options.vars] variables of the Worker, over those of wrangler.toml
  * @param {boolean} [options.rateLimits] whether rate limits hold; off by default
  * @param {Record<string, URL>} [options.indexes] what answers for indexes of Vectorize, by the names of their bindings
+ * @param {number} [options.databases] how many databases it has: `DB`, `DB1` and so on
  * @param {Record<string, unknown>} [options.cf] what the platform says of the visitor; a person in Germany by default
  */
-export async function startEdge({ directory, vars = {}, rateLimits = false, indexes = {}, cf = { country: "DE" } } = {}) {
+export async function startEdge({ directory, vars = {}, rateLimits = false, indexes = {}, databases = 1, cf = { country: "DE" } } = {}) {
   const home = directory ?? (await mkdtemp(join(tmpdir(), "consentry-edge-")));
   const output = [];
-  const { miniflare, workerd } = await (starts = starts.catch(() => {}).then(() => spawn(home, { vars, rateLimits, indexes, cf }, output)));
+  const options = { vars, rateLimits, indexes, databases, cf };
+  const { miniflare, workerd } = await (starts = starts.catch(() => {}).then(() => spawn(home, options, output)));
   const url = (await miniflare.ready).origin;
-  const database = await miniflare.getD1Database("DB");
-  await migrate(database);
+  const all = await Promise.all(Array.from({ length: databases }, (_, n) => miniflare.getD1Database(binding(n))));
+  for (const database of all) await migrate(database);
 
   return {
     /** Where it answers, without a slash at the end. */
     url,
     /** Where its database lives; hand it to the next `startEdge` to go on with the same. */
     directory: home,
-    /** The SQLite file itself. */
+    /** The SQLite file itself, where there is one database. */
     databaseFile: await databaseFile(home),
     /** What the Worker printed: array of lines. */
     output,
-    /** Runs one SQL statement on the database, past the Worker: its rows. Rejects as D1 does. */
-    async sql(query, ...values) {
-      return (await database.prepare(query).bind(...values).all()).results;
+    /** Runs one SQL statement on the first database, past the Worker: its rows. Rejects as D1 does. */
+    sql(query, ...values) {
+      return this.sqlOn(0, query, ...values);
+    },
+    /** The same on any of them, by its number. */
+    async sqlOn(number, query, ...values) {
+      return (await all[number].prepare(query).bind(...values).all()).results;
     },
     /** Hands an R2 bucket to a function, by the name of its binding. */
     async bucket(name, use) {
@@ -92,9 +98,13 @@ export async function startEdge({ directory, vars = {}, rateLimits = false, inde
   };
 }
 
-async function spawn(home, { vars, rateLimits, indexes, cf }, output) {
+/** The name by which the Worker finds a database. */
+const binding = (number) => `DB${number || ""}`;
+
+async function spawn(home, { vars, rateLimits, indexes, databases, cf }, output) {
   // An `envFiles` that names none keeps a developer's .dev.vars out of the tests.
   const { workerOptions: options, main } = workerOptions(join(root, "wrangler.toml"), undefined, { envFiles: ["no.env"] });
+  const more = Array.from({ length: databases - 1 }, (_, n) => [binding(n + 1), { id: `database-${n + 1}` }]);
   const keep = (stream) => stream.on("data", (chunk) => output.push(...String(chunk).trimEnd().split("\n")));
   const real = childProcess.spawn;
   let workerd;
@@ -121,6 +131,7 @@ async function spawn(home, { vars, rateLimits, indexes, cf }, output) {
       },
       host: "127.0.0.1",
       port: 0,
+      d1Databases: { ...options.d1Databases, ...Object.fromEntries(more) },
       d1Persist: join(home, "d1"),
       r2Persist: join(home, "r2"),
       kvPersist: join(home, "kv"),

@@ -1,6 +1,6 @@
 // What the pages of `docs/` tell people to type, so that tests do it as it is written.
 
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 
@@ -28,8 +28,16 @@ export async function block(page, language, text) {
  * @param {{ cwd?: string, env?: Record<string, string>, places?: Record<string, string> }} [options]
  */
 export async function type(commands, { cwd, env = {}, places = {} } = {}) {
-  let text = commands;
-  for (const [example, real] of Object.entries(places)) text = text.replaceAll(example, real);
-  const { stdout, stderr } = await exec("bash", ["-euo", "pipefail", "-c", text], { cwd, env: { ...process.env, ...env } });
+  const typed = ["-euo", "pipefail", "-c", meant(commands, places)];
+  const { stdout, stderr } = await exec("bash", typed, { cwd, env: { ...process.env, ...env } });
   return { stdout, stderr, json: () => JSON.parse(stdout) };
+}
+
+/** Begins one command that goes on until somebody ends it; its process. */
+export function begin(command, { cwd, env = {}, places = {} } = {}) {
+  return spawn("bash", ["-euc", `exec ${meant(command, places)}`], { cwd, env: { ...process.env, ...env } });
+}
+
+function meant(commands, places) {
+  return Object.entries(places).reduce((text, [example, real]) => text.replaceAll(example, real), commands);
 }

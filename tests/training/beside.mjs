@@ -1,5 +1,5 @@
-// What tests beside the data share: the command, a folder with the keys of a site, an address that stays while edges come and go, and a
-// real Chroma. Leaves starting and calling the Worker to `tests/support`.
+// What tests beside the data share: the command, a folder with the keys of a site, an address that stays while edges come and go, a
+// service that is told of erasures, and a real Chroma. Leaves starting and calling the Worker to `tests/support`.
 //
 // CONSENTRY names the command, CONSENTRY_CHROMA the folder with the programs of a Python that has Chroma; `cargo xtask test training`
 // makes both.
@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { createServer as listen } from "node:net";
 import { tmpdir } from "node:os";
@@ -25,6 +25,15 @@ export const chroma = process.env.CONSENTRY_CHROMA;
 
 /** Starts the command in a folder. */
 export const start = (folder, args) => spawn(command, args, { cwd: folder, stdio: "pipe" });
+
+/** Waits until it said something, unless it ends before. */
+export function until(child, pattern) {
+  let said = "";
+  return new Promise((resolve, reject) => {
+    child.stderr.on("data", (chunk) => pattern.test((said += chunk)) && resolve());
+    child.once("close", () => reject(new Error(`it ended without ${pattern}: ${said}`)));
+  });
+}
 
 /** Waits until it ended; what it printed. */
 export async function ended(child) {
@@ -84,6 +93,39 @@ export async function startFront(to) {
   return front;
 }
 
+/** A service (`service.mjs`) with rows of its own. `heard` is called as it is told something, `kill` ends it as a crash would. */
+export async function startService() {
+  const folder = await mkdtemp(join(tmpdir(), "consentry-service-"));
+  const port = await freePort();
+  for (const name of ["rows", "messages"]) await mkdir(join(folder, name));
+  const file = (user) => join(folder, "rows", encodeURIComponent(user));
+  let child;
+  const service = {
+    url: `http://127.0.0.1:${port}/erasures`,
+    heard: () => {},
+    set: (user, rows) => writeFile(file(user), String(rows)),
+    /** How many rows it has of somebody; `undefined` if it knows nobody of that name. */
+    get: (user) => readFile(file(user), "utf8").then(Number, () => undefined),
+    down: (down) => (down ? writeFile(join(folder, "down"), "") : rm(join(folder, "down"))),
+    async start() {
+      child = spawn(process.execPath, [join(import.meta.dirname, "service.mjs"), folder, String(port)], { stdio: ["ignore", "pipe", "inherit"] });
+      await once(child.stdout, "data");
+      child.stdout.on("data", () => service.heard());
+    },
+    async kill() {
+      const gone = once(child, "exit");
+      child.kill("SIGKILL");
+      await gone;
+    },
+  };
+  await service.start();
+  after(async () => {
+    await service.kill();
+    await rm(folder, { recursive: true, force: true });
+  });
+  return service;
+}
+
 /** Runs `tests/stores/chroma.py`; what it printed. */
 export async function chromaScript(what, folder) {
   const script = resolve(import.meta.dirname, "../stores/chroma.py");
@@ -100,7 +142,10 @@ export async function freePort() {
   return port;
 }
 
-/** A Chroma over HTTP with what `chroma.py fill` wrote into a folder. `hers` and `theirs` are its records, of `person` and of others. */
+/**
+ * A Chroma over HTTP with what `chroma.py fill` wrote into a folder. `hers` and `theirs` are its records, of `person` and of others; `stop` ends it
+ * as a crash would.
+ */
 export async function startChroma(folder, person, port) {
   port ??= await freePort();
   const child = spawn(join(chroma, "chroma"), ["run", "--host", "127.0.0.1", "--port", String(port), "--path", folder], { stdio: "ignore" });
@@ -128,5 +173,5 @@ export async function startChroma(folder, person, port) {
     }
     return ids.sort();
   };
-  return { url, stop, hers: () => records({ user_id: person }), theirs: () => records({ user_id: { $ne: person } }) };
+  return { url, port, stop, hers: () => records({ user_id: person }), theirs: () => records({ user_id: { $ne: person } }) };
 }

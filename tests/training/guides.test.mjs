@@ -9,8 +9,9 @@ import { delimiter, dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { ADMIN_SECRET, MASTER_SECRET } from "../support/edge.mjs";
 import { makeSite } from "../support/client.mjs";
-import { block, type } from "../support/guide.mjs";
+import { begin, block, type } from "../support/guide.mjs";
 import { accepted, grant, startWorld } from "../api/world.mjs";
+import { ended, until } from "./beside.mjs";
 
 const { edge } = await startWorld();
 const site = await makeSite(edge.url, { site: "demo", regime: "gdpr" });
@@ -26,8 +27,9 @@ async function typist(more = () => ({})) {
   await writeFile(join(folder, "api.key"), `${site.key}\n`, { mode: 0o600 });
   const env = { ADMIN: ADMIN_SECRET, KEY: site.key, PATH: [join(folder, "bin"), process.env.PATH].join(delimiter) };
   const places = { "https://consent.example.com": edge.url, ...more(folder) };
-  const run = (commands) => type(commands, { cwd: folder, env, places });
-  return { folder, run, follow: async (page, text) => run(await block(page, "sh", text)) };
+  const options = { cwd: folder, env, places };
+  const run = (commands) => type(commands, options);
+  return { folder, run, begin: (command) => begin(command, options), follow: async (page, text) => run(await block(page, "sh", text)) };
 }
 
 /** The log's folder of the bucket, as somebody copies it. */
@@ -58,7 +60,21 @@ test("whoever follows the guide to the log keeps a key and a checkpoint, verifie
   await copyTiles(join(here.folder, "now"));
   const proved = await here.follow("log.md", "--proof proof.json");
   assert.equal(proved.stderr.match(/verified: the log of \d+ rows continues the one of \d+/g).length, 2);
-  const monitor = await block("log.md", "sh", "consentry monitor --url");
+  // A monitor goes on until somebody ends it; the next goes on from what it kept.
+  const [known, monitor] = [join(here.folder, "held.checkpoint"), await block("log.md", "sh", "consentry monitor --url")];
+  const kept = () => readFile(known, "utf8").catch(() => undefined);
+  assert.equal(await kept(), undefined);
+  for (const user of ["before", "meanwhile"]) {
+    await grant(site, user);
+    await fold();
+    const child = here.begin(monitor);
+    const end = ended(child);
+    await until(child, /all is well/);
+    assert.equal(await kept(), await (await fetch(`${edge.url}/log/checkpoint`)).text());
+    assert.equal(child.exitCode, null);
+    child.kill("SIGTERM");
+    assert.equal((await end).signal, "SIGTERM");
+  }
   assert.match((await here.run(`${monitor.trim()} --once`)).stderr, /all is well/);
   assert.equal((await here.follow("log.md", "/admin/log/restart")).json().code, "log_not_rolled_back");
 });

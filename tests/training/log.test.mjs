@@ -5,38 +5,19 @@
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, writeFile } from "node:fs/promises";
 import { createHmac } from "node:crypto";
 import { createServer } from "node:http";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { admin, makeSite } from "../support/client.mjs";
 import { startEdge } from "../support/edge.mjs";
 import { accepted, grant } from "../api/world.mjs";
-import { run } from "./beside.mjs";
+import { auditor, past, rollBack, says } from "./auditor.mjs";
+import { ended, until } from "./beside.mjs";
 
-const TRIGGERS = ["events_refuse_delete", "events_refuse_update", "events_refuse_replace", "events_refuse_gap", "log_head_refuse_less"];
 const fold = (edge) => edge.cron("* * * * *");
-
-/** A folder in which the command is run, with the keys of an edge's log as somebody noted them once. */
-async function auditor(url, key) {
-  const folder = await mkdtemp(join(tmpdir(), "consentry-auditor-"));
-  after(() => rm(folder, { recursive: true, force: true }));
-  await writeFile(join(folder, "keys"), await (await fetch(`${url}/log/key`)).text());
-  await writeFile(join(folder, "api-key"), `${key}\n`);
-  return {
-    folder,
-    run: (...args) => run(folder, args),
-    monitor(...args) {
-      return this.run("monitor", "--url", url, "--key-file", "keys", "--state", "held", "--once", ...args);
-    },
-    verify(...args) {
-      return this.run("verify", "log", "--key-file", "keys", "--api", url, "--api-key-file", "api-key", ...args);
-    },
-    read: (name) => readFile(join(folder, name), "utf8"),
-  };
-}
 
 /** An edge with a signed log, its site, and an auditor who has seen it. */
 async function watched() {
@@ -48,16 +29,6 @@ async function watched() {
   const who = await auditor(edge.url, site.key);
   says(await who.monitor(), 0, /all is well/);
   return { edge, site, who };
-}
-
-function says({ code, said }, wanted, pattern) {
-  assert.equal(code, wanted, said);
-  assert.match(said, pattern);
-}
-
-async function past(edge, ...statements) {
-  for (const trigger of TRIGGERS) await edge.sql(`DROP TRIGGER IF EXISTS ${trigger}`);
-  for (const statement of statements) await edge.sql(statement);
 }
 
 /** What a forger does who holds the edge's key: the log is signed anew from the changed database, objects and all. */
@@ -136,15 +107,6 @@ test("evidence that was removed without an event that says so is told", async ()
   says(await who.verify(), 1, /row 4 has lost its evidence, and no later row says that it was removed/);
 });
 
-/** Sets the database back to where it was when `head` was signed and there were so many rows. */
-async function rollBack(edge, kept, head) {
-  await past(edge, `DELETE FROM events WHERE log_index >= ${kept}`, `DELETE FROM log_origins WHERE first >= ${kept}`, "DELETE FROM log_head");
-  await edge.sql(
-    "INSERT INTO log_head (id, size, root, note, key, signed_at) VALUES (0, ?, unhex(?), ?, ?, ?)",
-    head.size, Buffer.from(head.root).toString("hex"), head.note, head.key, head.signed_at,
-  );
-}
-
 test("a database that was rolled back is signed no longer, goes on under another name, and who holds something from before follows, also twice", async () => {
   const { edge, site, who } = await watched();
   await cp(join(who.folder, "keys"), join(who.folder, "first-keys"));
@@ -207,6 +169,37 @@ test("events that wait too long are told, and so is an edge that can't be asked"
   says(await who.run("monitor", "--url", "http://127.0.0.1:9", "--key-file", "keys", "--once"), 4, /can't be reached/);
   await writeFile(join(who.folder, "other"), "log.example/x+00000000+AAAA\n");
   says(await who.run("monitor", "--url", edge.url, "--key-file", "other", "--once"), 2, /a key is NAME/);
+});
+
+test("who follows an honest log stays, and ends with the promised code as soon as history changes", async () => {
+  const { edge, site, who } = await watched();
+  const posts = [];
+  const server = createServer(async (request, response) => {
+    posts.push(JSON.parse(Buffer.concat(await request.toArray())));
+    response.writeHead(204).end();
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  after(() => server.close());
+  const child = who.follow("--every", "1s", "--webhook", `http://127.0.0.1:${server.address().port}/hook`);
+  after(() => child.kill("SIGKILL"));
+  const end = ended(child);
+  await until(child, /all is well/);
+  for (const user of ["u5", "u6"]) {
+    await grant(site, user);
+    await fold(edge);
+    const grown = await (await fetch(`${edge.url}/log/checkpoint`)).text();
+    while ((await who.read("held")) !== grown) await sleep(100);
+  }
+  assert.deepEqual([child.exitCode, posts], [null, []]);
+  const held = await who.read("held");
+  await past(edge, "DELETE FROM events WHERE log_index >= 5");
+  await signedAnew(edge);
+  const { code, said } = await end;
+  assert.deepEqual([code, said.match(/HISTORY CHANGED: the log had \d+ rows and has 5/g)?.length], [1, 1], said);
+  assert.equal(await who.read("held"), held, "what was seen before is kept");
+  assert.match(await who.read("held.found"), /^consentry.*\n5\n/);
+  assert.deepEqual([posts.at(-1).type, posts.filter(({ type }) => type === "log.changed").length], ["log.changed", 1]);
 });
 
 test("the alarm is posted, signed, and again if nobody takes it", async () => {
