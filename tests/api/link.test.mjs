@@ -57,6 +57,24 @@ test("an erasure of the person ends what was granted as the visitor", async () =
   assert.equal((await statusOf(site, visitor.user)).reason, "erased");
 });
 
+test("what a visitor granted before the erasure of the person they turn out to be stands no longer, and what they grant after it does", async () => {
+  const visitor = await visitorWho({ analytics: "granted", inference: "revoked" });
+  accepted(await site.call("POST", about("/data/delete", "erased before")));
+  assert.equal((await statusOf(site, visitor.user)).status, "granted", "nobody knows who they are");
+  const { records } = accepted(await link("erased before", visitor));
+  assert.deepEqual(records.map(({ purpose }) => purpose), ["inference"]);
+  const own = await call(url, "GET", about("/consent", visitor.user), { headers: { Origin: ORIGIN, ...visitor.headers } });
+  assert.deepEqual([accepted(own).consent.analytics.status, own.body.consent.analytics.reason], ["pending", "erased"]);
+  assert.equal((await exportOf(site, visitor.user)).erased_at, (await exportOf(site, "erased before")).erased_at);
+  accepted(await link("erased before", visitor));
+  const { audit_trail: trail } = await exportOf(site, visitor.user);
+  assert.equal(trail.filter(({ action }) => action === "erasure_requested").length, 1, "said once");
+  const body = { anonymous: visitor.proof, decisions: [{ purpose: "analytics", status: "granted" }] };
+  accepted(await call(url, "POST", "/consent", { headers: { Origin: ORIGIN }, body }));
+  accepted(await link("erased before", visitor));
+  for (const user of [visitor.user, "erased before"]) assert.equal((await statusOf(site, user)).status, "granted", user);
+});
+
 test("a decision that the person made signed in wins", async () => {
   const visitor = await visitorWho({ analytics: "granted" });
   await revoke(site, "signed in");

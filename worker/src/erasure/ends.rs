@@ -9,10 +9,12 @@ use crate::{
 };
 use consentry::{
     event::{Actor, Kind},
+    slug::Slug,
     subject::Subject,
     time::Timestamp,
 };
 use serde_json::json as value;
+use uuid::Uuid;
 
 /// That somebody asks.
 pub(crate) struct Ends<'a> {
@@ -61,7 +63,31 @@ impl<'a> Ends<'a> {
 
     fn event<P: Platform>(&self, app: &App<'_, P>, visitor: &Subject) -> NewEvent {
         let ErasureRow { id, site, subject, .. } = self.erasure;
-        let details = [("erasure", value!(id)), ("person", value!(subject.hash))];
-        crate::handlers::event(app, Kind::ErasureRequested, site, Some(*visitor), self.actor, &details).into()
+        asked(app, (site, self.actor), Some(*id), subject, visitor)
     }
+}
+
+/// What a visitor granted ends who is linked to a person only after these asked, last at `at`: the event that says so, and the mark,
+/// which belong into one transaction in the visitor's database.
+pub(crate) async fn with_link<P: Platform>(
+    app: &App<'_, P>,
+    site: &Slug,
+    person: &Subject,
+    visitor: &Subject,
+    at: Timestamp,
+) -> Result<(NewEvent, Statement), DatabaseError> {
+    let erasure = app.store().last_erasure(person, at).await?;
+    Ok((asked(app, (site, &Actor::System), erasure, person, visitor), save_erased(visitor, at)))
+}
+
+/// That the erasure of a person's data ends what a visitor granted.
+fn asked<P: Platform>(
+    app: &App<'_, P>,
+    (site, actor): (&Slug, &Actor),
+    erasure: Option<Uuid>,
+    person: &Subject,
+    visitor: &Subject,
+) -> NewEvent {
+    let details = [("erasure", value!(erasure)), ("person", value!(person.hash))];
+    crate::handlers::event(app, Kind::ErasureRequested, site, Some(*visitor), actor, &details).into()
 }

@@ -1,11 +1,12 @@
 //! Signing in: what a visitor decided is joined to the person they turn out to be. Which decisions the person takes over is the
-//! core's rule ([`History::taken_over`]); here they are read, copied and recorded.
+//! core's rule ([`History::taken_over`]); here they are read, copied and recorded. Where the person had their data erased before, what
+//! the visitor granted until then ends as well.
 
 use super::{canonical, consent::caller, consent_event, event, once, over_gpc, receipt::recorded};
 use crate::{
     app::App,
     auth::{self, Access, Claimed},
-    erasure::{open::about_link, users},
+    erasure::{ends, open::about_link, users},
     http::{Answer, Call, json},
     model::{LinkInput, LinkOutput},
     object::Object,
@@ -74,22 +75,42 @@ async fn join<P: Platform>(
     let mine = history(rows).map_err(fault)?;
     let read = vec![read_consent(&visitor), read_erased(&visitor)];
     let mut rows = app.platform.batch(away, read).await.map_err(fault)?;
-    let erased_at = erased_at(rows.pop().unwrap_or_default()).map_err(fault)?;
+    let ended_at = erased_at(rows.pop().unwrap_or_default()).map_err(fault)?;
     let theirs = stored(rows.pop().unwrap_or_default()).map_err(fault)?;
     let told = |subject: &Subject, role: &str, other: &Subject| -> NewEvent {
         let details = [(role, value!(other.hash))];
         event(app, Kind::IdentityLinked, &access.site.id, Some(*subject), &access.actor, &details).into()
     };
     let mut events = vec![told(&access.subject, "visitor", &visitor)];
-    events.extend(copies(app, access, &visitor, &mine, (&theirs, erased_at)));
-    let away_event = told(&visitor, "person", &access.subject);
+    events.extend(copies(app, access, &visitor, &mine, (&theirs, ended_at)));
+    let ended =
+        async |at| ends::with_link(app, &access.site.id, &access.subject, &visitor, at).await.map_err(fault);
+    let (asked, mark) = match mine.erased_at().filter(|at| ended_at < Some(*at)) {
+        Some(at) => Some(ended(at).await?).unzip(),
+        None => (None, None),
+    };
+    let theirs = [told(&visitor, "person", &access.subject)].into_iter().chain(asked);
+    let mut after = vec![read_erased(&access.subject), save_link(&access.subject, &visitor, sealed)];
     if away == home {
-        events.push(away_event);
+        events.extend(theirs);
+        after.extend(mark);
     } else {
         // The visitor's own trail first: should the second append fail or be a repeated one, it is said once more.
-        store.append(away, vec![away_event], None, vec![]).await.map_err(fault)?;
+        let mark = mark.into_iter().collect();
+        store.append(away, theirs.collect(), None, mark).await.map_err(fault)?;
     }
-    once::commit(app, home, events, claim, vec![save_link(&access.subject, &visitor, sealed)]).await
+    let mut joined = once::commit(app, home, events, claim, after).await?;
+    // The erasure may have been asked for since it was looked, and a repeated call stores nothing here.
+    let (marked, last) = if joined.replayed {
+        (if away == home { ended_at } else { ended_at.max(mine.erased_at()) }, mine.erased_at())
+    } else {
+        (ended_at.max(mine.erased_at()), erased_at(joined.after.swap_remove(0)).map_err(fault)?)
+    };
+    if let Some(at) = last.filter(|at| marked < Some(*at)) {
+        let (asked, mark) = ended(at).await?;
+        store.append(away, vec![asked], None, vec![mark]).await.map_err(fault)?;
+    }
+    Ok(joined)
 }
 
 /// The person's records of what they take over from the visitor.

@@ -3,7 +3,7 @@
 use crate::{
     app::App,
     http::{Answer, Call},
-    platform::{DatabaseError, Platform, Statement},
+    platform::{DatabaseError, Platform, Rows, Statement},
     store::{Claim, First, NewEvent, Stored},
 };
 use consentry::{
@@ -15,6 +15,8 @@ use http::HeaderValue;
 /// The events of a call, now or from the first time it was sent.
 pub(super) struct Committed {
     pub(super) events: Vec<Stored>,
+    /// What each statement after them returned; nothing for an earlier call.
+    pub(super) after: Vec<Rows>,
     /// Whether they are from an earlier call.
     pub(super) replayed: bool,
 }
@@ -43,7 +45,9 @@ pub(super) async fn commit<P: Platform>(
     after: Vec<Statement>,
 ) -> Result<Committed, Problem> {
     match (app.store().append(shard, events, claim, after).await, claim) {
-        (Ok(appended), _) => Ok(Committed { events: appended.events, replayed: false }),
+        (Ok(appended), _) => {
+            Ok(Committed { events: appended.events, after: appended.after, replayed: false })
+        }
         (Err(DatabaseError::Duplicate(_)), Some(claim)) => first(app, shard, claim).await,
         (Err(error), _) => Err(app.fault(&error)),
     }
@@ -51,7 +55,7 @@ pub(super) async fn commit<P: Platform>(
 
 async fn first<P: Platform>(app: &App<'_, P>, shard: usize, claim: &Claim) -> Result<Committed, Problem> {
     match app.store().first_call(shard, claim).await.map_err(|error| app.fault(&error))? {
-        First::Same(events) => Ok(Committed { events, replayed: true }),
+        First::Same(events) => Ok(Committed { events, after: vec![], replayed: true }),
         First::Other => Err(Problem::new(
             Code::IdempotencyKeyReused,
             "this Idempotency-Key was used with another body; use a new key for a new call",

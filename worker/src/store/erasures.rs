@@ -143,6 +143,23 @@ impl<P: Platform> Store<'_, P> {
         erased_at(self.one(self.shard_of(subject), read_erased(subject)).await?)
     }
 
+    /// The last erasure that somebody asked for up to a moment, by its event.
+    pub(crate) async fn last_erasure(
+        &self,
+        subject: &Subject,
+        at: Timestamp,
+    ) -> Result<Option<Uuid>, DatabaseError> {
+        #[derive(Deserialize)]
+        struct Asked {
+            erasure: Option<Uuid>,
+        }
+        let sql = "SELECT details ->> 'erasure' AS erasure FROM events WHERE subject = unhex(?1) AND purpose IS NULL \
+                   AND kind = 'erasure_requested' AND created_at <= ?2 ORDER BY log_index DESC LIMIT 1";
+        let rows =
+            self.one(self.shard_of(subject), Statement::new(sql, [subject.hash.into(), at.into()])).await?;
+        Ok(rows.first::<Asked>()?.and_then(|asked| asked.erasure))
+    }
+
     /// Forgets the ids of erasures that ended before a moment: those of the people and of the visitors they turned out to be.
     pub(crate) async fn forget_users(
         &self,

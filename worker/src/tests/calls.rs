@@ -193,12 +193,12 @@ fn no_line_of_the_log_names_a_person() {
 
 const SECRET: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-fn proof() -> Value {
+pub(super) fn proof() -> Value {
     json!({ "site": "demo", "secret": SECRET })
 }
 
 /// The visitor decides, from the site's own page.
-fn visit(host: &Host, decisions: &Value) {
+pub(super) fn visit(host: &Host, decisions: &Value) {
     let body = json!({ "anonymous": proof(), "decisions": decisions });
     let answer = host.send("POST", "/consent", &[("origin", "https://demo.example")], &body);
     assert_eq!(answer.status(), 201, "{}", answer.body());

@@ -4,6 +4,7 @@ mod calls;
 mod decided;
 mod indexes;
 mod lineage;
+mod linked_late;
 mod log;
 mod receipts;
 mod restored;

@@ -25,18 +25,18 @@ fn key_of(user: &str) -> String {
     to_hex(&key(site_key().subject(&UserId::parse(user).unwrap()).hash))
 }
 
-fn keys<'a>(users: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
+pub(super) fn keys<'a>(users: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
     users.into_iter().map(key_of).collect()
 }
 
-fn say(host: &Host, token: &str, what: &str, user: &str) {
+pub(super) fn say(host: &Host, token: &str, what: &str, user: &str) {
     let body = json!({ "user_id": user, "purpose": "model_training" });
     let (status, body) = host.call("POST", &format!("/consent/{what}"), token, &body);
     assert_eq!(status, 201, "{body}");
 }
 
 /// The snapshot, once it is built: what it says of itself and who is in it.
-fn pull(host: &Host, token: &str) -> (Value, BTreeSet<String>) {
+pub(super) fn pull(host: &Host, token: &str) -> (Value, BTreeSet<String>) {
     for _ in 0..100 {
         let answer = host.send("GET", PATH, &[("authorization", &format!("Bearer {token}"))], &Value::Null);
         if answer.status() == 200 {
@@ -62,7 +62,7 @@ fn read(object: &[u8]) -> (Value, BTreeSet<String>) {
     (serde_json::from_slice(&content[..end]).unwrap(), keys.into_iter().collect())
 }
 
-fn changes(host: &Host, token: &str, since: &str) -> (BTreeSet<String>, BTreeSet<String>, String) {
+pub(super) fn changes(host: &Host, token: &str, since: &str) -> (BTreeSet<String>, BTreeSet<String>, String) {
     let (mut yes, mut no, mut since) = (BTreeSet::new(), BTreeSet::new(), since.to_owned());
     loop {
         let (status, body) = host.call("GET", &format!("{PATH}/changes?since={since}"), token, &Value::Null);
