@@ -357,16 +357,22 @@ impl Platform for Host {
 }
 
 impl Reach for Host {
-    async fn put_ledger(&self, name: &str, text: String) -> Result<(), DatabaseError> {
+    async fn put_ledger(&self, name: &str, text: String, over: Option<&str>) -> Result<bool, DatabaseError> {
         self.step();
         self.reach_objects()?;
-        self.ledger.borrow_mut().insert(name.into(), text);
-        Ok(())
+        let mut ledger = self.ledger.borrow_mut();
+        let as_it_was = ledger.get(name).map(String::as_str) == over;
+        if as_it_was {
+            ledger.insert(name.into(), text);
+        }
+        Ok(as_it_was)
     }
 
-    async fn ledger(&self, name: &str) -> Result<Option<String>, DatabaseError> {
+    async fn ledger(&self, name: &str) -> Result<Option<Versioned>, DatabaseError> {
         self.step();
-        Ok(self.ledger.borrow().get(name).cloned())
+        // As in R2 the etag follows from the bytes.
+        let versioned = |text: &String| Versioned { bytes: text.clone().into_bytes(), etag: text.clone() };
+        Ok(self.ledger.borrow().get(name).map(versioned))
     }
 
     async fn list_ledger(&self, _from: Option<String>) -> Result<Names, DatabaseError> {

@@ -240,7 +240,7 @@ async fn finish<P: Platform>(
         Ok(_) => {
             // Once more, for what was registered or linked meanwhile.
             trace(app, &erasure).await;
-            ledger::write(app, shard, erasure.id).await
+            ledger::write(app, shard, erasure.id).await.map(drop)
         }
         // Somebody else ended or held it, or gave it more time; then the sweep ends it.
         Err(DatabaseError::Overtaken) => Ok(()),

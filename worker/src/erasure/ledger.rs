@@ -2,7 +2,7 @@
 //! the database lacks then is opened again from here. An entry names the person by keyed hash and encrypted ids, and is removed
 //! when no restore can reach behind the erasure any more.
 
-use super::{ends::Ends, users};
+use super::{ends::Ends, reach::Versioned, users};
 use crate::{
     app::App,
     handlers,
@@ -70,33 +70,41 @@ fn erasure_of(name: &str) -> Option<Uuid> {
     name.strip_suffix(".json")?.rsplit('/').next().and_then(|id| Uuid::try_parse(id).ok())
 }
 
-/// How often a writer that was overtaken by a decision writes anew; whoever decided writes too, and so does the sweep.
+/// How often a writer that was overtaken by a decision or another writer begins anew; whoever decided writes too, and so does the sweep.
 const TRIES: usize = 3;
 
-/// Writes the entry of an erasure as the database has it, and notes there that this was done. Nothing but this writes one. A decision
-/// is stored in the database first, together with the mark that its entry is due, so whatever stops this, the sweep writes it.
+/// Writes the entry of an erasure as the database has it, and notes there that this was done; whether it was. Nothing but this writes
+/// one. A decision is stored in the database first, together with the mark that its entry is due, so whatever stops this, the sweep writes
+/// it. An entry never gives way to an older one: it is replaced only as it was read, by what is no older.
 pub(crate) async fn write<P: Platform>(
     app: &App<'_, P>,
     shard: usize,
     id: Uuid,
-) -> Result<(), DatabaseError> {
+) -> Result<bool, DatabaseError> {
     let store = app.store();
     for _ in 0..TRIES {
-        let Some(erasure) = store.erasure_in(shard, id).await? else { return Ok(()) };
+        let Some(erasure) = store.erasure_in(shard, id).await? else { return Ok(false) };
         let tasks = store.tasks(shard, id).await?;
-        put(app, &erasure, &tasks).await?;
-        if store.note_ledgered(shard, id, erasure.revision).await? {
-            return Ok(());
+        if put(app, &erasure, &tasks).await? && store.note_ledgered(shard, id, erasure.revision).await? {
+            return Ok(true);
         }
     }
-    Ok(())
+    Ok(false)
 }
 
+/// Whether it could: not over an entry of a later revision, nor where somebody else wrote meanwhile.
 async fn put<P: Platform>(
     app: &App<'_, P>,
     erasure: &ErasureRow,
     tasks: &[TaskRow],
-) -> Result<(), DatabaseError> {
+) -> Result<bool, DatabaseError> {
+    let name = name(&erasure.site, erasure.id);
+    let before = app.platform.ledger(&name).await?;
+    if let Some(before) = &before
+        && entry(erasure.id, before)?.revision > erasure.revision
+    {
+        return Ok(false);
+    }
     let entry = Entry {
         erasure: erasure.id,
         site: erasure.site.to_string(),
@@ -112,7 +120,8 @@ async fn put<P: Platform>(
         extension: erasure.extension.clone(),
         revision: erasure.revision,
     };
-    app.platform.put_ledger(&name(&erasure.site, erasure.id), value!(entry).to_string()).await
+    let over = before.map(|before| before.etag);
+    app.platform.put_ledger(&name, value!(entry).to_string(), over.as_deref()).await
 }
 
 /// An erasure as it stands, after what the ledger knows and a restored database has forgotten was decided there once more: what was
@@ -122,8 +131,8 @@ pub(crate) async fn caught_up<P: Platform>(
     shard: usize,
     row: ErasureRow,
 ) -> Result<Option<ErasureRow>, DatabaseError> {
-    let Some(text) = app.platform.ledger(&name(&row.site, row.id)).await? else { return Ok(Some(row)) };
-    let entry = entry(row.id, &text)?;
+    let Some(found) = app.platform.ledger(&name(&row.site, row.id)).await? else { return Ok(Some(row)) };
+    let entry = entry(row.id, &found)?;
     if entry.revision <= row.revision || matches!(row.state, State::Done | State::Refused) {
         return Ok(Some(row));
     }
@@ -174,14 +183,15 @@ pub(super) async fn workable<P: Platform>(
 ) -> Result<Option<ErasureRow>, DatabaseError> {
     let Some(row) = app.store().erasure_in(shard, id).await? else { return Ok(None) };
     let Some(erasure) = caught_up(app, shard, row).await? else { return Ok(None) };
-    if !erasure.ledgered && erasure.state != State::Verifying {
-        write(app, shard, id).await?;
+    if !erasure.ledgered && erasure.state != State::Verifying && !write(app, shard, id).await? {
+        // Somebody else decides about it at this moment, or writes.
+        return Ok(None);
     }
     Ok(Some(erasure).filter(ErasureRow::may_go_on))
 }
 
-fn entry(id: Uuid, text: &str) -> Result<Entry, DatabaseError> {
-    serde_json::from_str(text).map_err(|_| unreadable(id))
+fn entry(id: Uuid, found: &Versioned) -> Result<Entry, DatabaseError> {
+    serde_json::from_slice(&found.bytes).map_err(|_| unreadable(id))
 }
 
 fn unreadable(id: Uuid) -> DatabaseError {
@@ -217,8 +227,8 @@ async fn compare<P: Platform>(app: &App<'_, P>, name: &str, id: Uuid) -> Result<
         }
         return Ok(());
     }
-    let Some(text) = app.platform.ledger(name).await? else { return Ok(()) };
-    let entry = entry(id, &text)?;
+    let Some(found) = app.platform.ledger(name).await? else { return Ok(()) };
+    let entry = entry(id, &found)?;
     if entry.completed_at.is_some_and(|at| restore_horizon(at) <= app.now) {
         return app.platform.delete_ledger(name).await;
     }

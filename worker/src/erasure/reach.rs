@@ -29,11 +29,11 @@ pub(crate) enum Unread {
 
 /// What is reached. Errors are [`DatabaseError::Objects`] and name what to bind.
 pub(crate) trait Reach {
-    /// Writes an entry of the ledger.
-    async fn put_ledger(&self, name: &str, text: String) -> Result<(), DatabaseError>;
+    /// Writes an entry of the ledger over the one that is of this etag, or where there is none; whether it did.
+    async fn put_ledger(&self, name: &str, text: String, over: Option<&str>) -> Result<bool, DatabaseError>;
 
     /// Reads one.
-    async fn ledger(&self, name: &str) -> Result<Option<String>, DatabaseError>;
+    async fn ledger(&self, name: &str) -> Result<Option<Versioned>, DatabaseError>;
 
     /// The entries' names, a page at a time.
     async fn list_ledger(&self, from: Option<String>) -> Result<Names, DatabaseError>;

@@ -138,7 +138,7 @@ async fn told<P: Platform>(app: &App<'_, P>, shard: usize, erasure: ErasureRow) 
     let done = match erasure.state {
         State::Open => go_on(app, erasure.id).await,
         State::Verifying => Ok(()),
-        _ => ledger::write(app, shard, erasure.id).await,
+        _ => ledger::write(app, shard, erasure.id).await.map(drop),
     };
     if let Err(error) = done {
         app.platform.log(&format!("erasure {}: {error:?}", erasure.id));

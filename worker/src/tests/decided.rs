@@ -297,6 +297,35 @@ fn a_decision_whose_entry_could_not_be_written_is_written_to_the_ledger_later() 
 }
 
 #[test]
+fn of_two_writers_of_the_ledger_that_cross_the_older_entry_never_stays_even_if_one_is_cut_off() {
+    for (one, other) in [(Extend, Hold), (Extend, Refuse), (Sweep, Hold), (Hold, Extend), (Sweep, Refuse)] {
+        for batches in 0..4 {
+            for step in 0.. {
+                let world = World::new();
+                let act = world.actor(&Answers::default());
+                let between = act.clone();
+                let cut_off = move |host: &Host| {
+                    between(host, other);
+                    host.batches_left.set(batches);
+                };
+                *world.host.meanwhile.borrow_mut() = Some((step, Box::new(cut_off)));
+                act(&world.host, one);
+                let came = world.host.meanwhile.take().is_none();
+                world.host.batches_left.set(usize::MAX);
+                let due = world.host.count(0, "SELECT count(*) FROM erasures WHERE ledgered = 0");
+                let stored = world.host.count(0, "SELECT revision FROM erasures");
+                let about =
+                    format!("{other:?} before step {step} of {one:?}, which ends {batches} batches later");
+                assert!(due == 1 || world.entry()["revision"] == stored, "{about}");
+                if !came {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn a_database_restored_to_before_any_decision_catches_up_with_the_ledger() {
     for (decisions, state) in [
         (&[Hold][..], "on_hold"),

@@ -84,16 +84,22 @@ async fn list(bucket: &Bucket, prefix: &str, from: Option<String>) -> Outcome<Na
 }
 
 impl Reach for Workerd {
-    async fn put_ledger(&self, name: &str, text: String) -> Outcome<()> {
-        self.bound("LEDGER")?.put(name, text.into_bytes()).execute().await.map(drop).map_err(objects)
+    async fn put_ledger(&self, name: &str, text: String, over: Option<&str>) -> Outcome<bool> {
+        // Whatever there is has some etag.
+        let none = || Conditional { etag_does_not_match: Some("*".into()), ..Conditional::default() };
+        let same = |etag: &str| Conditional { etag_matches: Some(etag.into()), ..Conditional::default() };
+        let bucket = self.bound("LEDGER")?;
+        let put = bucket.put(name, text.into_bytes()).only_if(over.map_or_else(none, same));
+        Ok(put.execute().await.map_err(objects)?.is_some())
     }
 
-    async fn ledger(&self, name: &str) -> Outcome<Option<String>> {
+    async fn ledger(&self, name: &str) -> Outcome<Option<Versioned>> {
         let object = self.bound("LEDGER")?.get(name).execute().await.map_err(objects)?;
-        match object.as_ref().and_then(Object::body) {
-            Some(body) => body.text().await.map(Some).map_err(objects),
-            None => Ok(None),
-        }
+        let Some((body, etag)) = object.as_ref().and_then(|object| Some((object.body()?, object.etag())))
+        else {
+            return Ok(None);
+        };
+        Ok(Some(Versioned { bytes: body.bytes().await.map_err(objects)?, etag }))
     }
 
     async fn list_ledger(&self, from: Option<String>) -> Outcome<Names> {
