@@ -1,10 +1,10 @@
-// The agent against a real Worker, beside files and a real Chroma: killed at random instants like the edge, and it ends done.
+// The agent against a real Worker, beside files and a real Chroma: killed at random instants like the edge and Chroma, and it ends done.
 //
 // CONSENTRY_KILLS says how often to kill, `cargo xtask soak agent` does so 50 times.
 
 import assert from "node:assert/strict";
 import { createHash, createPublicKey, verify } from "node:crypto";
-import { chmod, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -13,7 +13,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { admin, makeSite } from "../support/client.mjs";
 import { startEdge } from "../support/edge.mjs";
 import { about, accepted } from "../api/world.mjs";
-import { chroma, chromaScript, ended, run, start, startChroma, startFront } from "./beside.mjs";
+import { chroma, chromaScript, ended, freePort, run, start, startChroma, startFront } from "./beside.mjs";
 
 const ROUNDS = Number(process.env.CONSENTRY_KILLS ?? 5);
 const ADA = "ada@example.com";
@@ -255,27 +255,45 @@ test("two agents with one key share the tasks", async () => {
   assert.match(text, /ada@example\.com/);
 });
 
-test("killed at random instants like the edge, an agent ends done, and nobody else's rows are touched", async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), "consentry-agent-chroma-"));
-  after(() => rm(folder, { recursive: true, force: true }));
-  if (chroma) await chromaScript("fill", folder);
-  const vectors = chroma ? await startChroma(folder, ADA) : undefined;
-  if (!vectors) t.diagnostic("without Chroma, which `cargo xtask test training` installs");
-  const theirs = await vectors?.theirs();
-  assert.ok(!vectors || ((await vectors.hers()).length > 0 && theirs.length > 0));
-  const collection = (name) => ({ kind: "chroma", url: vectors.url, collection: name });
-  const stores = { ...FILES, ...(vectors && { vectors: ["queued", "indexed", "both"].map(collection) }) };
+test("killed at random instants like the edge and Chroma, an agent ends done, and nobody else's rows are touched", async (t) => {
+  const [template, folder] = await Promise.all([0, 1].map(() => mkdtemp(join(tmpdir(), "consentry-agent-chroma-"))));
+  after(() => Promise.all([template, folder].map((path) => rm(path, { recursive: true, force: true }))));
+  if (chroma) await chromaScript("fill", template);
+  else t.diagnostic("without Chroma, which `cargo xtask test training` installs");
+  const port = await freePort();
+  const told = await startFront(() => `http://127.0.0.1:${port}`);
+  const collection = (name) => ({ kind: "chroma", url: told.url, collection: name });
+  const stores = { ...FILES, ...(chroma && { vectors: ["queued", "indexed", "both"].map(collection) }) };
   const here = await place(stores);
-  let kills = 0;
+  let [kills, inside] = [0, 0];
   for (let round = 0; round < ROUNDS; round += 1) {
     await fill(here.folder);
+    await rm(folder, { recursive: true, force: true });
+    await cp(template, folder, { recursive: true });
+    let vectors = chroma && (await startChroma(folder, ADA, port));
+    const theirs = await vectors?.theirs();
+    assert.ok(!vectors || ((await vectors.hers()).length > 0 && theirs.length > 0));
     const { id } = await erase(here, ADA);
     let said = "";
-    // An agent takes some tenths of a second; each is killed somewhere in there, and now and then the edge under it.
+    // An agent takes some tenths of a second; each is killed somewhere in there, and now and then the edge under it, or Chroma.
     for (let n = 0; n < 3; n += 1) {
       const child = start(here.folder, ["agent", "--config", "agent.json"]);
       const done = ended(child);
-      await sleep(Math.random() * 250);
+      const chromaDies = chroma && n !== round % 3;
+      // Every other time just as it is told what to delete, if it is told.
+      const deleting = new Promise((now) => { told.hold = (path) => (path.endsWith("/delete") && now(), false); });
+      const moment = sleep(Math.random() * 250);
+      await (chromaDies && (round + n) % 2 ? Promise.race([deleting, sleep(1500)]) : moment);
+      told.hold = () => false;
+      if (chromaDies) {
+        await sleep(Math.random() * 20);
+        await vectors.stop();
+        const { stores } = await follow(here, id);
+        inside += storeOf({ stores }, "vectors").state === "done" ? 0 : 1;
+        // The agent finds it gone, or the next one does.
+        await sleep(Math.random() * 300);
+        vectors = await startChroma(folder, ADA, port);
+      }
       if (n === round % 3) {
         await edge.kill();
         await sleep(Math.random() * 100);
@@ -300,7 +318,9 @@ test("killed at random instants like the edge, an agent ends done, and nobody el
     if (vectors) {
       assert.deepEqual(await vectors.hers(), [], `round ${round}`);
       assert.deepEqual(await vectors.theirs(), theirs, `round ${round}`);
+      await vectors.stop();
     }
   }
   assert.ok(kills > ROUNDS, `only ${kills} agents were still there to be killed`);
+  assert.ok(!chroma || inside >= ROUNDS, `Chroma was killed only ${inside} times before it had forgotten her`);
 });

@@ -1,14 +1,12 @@
 // Whole erasures, through every kind of store at once: rows in R2, values in KV, a service that fails twice, and an agent with files
-// and a real Chroma, over HTTP and in its directory. Edge and agent are killed at random instants, and each erasure ends done:
-// nothing of the person is in the bytes of any store, and all others have what they had.
+// and a real Chroma, over HTTP and in its directory. Edge, agent, service and Chroma are killed at random instants, and each erasure ends
+// done: nothing of the person is in the bytes of any store, and all others have what they had.
 //
 // CONSENTRY_KILLS says in how many rounds to kill, `cargo xtask soak erasure` does so in 50.
 
 import assert from "node:assert/strict";
 import { createHash, createPublicKey, verify } from "node:crypto";
-import { once } from "node:events";
 import { cp, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -17,7 +15,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { admin, makeSite } from "../support/client.mjs";
 import { startEdge } from "../support/edge.mjs";
 import { about, accepted, exportOf, grant, statusOf } from "../api/world.mjs";
-import { chroma, chromaScript, ended, freePort, run, start, startChroma, startFront } from "./beside.mjs";
+import { chroma, chromaScript, ended, freePort, run, start, startChroma, startFront, startService } from "./beside.mjs";
 
 /** Within how many runs of the scheduled handler, and of the agent, an erasure ends once nobody kills any more. */
 const SWEEPS = 15;
@@ -40,26 +38,7 @@ const template = await mkdtemp(join(tmpdir(), "consentry-erasure-chroma-"));
 after(() => rm(template, { recursive: true, force: true }));
 if (chroma) await chromaScript("fill", template);
 
-// A service with rows of its own, by person. It fails twice for each message, and while it is down.
-const service = { rows: new Map(), told: new Map(), down: false, url: "", heard: () => {} };
-const server = createServer(async (request, response) => {
-  const body = Buffer.concat(await request.toArray());
-  service.heard();
-  const id = request.headers["webhook-id"];
-  const times = (service.told.get(id) ?? 0) + 1;
-  service.told.set(id, times);
-  if (service.down || times < 3) return response.writeHead(503).end();
-  let found = 0;
-  for (const user of JSON.parse(body).data.users) {
-    found += service.rows.get(user) ?? 0;
-    service.rows.delete(user);
-  }
-  response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify({ done: true, found, removed: found }));
-});
-server.listen(0, "127.0.0.1");
-await once(server, "listening");
-after(() => server.close());
-service.url = `http://127.0.0.1:${server.address().port}/erasures`;
+const service = await startService();
 
 const sha = (data) => createHash("sha256").update(data).digest("hex");
 /** A text that is nobody else's, and doesn't name whose it is. */
@@ -91,12 +70,13 @@ async function place(people) {
   const { key } = accepted(await admin(front.url, "POST", `/admin/sites/${name}/keys`, input));
   await writeFile(join(folder, "api-key"), `${key}\n`, { mode: 0o600 });
   const port = await freePort();
-  const collections = ["queued", "indexed", "both"].map((collection) => ({ kind: "chroma", url: `http://127.0.0.1:${port}`, collection }));
+  const told = await startFront(() => `http://127.0.0.1:${port}`);
+  const collections = ["queued", "indexed", "both"].map((collection) => ({ kind: "chroma", url: told.url, collection }));
   const beside = { files: [{ kind: "jsonl", path: "data/*" }] };
   if (chroma) Object.assign(beside, { vectors: collections, disk: [{ kind: "chroma_files", path: "chroma" }] });
   const config = { api: front.url, api_key_file: "api-key", signing_key_file: "signing-key", state: "state", poll_seconds: 1, stores: beside };
   await writeFile(join(folder, "agent.json"), JSON.stringify(config));
-  return { name, site, folder, port, people, all: [...people, ...OTHERS] };
+  return { name, site, folder, port, told, people, all: [...people, ...OTHERS], held: { ...EVERYTHING } };
 }
 
 /** How much a place holds of one of ten people, by store. */
@@ -118,13 +98,15 @@ async function fill(here) {
   await edge.namespace("CACHE", async (kv) => {
     for (const user of all) for (const key of keysOf(here, user)) await kv.put(key, words(user));
   });
-  for (const user of all) service.rows.set(user, 4);
+  for (const user of all) await service.set(user, 4);
   for (const user of all) await grant(here.site, user, { context: { user_agent: `Browser of ${words(user)}` } });
   if (chroma) {
     await rm(join(folder, "chroma"), { recursive: true, force: true });
     await cp(template, join(folder, "chroma"), { recursive: true });
     here.chroma = await startChroma(join(folder, "chroma"), ADA, here.port);
-    assert.ok((await here.chroma.hers()).length > 0);
+    const hers = (await here.chroma.hers()).length;
+    assert.ok(hers > 0);
+    here.held.vectors = hers;
   }
   // Whoever looks for what is left must find what is there.
   for (const user of here.people) {
@@ -187,7 +169,7 @@ async function assert_only_theirs_are_gone(here, said) {
     assert.deepEqual(keys, others.flatMap((user) => keysOf(here, user)).sort());
     for (const user of others) assert.equal(await kv.get(keysOf(here, user)[0]), words(user));
   });
-  for (const user of all) assert.equal(service.rows.get(user), people.includes(user) ? undefined : 4);
+  for (const user of all) assert.equal(await service.get(user), people.includes(user) ? undefined : 4);
   for (const user of people) {
     for (const store of ["r2", "kv"]) assert.deepEqual(await traces(join(home, store), user), [], `${store} holds something of ${user}`);
     assert.deepEqual(await traces(folder, user), [], `the agent holds something of ${user}`);
@@ -267,9 +249,8 @@ test("an erasure ends in every store, and what it leaves verifies", async (t) =>
   const { id } = accepted(await ask(here, ADA));
   const { erasures, said } = await until(here, [id], done);
   const removed = Object.fromEntries(erasures[0].stores.map(({ store, removed }) => [store, removed]));
-  const { vectors, disk, ...others } = removed;
-  assert.deepEqual(others, EVERYTHING);
-  assert.ok(!chroma || vectors > 0, "Chroma had records of hers");
+  const { disk, ...others } = removed;
+  assert.deepEqual(others, here.held);
   await assert_only_theirs_are_gone(here, said);
   const { stores } = await assert_proved(here, ADA, id);
   assert.ok(stores.every(({ counts }) => counts === "exact"));
@@ -292,7 +273,7 @@ test("two people are erased at once, and neither erasure disturbs the other", as
 test("while one store stays down all others are done, whoever follows sees which and is warned, and it ends once the store is back", async () => {
   const here = await place([ADA]);
   await fill(here);
-  service.down = true;
+  await service.down(true);
   const { id } = accepted(await ask(here, ADA));
   const rest = ({ stores }) => stores.every(({ store, state }) => (state === "done") !== (store === "crm"));
   const { erasures, said } = await until(here, [id], rest);
@@ -305,7 +286,7 @@ test("while one store stays down all others are done, whoever follows sees which
   assert.equal((await here.site.call("GET", `/erasures/${id}/receipt`)).status, 409, "what isn't done has no receipt");
   await edge.sql("UPDATE erasures SET due_at = ? WHERE id = ?", Date.now() - 1000, id);
   assert.equal((await follow(here, id)).deadline_warning, "overdue");
-  service.down = false;
+  await service.down(false);
   const { said: more } = await until(here, [id], done);
   await assert_only_theirs_are_gone(here, said + more);
   await assert_proved(here, ADA, id);
@@ -318,18 +299,19 @@ async function restart() {
   edge = await startEdge({ directory: home, vars });
 }
 
-/** Instants at which to kill: at any, as a service is told, before or after an agent's result arrives. */
+/** Instants at which to kill: at any, as the service or Chroma is told, before or after an agent's result arrives. */
 const moments = [
   () => sleep(Math.random() * 400),
   () => new Promise((now) => { service.heard = now; }),
+  ({ told }) => new Promise((now) => { told.hold = (path) => (path.endsWith("/delete") && now(), false); }),
   () => new Promise((now) => { front.hold = (path) => path.endsWith("/result") && (now(), true); }),
   () => new Promise((now) => { front.drop = (path) => path.endsWith("/result") && (now(), true); }),
 ];
 
 /** Waits for one of them, but not for ever. */
-async function moment(n) {
-  await Promise.race([moments[n % moments.length](), sleep(3000)]);
-  [service.heard, front.hold, front.drop] = [() => {}, () => false, () => false];
+async function moment(here, n) {
+  await Promise.race([moments[n % moments.length](here), sleep(3000)]);
+  [service.heard, here.told.hold, front.hold, front.drop] = [() => {}, () => false, () => false, () => false];
 }
 
 /** Asks until there is an answer, as whoever asks an edge that dies would. */
@@ -341,9 +323,14 @@ async function askUntilAnswered(here, user) {
   }
 }
 
-test("killed at random instants, edge and agent end every erasure, and nobody else's data is touched", async () => {
+/** Who is killed, one time after the other: each alone beside somebody who lives on with it, and all at once in the end. */
+const VICTIMS = [["agent", "service"], ["edge", "chroma"], ["agent", "chroma"], ["agent", "edge", "service", "chroma"]];
+
+test("killed at random instants, edge, agent, service and Chroma end every erasure, and nobody else's data is touched", async () => {
   const here = await place([ADA]);
-  let [edges, agents, inside] = [0, 0, 0];
+  const kills = { agent: 0, edge: 0, service: 0, chroma: 0 };
+  let inside = 0;
+  const open = async () => (await edge.sql("SELECT store FROM erasure_tasks WHERE site = ? AND state <> 'done'", here.name)).map(({ store }) => store);
   for (let round = 0; round < ROUNDS; round += 1) {
     await fill(here);
     const begun = Date.now();
@@ -354,24 +341,30 @@ test("killed at random instants, edge and agent end every erasure, and nobody el
       for (; !over; await sleep(20)) await Promise.race([edge.cron("* * * * *").catch(() => {}), sleep(1000)]);
     })();
     const asked = askUntilAnswered(here, ADA);
-    for (let kill = 0; kill < 4; kill += 1) {
-      await moment(round + kill);
-      // Each of the two in each round, and both at once in the end.
-      if (kill % 2 === 0 || kill === 3) {
-        child.kill("SIGKILL");
+    for (const [n, victims] of VICTIMS.entries()) {
+      await moment(here, round + n);
+      await sleep(Math.random() * 30);
+      // Once it has forgotten her, Chroma is stopped, so that its files can be purged; nobody starts it then.
+      const chromaRuns = chroma && (await open()).includes("vectors");
+      const dying = victims.filter((victim) => victim !== "chroma" || chromaRuns);
+      for (const victim of dying) kills[victim] += 1;
+      const dies = { agent: () => child.kill("SIGKILL"), edge: () => edge.kill(), service: () => service.kill(), chroma: () => here.chroma.stop() };
+      await Promise.all(dying.map((victim) => dies[victim]()));
+      if (dying.includes("agent")) {
         const { signal, said: lines } = await ending;
-        agents += signal === "SIGKILL" ? 1 : 0;
+        assert.equal(signal, "SIGKILL", lines);
         said += lines;
       }
-      if (kill % 2 === 1) {
-        await restart();
-        edges += 1;
-      }
+      // The others find it gone for a while.
+      await sleep(Math.random() * 200);
+      if (dying.includes("service")) await service.start();
+      if (dying.includes("chroma")) here.chroma = await startChroma(join(here.folder, "chroma"), ADA, here.port);
+      if (dying.includes("edge")) await restart();
       await expire();
-      const left = await edge.sql("SELECT store FROM erasure_tasks WHERE site = ? AND state <> 'done'", here.name);
+      const left = await open();
       inside += left.length > 0 ? 1 : 0;
       // Its files are purged while others are killed, too.
-      if (left.length > 0 && left.every(({ store }) => store !== "vectors")) await here.chroma?.stop();
+      if (left.length > 0 && !left.includes("vectors")) await here.chroma?.stop();
       if (child.signalCode !== null || child.exitCode !== null) ending = ended((child = working()));
     }
     await asked;
@@ -389,13 +382,15 @@ test("killed at random instants, edge and agent end every erasure, and nobody el
     const told = [];
     for (const id of ids) told.push(...(await assert_proved(here, ADA, id)).stores);
     // What was removed by somebody who was killed nobody counted, and the receipt doesn't say that it did.
-    for (const [name, all] of Object.entries(EVERYTHING)) {
+    for (const [name, all] of Object.entries(here.held)) {
       const mine = told.filter(({ store }) => store === name);
       const removed = mine.reduce((sum, { removed }) => sum + removed, 0);
       const exact = mine.every(({ counts }) => counts === "exact");
       assert.ok(exact ? removed === all : removed <= all, `${name}: ${JSON.stringify(mine)}`);
     }
   }
-  assert.deepEqual([edges, agents], [2 * ROUNDS, 3 * ROUNDS]);
+  const { agent, edge: edges, service: services, chroma: chromas } = kills;
+  assert.deepEqual([agent, edges, services], [3 * ROUNDS, 2 * ROUNDS, 2 * ROUNDS]);
+  assert.ok(!chroma || chromas >= ROUNDS, `Chroma was killed only ${chromas} times before it had forgotten her`);
   assert.ok(inside > ROUNDS, `only ${inside} kills came before the end`);
 });

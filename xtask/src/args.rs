@@ -42,9 +42,9 @@ pub(crate) enum Command {
 pub(crate) enum Victims {
     /// Filters and purges.
     Runs,
-    /// Agents and their edge.
+    /// Agents, their edge and Chroma.
     Agents,
-    /// The same, while whole erasures go through every kind of store.
+    /// These and a service, while whole erasures go through every kind of store.
     Erasures,
 }
 

@@ -137,7 +137,7 @@ fn through(
         }
         report.found(user, found as u64);
         if !dry_run {
-            report.removed += server.remove(user, &wanted)?;
+            server.remove(user, &wanted, &mut report.removed)?;
         }
     }
     Ok(())
@@ -194,13 +194,13 @@ impl Server {
             .collect()
     }
 
-    /// Deletes the records that meet a condition until the server says there are none. Says how many these were.
-    fn remove(&self, user: usize, wanted: &Value) -> Result<u64, String> {
-        let (mut removed, mut before) = (0, Vec::new());
+    /// Deletes the records that meet a condition until the server says there are none. Counts them, as far as it comes.
+    fn remove(&self, user: usize, wanted: &Value, removed: &mut u64) -> Result<(), String> {
+        let mut before = Vec::new();
         loop {
             let ids = self.ids(wanted, 0)?;
             if ids.is_empty() {
-                return Ok(removed);
+                return Ok(());
             }
             if ids == before {
                 return Err(format!(
@@ -209,7 +209,7 @@ impl Server {
                 ));
             }
             self.call(Some(&json!({ "ids": ids })), "/delete")?;
-            removed += ids.len() as u64;
+            *removed += ids.len() as u64;
             before = ids;
         }
     }

@@ -96,7 +96,8 @@ pub(super) async fn attempt<P: Platform>(
     ];
     let url = settings.url.as_deref().unwrap_or_default();
     Ok(match app.platform.post(url, &headers, body).await {
-        None => Attempt::failed(0, 0, "the service can't be reached"),
+        // It may have removed something and died before it could say so.
+        None => Attempt { counted: false, ..Attempt::failed(0, 0, "the service can't be reached") },
         Some((status @ 200..=299, text)) => match serde_json::from_str::<Said>(&text) {
             Ok(said) if status != 202 => said.attempt(),
             _ => Attempt {

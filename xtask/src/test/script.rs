@@ -49,7 +49,7 @@ pub(super) fn training(project: &Project) -> Result<Outcome> {
     with_command(project, |env| node_tests(project, &["tests/training"], env))
 }
 
-/// The one test of a file of `tests/training` that kills agents and their edge, so many times.
+/// The one test of a file of `tests/training` that kills agents and what they work with, so many times.
 pub(super) fn killed(project: &Project, file: &str, rounds: u32) -> Result<()> {
     with_command(project, |env| {
         build::run(project)?;

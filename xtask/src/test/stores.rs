@@ -25,7 +25,7 @@ pub(super) fn stores(project: &Project) -> Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
-/// `cargo xtask soak`: kills filters and purges, or agents and their edge, so many times, each at another instant.
+/// `cargo xtask soak`: kills filters and purges, or agents and what they work with, so many times, each at another instant.
 pub(crate) fn soak(project: &Project, victims: Victims, rounds: u32) -> Result<()> {
     match victims {
         Victims::Agents => return script::killed(project, "agent.test.mjs", rounds),
