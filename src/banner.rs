@@ -14,6 +14,8 @@
 mod asked;
 mod asking;
 mod choice;
+#[cfg(feature = "full")]
+mod renewed;
 mod set;
 #[cfg(test)]
 mod tests;
@@ -93,7 +95,7 @@ pub enum Event<'a> {
     OptOut,
     /// Banner or preferences were closed without deciding.
     Close,
-    /// Another tab kept a choice, or removed it.
+    /// Another tab kept a choice, or removed it, or what was decided elsewhere was heard of ([`Choice::renewed`]).
     StorageChanged(Option<Choice<'a>>),
 }
 

@@ -40,7 +40,8 @@ pub enum Reason {
     Revoked,
     /// The person said yes, but longer ago than the regime lets a yes stand.
     Expired,
-    /// The person said yes, or nothing, and asked for the erasure of their data since. A browser isn't told of erasures.
+    /// The person said yes, or nothing, and asked for the erasure of their data since. A browser keeps a no instead
+    /// ([`crate::banner::Choice::renewed`]).
     #[cfg(feature = "full")]
     Erased,
     /// The person was asked and has not answered.

@@ -75,6 +75,10 @@ test("a decision may come with cookies, so that its answer may bring one", async
   for (const answer of [await preflight(ORIGIN), refusal]) assert.equal(credentials(answer), "true");
 });
 
+test("so may a browser that asks what to keep", async () => {
+  assert.equal(credentials(await preflight(ORIGIN, "/consent/choice")), "true");
+});
+
 test("nothing else may come with cookies", async () => {
   const others = ["/consent/grant", "/consent/u", "/identity/link", "/data/delete/u", "/notices/x", "/Consent", "/consent/"];
   for (const path of others) assert.equal(credentials(await preflight(ORIGIN, path)), null, path);

@@ -93,6 +93,7 @@ export function waysToReach(user) {
     ["POST", about("/data/delete", user)],
     ["POST", "/consent/grant", { user_id: user, purpose: "analytics" }],
     ["POST", "/consent/revoke", { user_id: user, purpose: "analytics" }],
+    ["POST", "/consent/choice", { user_id: user, choices: ["1 3 analytics=granted@1795000000000"] }],
     ["POST", "/consent", { user_id: user, decisions: [{ purpose: "analytics", status: "granted" }] }],
   ];
 }

@@ -1,6 +1,6 @@
 //! Which pages may read an answer (Fetch standard, "CORS protocol"): those on the exact origins that sites have registered.
-//! Never `*`; who may act is decided by credentials in [`crate::auth`], not here. Cookies come along with one call only, for whose
-//! answer the browser may be given one; they authorise nothing.
+//! Never `*`; who may act is decided by credentials in [`crate::auth`], not here. Cookies come along only with the two calls for whose
+//! answers the browser may be given one; they authorise nothing.
 
 use crate::{
     app::App,
@@ -25,7 +25,7 @@ pub(crate) async fn allow<P: Platform>(app: &App<'_, P>, call: &Call, answer: &m
     }
     let Ok(origin) = HeaderValue::from_str(origin) else { return };
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-    if call.path == Endpoint::Decide.path() {
+    if [Endpoint::Decide, Endpoint::Choice].iter().any(|endpoint| call.path == endpoint.path()) {
         // The preflight names no site, so this is for the origins of all; the cookie itself is for those of its own.
         headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
     }

@@ -33,6 +33,8 @@ endpoints! {
     Revoke = POST "/consent/revoke",
     /// Records several decisions, all or none.
     Decide = POST "/consent",
+    /// What a visitor's browser is to keep.
+    Choice = POST "/consent/choice",
     /// Joins what a visitor decided to the person who signed in.
     Link = POST "/identity/link",
     /// Registers the words of a notice.

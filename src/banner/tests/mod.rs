@@ -3,6 +3,8 @@
 mod gpc;
 mod grounds;
 mod properties;
+#[cfg(feature = "full")]
+mod renewed;
 mod single;
 
 use super::*;

@@ -300,7 +300,8 @@ fn context(call: &Call, access: &Access) -> Result<Context, Problem> {
     Ok(Context { regime: access.site.regime(country.as_deref(), region.as_deref()), gpc })
 }
 
-async fn read<P: Platform>(
+/// Reads what is on record of a person, and records that it was read.
+pub(super) async fn read<P: Platform>(
     app: &App<'_, P>,
     access: &Access,
     details: &[(&str, serde_json::Value)],

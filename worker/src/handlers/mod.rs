@@ -2,6 +2,7 @@
 
 mod admin;
 mod agent;
+mod choice;
 mod consent;
 mod cookie;
 pub(crate) mod erasure;
@@ -48,6 +49,7 @@ pub(crate) async fn handle<P: Platform>(
         Endpoint::Grant => consent::grant(app, call).await,
         Endpoint::Revoke => consent::revoke(app, call).await,
         Endpoint::Decide => consent::decide(app, call).await,
+        Endpoint::Choice => choice::choice(app, call).await,
         Endpoint::Link => link::link(app, call).await,
         Endpoint::PutNotice => notice::put(app, call, param(0)).await,
         Endpoint::GetNotice => notice::get(app, call, param(0)).await,

@@ -108,6 +108,15 @@ pub(crate) struct StatusOutput {
     pub(crate) consent: BTreeMap<String, PurposeStatus>,
 }
 
+/// What a browser is to keep.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct ChoiceOutput {
+    pub(crate) user_id: String,
+    /// In the form in which the banner keeps it; the text that was sent where nothing came later.
+    pub(crate) choice: String,
+}
+
 /// Whether a purpose may be used.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

@@ -183,6 +183,45 @@ pub(crate) struct CookieInput {
     pub(crate) embedded: bool,
 }
 
+/// What a visitor's browser keeps of their choice.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct ChoiceInput {
+    /// Whose choice it is; may be left out where the credentials are the person's own.
+    #[serde(default)]
+    #[cfg_attr(test, schemars(schema_with = "schema::user_id"))]
+    pub(crate) user_id: Option<String>,
+    /// The proof of an anonymous visitor, instead of other credentials.
+    #[serde(default)]
+    pub(crate) anonymous: Option<Object<AnonymousProof>>,
+    /// The choices that the browser keeps, in the form in which the banner does: that of its storage, that of its cookie. The later
+    /// one counts, and what can't be read is none.
+    #[cfg_attr(test, schemars(length(min = 1, max = 2)))]
+    pub(crate) choices: Vec<String>,
+    /// The purposes that the page asks about and a person can answer, which is all but those for a contract.
+    #[serde(default)]
+    #[cfg_attr(test, schemars(length(max = 32), inner(regex(pattern = Slug::PATTERN))))]
+    pub(crate) purposes: Vec<String>,
+    /// The cookie that the browser wants for it.
+    #[serde(default)]
+    pub(crate) cookie: Option<Object<CookiePlace>>,
+}
+
+/// Where the cookie of a choice is kept; the same as in `POST /consent`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct CookiePlace {
+    /// The domain that shares the cookie with its subdomains.
+    #[serde(default)]
+    #[cfg_attr(test, schemars(length(max = 253), example = "example.com"))]
+    pub(crate) domain: Option<String>,
+    /// Whether the page is embedded in one of another site.
+    #[serde(default)]
+    pub(crate) embedded: bool,
+}
+
 /// A visitor who signed in.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -114,6 +114,24 @@ pub(super) fn operation(endpoint: Endpoint) -> Operation {
             ),
             ..base
         },
+        Endpoint::Choice => Operation {
+            id: "renewChoice",
+            summary: "What a visitor's browser is to keep",
+            description: "For a banner that learns what its visitor decided elsewhere, such as on `/privacy`: the choice that it \
+                          keeps, with what came later. A yes that came before the last answer of that choice is not added, \
+                          because it may have been to an older notice. What an erasure ended is `revoked` with the mark \
+                          `@old`: a no after which the person is asked again. A browser that sends `cookie` gets a \
+                          `Set-Cookie` header. Scope `consent:read`; leaves an audit event.",
+            request: body::<model::ChoiceInput>(json!({
+                "user_id": "ada@example.com",
+                "choices": ["1 3 analytics=granted@1795000000000"],
+                "purposes": ["analytics"],
+            })),
+            response: body::<model::ChoiceOutput>(json!({
+                "user_id": "ada@example.com", "choice": "1 3 analytics=revoked@1795000060000",
+            })),
+            ..base
+        },
         Endpoint::Link => Operation {
             id: "linkIdentity",
             summary: "Join a visitor to the person who signed in",

@@ -1,6 +1,7 @@
 //! Whole calls without a runtime.
 
 mod calls;
+mod choice;
 mod decided;
 mod indexes;
 mod lineage;
