@@ -9,7 +9,7 @@ import {
 
 /** What is shown of the history at first, in lines; each time that more is wanted, twice as much. */
 const LINES = 20;
-/** Erasures that are followed. */
+/** Erasures that are shown at first, and each time that more are wanted. */
 const ERASURES = 5;
 /** How long until they are looked at again: twice as long each time that nothing happened, because every look is an event. */
 const FOLLOW_MS = 30_000;
@@ -23,8 +23,14 @@ let person;
 /** What is read of the history, newest first, and where what is older begins. */
 let events = [];
 let older;
-/** Decisions and requests for erasure among them, also those further back. */
-let marks = [];
+/** The ground on which each purpose stands, as it was last recorded. */
+let grounds = {};
+/** The ids of erasures, newest first, and where older ones begin. */
+let ids = [];
+let olderIds;
+/** How many of them are shown, and how they stood when they were looked at. */
+let shownErasures = ERASURES;
+const erasures = new Map();
 let status = {};
 let shown = LINES;
 
@@ -56,23 +62,41 @@ async function refresh() {
   const mine = ++turn;
   const held = await person.status();
   const newest = await person.trail();
-  const marked = newest.next ? await person.marks() : newest.events;
+  // What is further back than the first page is looked for.
+  const found = await groundsOf(held, newest);
+  const asked = await requests(newest.next ? await person.requests() : newest);
   // Somebody asked again meanwhile.
   if (mine !== turn) return;
-  [status, events, older, marks] = [held, newest.events, newest.next, marked];
+  [status, grounds, events, older] = [held, found, newest.events, newest.next];
+  [ids, olderIds] = asked;
   paint();
   await follow();
 }
 
-/** The ground on which each purpose stands, as it was last recorded. */
-function bases() {
+/** The grounds of all that was decided about, however long ago, of which the newest is there. */
+async function groundsOf(held, newest) {
   const found = {};
-  for (const { purpose, legal_basis: basis } of marks) if (purpose && basis) found[purpose] ??= basis;
-  return found;
+  const missing = () => Object.keys(held).some((purpose) => held[purpose].updated_at && !found[purpose]);
+  let page = newest;
+  let next;
+  for (;;) {
+    for (const { purpose, legal_basis: basis } of page.events) if (purpose && basis) found[purpose] ??= basis;
+    if (!page.next || !missing()) return found;
+    page = await person.decisions(next);
+    next = page.next;
+  }
+}
+
+/** The ids of the erasures that a page of requests names, after those that are known, and where older ones begin; as many as are
+ * shown, if there are so many. */
+async function requests({ events, next }, known = []) {
+  const asked = events.filter(({ action }) => action === 'erasure_requested').map(({ details }) => details.erasure);
+  const all = [...new Set([...known, ...asked])].filter(Boolean);
+  return next && all.length < shownErasures ? requests(await person.requests(next), all) : [all, next];
 }
 
 function paint() {
-  showChoices(status, bases(), change);
+  showChoices(status, grounds, change);
   const all = lines(events);
   showHistory(all.slice(0, shown), all.length > shown || older);
 }
@@ -117,19 +141,33 @@ let before = '[]';
 /** Shows where erasures stand, and looks again while one goes on. */
 async function follow() {
   clearTimeout(following);
-  const asked = marks.filter(({ action }) => action === 'erasure_requested').map(({ details }) => details.erasure);
-  const ids = [...new Set(asked)].filter(Boolean).slice(0, ERASURES);
-  const erasures = await Promise.all(ids.map((id) => person.erasure(id)));
-  const now = JSON.stringify(erasures);
+  const wanted = ids.slice(0, shownErasures);
+  // What is over further back is looked at once.
+  const open = wanted.filter((id, place) => place < ERASURES || !FINAL.includes(erasures.get(id)?.state));
+  for (const erasure of await Promise.all(open.map((id) => person.erasure(id)))) erasures.set(erasure.id, erasure);
+  const found = wanted.map((id) => erasures.get(id));
+  one('[data-more-erasures]').hidden = !olderIds && ids.length <= shownErasures;
+  const now = JSON.stringify(found);
   const states = (text) => JSON.stringify(JSON.parse(text).map(({ id, state }) => [id, state]));
   wait = now === before ? Math.min(2 * wait, LONGEST_MS) : FOLLOW_MS;
-  if (now !== before) showErasures(erasures);
-  // Where something was shown before, what is new is said.
-  if (before !== '[]' && states(now) !== states(before)) tell(`${say('erase')}: ${say(`state_${erasures[0].state}`)}`);
+  if (now !== before) showErasures(found);
+  // Where something was shown before, what is new is said; not what is only further back.
+  if (before !== '[]' && !states(now).startsWith(states(before).slice(0, -1))) {
+    tell(`${say('erase')}: ${say(`state_${found[0].state}`)}`);
+  }
   before = now;
-  const running = erasures.some(({ state }) => !FINAL.includes(state));
+  const running = found.some(({ state }) => !FINAL.includes(state));
   one('[data-erase]').disabled = running;
   if (running) following = setTimeout(() => document.hidden || follow().catch(fail), wait);
+}
+
+/** Shows more erasures, and goes on there. */
+async function showMoreErasures() {
+  const from = shownErasures;
+  shownErasures += ERASURES;
+  [ids, olderIds] = await requests({ events: [], next: olderIds }, ids);
+  await follow();
+  goToErasure(from);
 }
 
 async function start() {
@@ -172,6 +210,7 @@ async function load(act) {
 }
 
 one('[data-more]').addEventListener('click', () => load(showMore));
+one('[data-more-erasures]').addEventListener('click', () => load(showMoreErasures));
 for (const button of document.querySelectorAll('[data-format]')) {
   const { format } = button.dataset;
   button.addEventListener('click', () =>

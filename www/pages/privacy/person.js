@@ -12,8 +12,8 @@ const AGAIN_MS = [500, 2_000];
 
 /** Events on a page of the history, and of what is looked for among all of it. */
 const TRAIL = 200;
-const MARKS = 1000;
-const KINDS = 'consent_granted,consent_revoked,consent_pending,erasure_requested';
+const FAR = 1000;
+const DECISIONS = 'consent_granted,consent_revoked,consent_pending';
 
 /** A call that did not succeed; `status` is 0 where the service wasn't reached. */
 export class Failed extends Error {
@@ -57,18 +57,28 @@ export async function enter({ token, ask: asks, site, secret }) {
     return person(user, site, { Authorization: `Bearer ${session}` });
   }
   const handed = asks === undefined ? undefined : await hand();
-  const [knownSite, knownSecret] = handed ?? (secret ? [site, secret] : kept(site));
+  const [knownSite, knownSecret, tell] = handed ?? (secret ? [site, secret] : kept(site));
   if (!knownSite || !knownSecret) return undefined;
-  return person(await visitorId(knownSecret), knownSite, { 'Consentry-Site': knownSite, 'Consentry-Secret': knownSecret });
+  const changed = () => {
+    tell?.();
+    note(knownSite, knownSecret);
+  };
+  return person(await visitorId(knownSecret), knownSite, { 'Consentry-Site': knownSite, 'Consentry-Secret': knownSecret }, changed);
 }
 
-/** Site and secret that the window which opened this one hands over, if it does; it is forgotten then. */
+/** Site and secret that the window which opened this one hands over, if it does, and how to tell it that something changed; no more
+ * than that, and to nobody but the origin that knows the secret. For everybody else it is forgotten then. */
 async function hand() {
   const { opener } = window;
   if (!opener) return undefined;
   let hear;
   const heard = await new Promise((resolve) => {
-    hear = ({ source, data }) => source === opener && data?.consentry === 'proof' && resolve([`${data.site}`, `${data.secret}`]);
+    hear = ({ source, origin, data }) => {
+      if (source !== opener || data?.consentry !== 'proof') return;
+      // What has no origin can't be told anything that others don't hear.
+      const tell = () => origin !== 'null' && opener.postMessage({ consentry: 'changed' }, origin);
+      resolve([`${data.site}`, `${data.secret}`, tell]);
+    };
     addEventListener('message', hear);
     // Whoever it is: nothing is told but that this page is there.
     opener.postMessage({ consentry: 'ask' }, '*');
@@ -90,6 +100,14 @@ function kept(wanted) {
   }
 }
 
+/** Lets a banner on this origin know that what holds for its visitor changed (`www/loader/more/elsewhere.js`). */
+function note(site, secret) {
+  try {
+    const key = `consentry.${site}`;
+    if (localStorage.getItem(`${key}.secret`) === secret) localStorage.setItem(`${key}.elsewhere`, Date.now());
+  } catch {}
+}
+
 /** A visitor's id: the hash of their secret. */
 async function visitorId(secret) {
   const binary = atob(secret.replaceAll('-', '+').replaceAll('_', '/'));
@@ -98,7 +116,9 @@ async function visitorId(secret) {
   return `anonymous:${base64.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')}`;
 }
 
-function person(user, site, credentials) {
+/** The service as a person meets it; `changed` is called after everything that may have changed what holds, whether or not its answer
+ * came. */
+function person(user, site, credentials, changed = () => {}) {
   const id = encodeURIComponent(user);
   const call = (path, options = {}) => ask(path, { ...options, headers: { ...credentials, ...options.headers } });
   const read = async (path) => (await call(path)).json();
@@ -107,25 +127,27 @@ function person(user, site, credentials) {
     const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': crypto.randomUUID() };
     return (await call(path, { method: 'POST', headers, body: body && JSON.stringify(body) })).json();
   };
+  const page = async (path) => {
+    const { audit_trail: events, next } = await read(path);
+    return { events, next };
+  };
   return {
     site,
     status: async () => (await read(`/consent/${id}`)).consent,
     /** A page of what was done, newest first, and the path of the next. */
-    trail: async (path = `/audit/${id}?order=desc&limit=${TRAIL}`) => {
-      const { audit_trail: events, next } = await read(path);
-      return { events, next };
-    },
-    /** Decisions and requests for erasure, newest first. */
-    marks: async () => (await read(`/audit/${id}?order=desc&limit=${MARKS}&kind=${KINDS}`)).audit_trail,
+    trail: (path = `/audit/${id}?order=desc&limit=${TRAIL}`) => page(path),
+    /** A page of decisions, and one of requests for erasure, in the same way. */
+    decisions: (path = `/audit/${id}?order=desc&limit=${FAR}&kind=${DECISIONS}`) => page(path),
+    requests: (path = `/audit/${id}?order=desc&limit=${FAR}&kind=erasure_requested`) => page(path),
     decide: (decision, notice) =>
-      send('/consent', { user_id: user, decisions: [decision], notice, shown: { surface: 'page' } }),
+      send('/consent', { user_id: user, decisions: [decision], notice, shown: { surface: 'page' } }).finally(changed),
     /** Registers the words of a notice. */
     register: (hash, body) =>
       call(`/notices/${hash}`, { method: 'PUT', headers: { 'Content-Type': 'application/octet-stream' }, body }),
     /** Everything, as a file. */
     download: async (format, language) =>
       (await call(`/data/export/${id}?format=${format}&lang=${language}${format === 'json' ? '&limit=all' : ''}`)).blob(),
-    erase: () => send(`/data/delete/${id}`),
+    erase: () => send(`/data/delete/${id}`).finally(changed),
     erasure: (erasure) => read(`/erasures/${erasure}`),
   };
 }

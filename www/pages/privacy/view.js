@@ -122,8 +122,11 @@ export function showErasures(erasures) {
   refill(one('[data-erasures]'), erasures.map(erasureEntry));
 }
 
-/** Goes to the newest erasure. */
-export const goToErasure = () => focus(one('[data-erasures] h3'));
+/** Goes to an erasure, the newest by default. */
+export function goToErasure(place = 0) {
+  const headings = document.querySelectorAll('[data-erasures] h3');
+  focus(headings[place] ?? headings[headings.length - 1]);
+}
 
 function erasureEntry(erasure) {
   const line = (...children) => make('p', { class: 'small quiet' }, ...children);
