@@ -3,7 +3,7 @@
 import { accepted, call, core } from './core.js';
 import { button, dress, make, place, press } from './elements.js';
 import { tell } from './page.js';
-import { cookies, domain, get, kept, known, memory, set, start } from './store.js';
+import { cookies, domain, get, keep, kept, known, memory, set, start } from './store.js';
 import { api, config, script, site } from './tag.js';
 import { ours } from './tags.js';
 import { hash, learn, named, own, spoken, words } from './texts.js';
@@ -55,7 +55,7 @@ async function load() {
     press,
     site,
     spoken,
-    store: { cookies, domain, get, kept, known, memory, seen, set, start },
+    store: { cookies, domain, get, keep, kept, known, memory, seen, set, start },
     tell,
     words,
   });

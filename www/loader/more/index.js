@@ -4,6 +4,7 @@ import css from 'widget/more.css';
 import { cleaner } from './clear.js';
 import { content } from './content.js';
 import { corner as makeCorner } from './corner.js';
+import { elsewhere } from './elsewhere.js';
 import { follow } from './follow.js';
 import { link } from './link.js';
 import { explain, textsIn } from './notice.js';
@@ -26,7 +27,7 @@ const HIDDEN = 0;
 const PREFERENCES = 2;
 
 export function begin(part) {
-  const { asked, banner, dress, furnish, learn, words } = part;
+  const { asked, banner, call, dress, furnish, learn, store, words } = part;
   /** What a purpose means, in plain words. */
   const described = (name) => part.own(name, 'text') ?? words[`${name}_text`] ?? '';
   const page = { ...part, described };
@@ -62,6 +63,11 @@ export function begin(part) {
   lookAround();
   clear();
   const decidedHere = follow(page);
+  page.elsewhere = elsewhere(page, () => {
+    decidedHere();
+    preferences.beneath(() => call('stored', store.kept()));
+    clear.reload();
+  });
 
   return {
     /** Has an entry of the queue recorded, and says so. */

@@ -25,6 +25,15 @@ export function preferences(page) {
       dialog.showModal();
     },
     close: () => dialog.close(),
+    /** Does something beneath the preferences, which then show what holds. */
+    beneath(act) {
+      if (!dialog?.open) return act();
+      const { activeElement } = document;
+      page.core.close(1);
+      act();
+      page.press('open');
+      activeElement.focus();
+    },
   };
 }
 
@@ -63,7 +72,8 @@ function make(page) {
     dialog.addEventListener(kind, (event) => {
       // The module closes the dialog, after it has shown again what had the focus.
       event.preventDefault();
-      core.close(1);
+      // The event of a closing comes late; the dialog may be open again.
+      if (kind === 'cancel' || !dialog.open) core.close(1);
     });
   }
   return dialog;

@@ -5,6 +5,7 @@
 // part of the widget leaves in it what it knew at the moment of the decision; here it becomes the body that is sent, once, because
 // the body must stay the same however often it is sent.
 import { hashOf } from './notice.js';
+import { remover } from './remove.js';
 
 /** The wait after a failure; it doubles with each further one, up to the longest, also where the Worker asks for a longer one. */
 const FIRST_WAIT_MS = 2_000;
@@ -24,17 +25,11 @@ const SURFACES = ['banner', 'dialog', 'placeholder', 'page'];
 
 export function queue({ api, site, store, tell }, registered) {
   const { cookies, domain, get, memory, set, start } = store;
+  const remove = remover(store);
   /** The entries that were made on this page. */
   const own = new Set();
   let busy;
   let failures = 0;
-
-  function remove(entry) {
-    delete memory[start + entry];
-    try {
-      localStorage.removeItem(start + entry);
-    } catch {}
-  }
 
   /** The oldest entry. */
   function oldest() {

@@ -2,11 +2,11 @@
 // secret from window to window, after it has said where it is: in the address of a link every script of the page could read it, and
 // it would stay in the browser's history.
 
-/** How long the page that was opened is listened to: it asks as soon as it is there. */
+/** How long the page that was opened may ask for the secret, which it does as soon as it is there. */
 const PATIENCE_MS = 60_000;
 
 /** The link; nothing where the page's configuration wants none, or names no address. */
-export function yourData({ api, config, make, site, spoken, store, words }) {
+export function yourData({ api, config, elsewhere, make, site, spoken, store, words }) {
   const own = config.privacy_page;
   if (own === false) return undefined;
   let address;
@@ -15,20 +15,24 @@ export function yourData({ api, config, make, site, spoken, store, words }) {
   } catch {}
   if (!/^https?:$/.test(address?.protocol)) return undefined;
   const link = make('a', { href: address.href, target: '_blank', rel: own ? 'noopener' : 'opener' }, words.your_data);
-  if (own === undefined) link.addEventListener('click', (event) => open(event, address, { site, secret: store.known() }));
+  if (own === undefined) link.addEventListener('click', (event) => open(event, address, elsewhere, { site, secret: store.known() }));
   return make('p', {}, link);
 }
 
-/** Opens the page and hands it the secret. Without a window of ours it opens all the same, and says what to do. */
-function open(event, { href, origin }, proof) {
+/** Opens the page, hands it the secret, and hears from it when something changes. Without a window of ours it opens all the same, and
+ * says what to do. */
+function open(event, { href, origin }, { look, opened }, proof) {
   const page = window.open(href, '_blank');
   if (!page) return;
   event.preventDefault();
-  const hear = ({ source, origin: from, data }) => {
-    if (source !== page || from !== origin || data?.consentry !== 'ask') return;
-    removeEventListener('message', hear);
+  opened(page);
+  let waits = true;
+  setTimeout(() => (waits = false), PATIENCE_MS);
+  addEventListener('message', ({ source, origin: from, data }) => {
+    if (source !== page || from !== origin) return;
+    if (data?.consentry === 'changed') look();
+    if (data?.consentry !== 'ask' || !waits) return;
+    waits = false;
     page.postMessage({ consentry: 'proof', ...proof }, origin);
-  };
-  addEventListener('message', hear);
-  setTimeout(() => removeEventListener('message', hear), PATIENCE_MS);
+  });
 }
