@@ -11,16 +11,18 @@ Who granted it is in a snapshot, a file that the command ``consentry snapshot`` 
 Unknown means no consent: whoever is not in the snapshot, and whatever can't be judged, stays out and is counted. Where it
 can't be told who granted the purpose, :class:`ConsentUnavailable` is raised.
 
-:func:`purge` removes people from the files and stores where their data was kept.
+:func:`purge` removes people from the files and stores where their data was kept; :func:`register` tells the edge whose rows a data
+set holds and which models were trained on it.
 """
 
 from ._consentry import __version__
 from .counts import Counts
-from .errors import ConsentryError, ConsentUnavailable, RunFailed, UnjudgeableRow
+from .errors import ConsentryError, ConsentUnavailable, NotRegistered, RunFailed, UnjudgeableRow
 from .files import Filtered, Stream, filter_jsonl
 from .key import SiteKey
 from .loader import ConsentFilteredLoader, consent_filtered_loader
 from .purging import PurgeIncomplete, PurgeReport, purge
+from .registering import Registered, register
 from .snapshot import Snapshot
 
 __all__ = [
@@ -29,8 +31,10 @@ __all__ = [
     "ConsentryError",
     "Counts",
     "Filtered",
+    "NotRegistered",
     "PurgeIncomplete",
     "PurgeReport",
+    "Registered",
     "RunFailed",
     "SiteKey",
     "Snapshot",
@@ -40,4 +44,5 @@ __all__ = [
     "consent_filtered_loader",
     "filter_jsonl",
     "purge",
+    "register",
 ]

@@ -24,6 +24,13 @@ def pull(
     wait_ms: int,
 ) -> int: ...
 
+def register(
+    manifest: str | os.PathLike[str],
+    edge: tuple[str, str | os.PathLike[str]],
+    dataset: str,
+    models: list[str],
+) -> tuple[int, list[str]]: ...
+
 def filter(
     snapshot: Snapshot,
     sources: list[str | os.PathLike[str]],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["ConsentUnavailable", "ConsentryError", "RunFailed", "UnjudgeableRow"]
+__all__ = ["ConsentUnavailable", "ConsentryError", "NotRegistered", "RunFailed", "UnjudgeableRow"]
 
 
 class ConsentryError(Exception):
@@ -44,4 +44,12 @@ class RunFailed(ConsentryError):
 
     Codes: ``input_missing``, ``input_matches_nothing``, ``input_unreadable``, ``inputs_of_one_name``, ``outputs_are_one_file``,
     ``output_is_input``, ``output_not_written``, ``file_not_written``, ``quarantine_not_written`` and others of their kind.
+    """
+
+
+class NotRegistered(ConsentryError):
+    """The edge doesn't know of the data set, or not of all of it. What it was sent stays, and the next call goes on from there.
+
+    Codes: ``not_a_manifest``, ``no_index`` (there is none beside the manifest, or another one), ``own_key``, ``edge_refused``,
+    ``edge_unavailable``.
     """

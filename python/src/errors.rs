@@ -3,8 +3,9 @@
 use std::io;
 use std::path::Path;
 
-use consentry_training::edge::{ApiError, PullError};
+use consentry_training::edge::{ApiError, PullError, RegisterError};
 use consentry_training::filter::FilterError;
+use consentry_training::find::FindError;
 use consentry_training::gate::PolicyError;
 use consentry_training::key::KeyFileError;
 use consentry_training::run::RunError;
@@ -13,6 +14,7 @@ use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::{PyErr, import_exception};
 
 import_exception!(consentry.errors, ConsentUnavailable);
+import_exception!(consentry.errors, NotRegistered);
 import_exception!(consentry.errors, RunFailed);
 import_exception!(consentry.errors, UnjudgeableRow);
 
@@ -66,6 +68,22 @@ pub(crate) fn api(url: &str, key_file: &Path, error: ApiError) -> PyErr {
 /// The edge gave no snapshot.
 pub(crate) fn edge(url: &str, error: &PullError) -> PyErr {
     ConsentUnavailable::new_err(("edge_unavailable", format!("{url} {error}")))
+}
+
+/// The edge doesn't know of the data set.
+pub(crate) fn register(url: &str, manifest: &Path, error: &RegisterError) -> PyErr {
+    let refused = |code| NotRegistered::new_err((code, format!("{} {error}", manifest.display())));
+    match error {
+        RegisterError::Manifest(FindError::Io(error)) => os(manifest, error),
+        RegisterError::Index(index, error) => os(index, error),
+        RegisterError::Manifest(FindError::NotAManifest) => refused("not_a_manifest"),
+        RegisterError::Manifest(_) => refused("no_index"),
+        RegisterError::OwnKey => refused("own_key"),
+        RegisterError::Api(ApiError::Refused(..)) => {
+            NotRegistered::new_err(("edge_refused", format!("{url} {error}")))
+        }
+        RegisterError::Api(_) => NotRegistered::new_err(("edge_unavailable", format!("{url} {error}"))),
+    }
 }
 
 pub(crate) fn os(path: &Path, error: &io::Error) -> PyErr {

@@ -30,6 +30,7 @@ fn contents(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(snapshot::is_user_id, module)?)?;
     module.add_function(wrap_pyfunction!(main, module)?)?;
     module.add_function(wrap_pyfunction!(edge::pull, module)?)?;
+    module.add_function(wrap_pyfunction!(edge::register, module)?)?;
     module.add_function(wrap_pyfunction!(run::filter, module)?)?;
     module.add_function(wrap_pyfunction!(run::purge, module)?)
 }

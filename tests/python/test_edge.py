@@ -9,13 +9,22 @@ import warnings
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import pyarrow.parquet as pq
 import pytest
 
 from conftest import consentry, ended
-from consentry import ConsentUnavailable, SiteKey, Snapshot, consent_filtered_loader
+from consentry import (
+    ConsentUnavailable,
+    NotRegistered,
+    Registered,
+    SiteKey,
+    Snapshot,
+    consent_filtered_loader,
+    filter_jsonl,
+    register,
+)
 
 URL, SITE, API_KEY, MASTER = (os.environ[f"CONSENTRY_EDGE_{name}"] for name in ("URL", "SITE", "KEY", "MASTER"))
 
@@ -112,6 +121,62 @@ def test_an_edge_that_is_gone_is_no_consent(edge: Edge, tmp_path: Path) -> None:
     with pytest.raises(ConsentUnavailable) as raised:
         Snapshot.pull(tmp_path / "snapshot", purpose="model_training", **gone)  # type: ignore[arg-type]
     assert raised.value.code == "edge_unavailable" and not (tmp_path / "snapshot").exists()
+
+
+def call(method: str, path: str) -> dict[str, Any]:
+    request = urllib.request.Request(f"{URL}{path}", method=method, headers={"Authorization": f"Bearer {API_KEY}"})
+    with urllib.request.urlopen(request) as answer:
+        told: dict[str, Any] = json.load(answer)
+        return told
+
+
+def kept(edge: Edge, tmp_path: Path, *users: str) -> Path:
+    """The manifest of a run that kept rows of these users, and of no other."""
+    for user in users:
+        says(user, "grant")
+    rows, manifest = tmp_path / "rows.jsonl", tmp_path / "run.json"
+    rows.write_text("".join(json.dumps({"user_id": user}) + "\n" for user in (*users, "python-nobody")))
+    snapshot = Snapshot.pull(tmp_path / "snapshot", purpose="model_training", **edge)
+    filter_jsonl(rows, tmp_path / "kept.jsonl", snapshot=snapshot, manifest=manifest)
+    return manifest
+
+
+def test_a_registered_data_set_names_its_models_to_whoever_is_erased(edge: Edge, tmp_path: Path) -> None:
+    manifest = kept(edge, tmp_path, "python-7", "python-8")
+    where = {"api": URL, "api_key_file": edge["api_key_file"]}
+    first = register(manifest, "python_corpus", models=["python_ranker"], **where)  # type: ignore[arg-type]
+    assert first == Registered("python_corpus", 2, ["python_ranker"])
+    again = register(manifest, "python_corpus", models=(name for name in ["python_tagger"]), **where)  # type: ignore[arg-type]
+    assert again.models == ["python_ranker", "python_tagger"]
+    holding = call("GET", "/lineage/holding/python-7")["datasets"]
+    assert holding == [{"dataset": "python_corpus", "models": again.models}]
+    assert call("GET", "/lineage/holding/python-nobody")["datasets"] == []
+    erasure = call("POST", "/data/delete/python-8")
+    assert {entry["model"]: entry["state"] for entry in erasure["lineage"]} == dict.fromkeys(again.models, "to_retrain")
+
+
+def test_what_can_t_be_registered_is_told_with_a_code(edge: Edge, tmp_path: Path) -> None:
+    manifest = kept(edge, tmp_path, "python-9")
+    key_file, withdrawn = edge["api_key_file"], tmp_path / "withdrawn.key"
+    withdrawn.write_text("ck_withdrawn")
+
+    def code(manifest: Path, api: str = URL, key: Path = key_file) -> str:
+        with pytest.raises(NotRegistered) as raised:
+            register(manifest, "python_other", api=api, api_key_file=key)
+        assert "python-9" not in str(raised.value)
+        return raised.value.code
+
+    assert code(manifest, api="http://127.0.0.1:9") == "edge_unavailable"
+    assert code(manifest, key=withdrawn) == "edge_refused"
+    assert code(tmp_path / "rows.jsonl") == "not_a_manifest"
+    with pytest.raises(FileNotFoundError):
+        register(tmp_path / "none.json", "python_other", api=URL, api_key_file=key_file)
+    names: list[tuple[str, list[str] | str]] = [("Python", []), ("python_other", ["a b"]), ("python_other", "ranker")]
+    for dataset, models in names:
+        with pytest.raises(ValueError, match="takes"):
+            register(manifest, dataset, models=models, api=URL, api_key_file=key_file)
+    (tmp_path / "run.json.index").write_bytes(b"another")
+    assert code(manifest) == "no_index"
 
 
 def test_a_key_is_not_sent_in_the_clear(edge: Edge, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pandas as pd
 import polars as pl
 from numpy.typing import NDArray
 
-from consentry import ConsentUnavailable, Counts, SiteKey, Snapshot, consent_filtered_loader, filter_jsonl, purge
+from consentry import ConsentUnavailable, Counts, SiteKey, Snapshot, consent_filtered_loader, filter_jsonl, purge, register
 
 snapshot = Snapshot.open("s", purpose="model_training", site="demo", max_age=timedelta(days=1))
 assert_type("u1" in snapshot, bool)
@@ -31,6 +31,7 @@ for row in consent_filtered_loader(rows, snapshot=snapshot, refresh=60, policy={
 
 assert_type(filter_jsonl(["a", "b"], "c", snapshot=snapshot).counts.reasons, dict[str, int])
 assert_type(purge(["u1"], [{"kind": "jsonl", "path": "a"}]).stores[0].failures, list[tuple[str, str]])
+assert_type(register("m", "corpus", api="https://a", api_key_file="k").models, list[str])
 
 try:
     snapshot.holds("u1")
@@ -45,3 +46,5 @@ consent_filtered_loader(["u1"], snapshot=snapshot)  # type: ignore[type-var]
 consent_filtered_loader(rows, snapshot=snapshot, on_unjudgeable="keep")  # type: ignore[arg-type]
 filter_jsonl("a", "b", snapshot=snapshot, compression="lzma")  # type: ignore[arg-type]
 purge("u1")  # type: ignore[call-arg]
+register("m", "corpus", models=[7], api="https://a", api_key_file="k")  # type: ignore[list-item]
+register("m", "corpus")  # type: ignore[call-arg]
