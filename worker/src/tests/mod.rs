@@ -2,6 +2,7 @@
 
 mod calls;
 mod choice;
+mod counted;
 mod decided;
 mod indexes;
 mod lineage;
