@@ -200,6 +200,9 @@ test("what was erased is said in every form", async () => {
   // What is done is not "Zu beenden bis …" any more.
   assert.match(page, /<b>Erledigt<\/b>/);
   assert.doesNotMatch(page, /Zu beenden/);
+  // A heading, not what the button says that asks for it.
+  assert.match(page, /<h2>Löschung Ihrer Daten<\/h2>/);
+  assert.doesNotMatch(page, /Meine Daten löschen/);
 });
 
 test("the form is the one that the caller likes best, and JSON where none is known", async () => {

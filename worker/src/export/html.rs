@@ -27,7 +27,7 @@ pub(super) fn write(about: &About, part: &Part<'_>, first: bool) -> String {
         Part::Events(events) => each(events, |stored| event(about, stored)),
         Part::AfterEvents => next(about, first, "shown"),
         Part::Notices(notices) => each(notices, notice),
-        Part::AfterNotices => next(about, first, "erase"),
+        Part::AfterNotices => next(about, first, "erasures"),
         Part::Erasure(value) => erasure(about, value),
         Part::End => {
             let visitors = each(&about.visitors, |visitor| format!("<li><code>{visitor}</code></li>"));
