@@ -96,7 +96,7 @@ test("a row of which it can't be said whose it is keeps the store from being don
   const { id } = accepted(await erase(site, "u1"));
   const { state, stores } = await until(site, id, ({ stores: [, rows] }) => rows.attempts > 0 && rows.last_error);
   assert.equal(state, "partly_done");
-  assert.match(stores[1].last_error, /of 1 rows of an object it can't be said whose they are/);
+  assert.match(stores[1].last_error, /^object 1 in the order of names: of 1 rows, the first in line 2, it can't be said whose they are/);
   assert.ok((await read("odd/a.jsonl")).includes('{"user_id":7}'));
   assert.ok(!(await read("odd/a.jsonl")).includes("u1"));
 });

@@ -2,6 +2,8 @@
 //! them, byte for byte otherwise, and only if nobody changed it meanwhile. A row of which it can't be said whose it is stays,
 //! is counted, and keeps the store from being done: what counts as such is what the filter sets aside.
 //!
+//! An object's name may be a person's, so what failed is told by its number in the order of names and by the line.
+//!
 //! R2 takes a condition only with an object that is put whole, so an object is held in memory; one that is too large for that
 //! is an agent's work.
 
@@ -48,7 +50,7 @@ pub(super) async fn attempt<P: Platform>(
     let path: Vec<_> = settings.user_field.as_deref().unwrap_or("user_id").split('.').collect();
     let prefix = settings.prefix.as_deref().unwrap_or_default();
     let mut all = Attempt::done(0, 0);
-    let (mut from, mut objects) = (None, 0);
+    let (mut from, mut objects, mut failed) = (None, 0, 0);
     loop {
         let page = app.platform.list_data(prefix, from).await?;
         for name in &page.names {
@@ -60,12 +62,17 @@ pub(super) async fn attempt<P: Platform>(
             let one = object(app, name, &path, users).await?;
             all.found += one.found;
             all.removed += one.removed;
-            if one.error.is_some() {
-                (all.outcome, all.error) = (Outcome::Failed, one.error);
+            if let Some(why) = one.error {
+                failed += 1;
+                all.outcome = Outcome::Failed;
+                all.error.get_or_insert_with(|| format!("object {objects} in the order of names: {why}"));
             }
         }
         from = page.next;
         if from.is_none() {
+            if failed > 1 {
+                all.error = all.error.map(|first| format!("{first}; {} more objects failed", failed - 1));
+            }
             return Ok(all);
         }
     }
@@ -77,7 +84,8 @@ async fn object<P: Platform>(
     path: &[&str],
     users: &[String],
 ) -> Result<Attempt, DatabaseError> {
-    const LARGE: &str = "an object is too large to be written anew at the edge (24 MiB, also unpacked); give the store to an agent";
+    const LARGE: &str =
+        "it is too large to be written anew at the edge (24 MiB, also unpacked); give the store to an agent";
     for _ in 0..TRIES {
         let Versioned { bytes, etag } = match app.platform.data(name, MOST).await? {
             Ok(found) => found,
@@ -90,8 +98,7 @@ async fn object<P: Platform>(
                 Some(rows) if rows.len() > MOST => return Ok(Attempt::failed(0, 0, LARGE)),
                 Some(rows) => rows,
                 None => {
-                    let error =
-                        "an object can't be unpacked to its end; mend it or give the store to an agent";
+                    let error = "it can't be unpacked to its end; mend it or give the store to an agent";
                     return Ok(Attempt::failed(0, 0, error));
                 }
             }
@@ -111,24 +118,27 @@ async fn object<P: Platform>(
                     rewritten.removed,
                     rewritten.removed,
                     format!(
-                        "of {unknown} rows of an object it can't be said whose they are; mend or remove them"
+                        "of {unknown} rows, the first in line {}, it can't be said whose they are; mend or remove them",
+                        rewritten.first_unknown
                     ),
                 ),
             });
         }
     }
-    Ok(Attempt::failed(0, 0, "an object was changed by others each time it was to be replaced"))
+    Ok(Attempt::failed(0, 0, "it was changed by others each time it was to be replaced"))
 }
 
 struct Rewritten {
     kept: Vec<u8>,
     removed: u64,
     unknown: u64,
+    /// The line of the first of these among those that are kept, from 1; 0 without any.
+    first_unknown: u64,
 }
 
 /// The rows that are not of these users, with the ends of their lines.
 fn without(mut rows: Vec<u8>, path: &[&str], users: &[String]) -> Rewritten {
-    let (mut removed, mut unknown) = (0, 0);
+    let (mut removed, mut unknown, mut first_unknown, mut line) = (0, 0, 0, 0);
     let (mut read, mut written) = (0, 0);
     while read < rows.len() {
         let rest = rows.get(read..).unwrap_or_default();
@@ -138,19 +148,23 @@ fn without(mut rows: Vec<u8>, path: &[&str], users: &[String]) -> Rewritten {
             Some(Whose::User(user)) => users.contains(&user),
             None => {
                 unknown += 1;
+                if unknown == 1 {
+                    first_unknown = line + 1;
+                }
                 false
             }
         };
         if theirs {
             removed += 1;
         } else {
+            line += 1;
             rows.copy_within(read..read + length, written);
             written += length;
         }
         read += length;
     }
     rows.truncate(written);
-    Rewritten { kept: rows, removed, unknown }
+    Rewritten { kept: rows, removed, unknown, first_unknown }
 }
 
 enum Whose {
@@ -216,7 +230,7 @@ mod tests {
 
     fn rewrite(rows: &str, path: &[&str]) -> (String, u64, u64) {
         let users = ["u1".to_owned(), "anonymous:x".to_owned()];
-        let Rewritten { kept, removed, unknown } = without(rows.into(), path, &users);
+        let Rewritten { kept, removed, unknown, .. } = without(rows.into(), path, &users);
         (String::from_utf8(kept).unwrap(), removed, unknown)
     }
 
@@ -247,6 +261,15 @@ mod tests {
         ] {
             assert_eq!(rewrite(row, &["user_id"]), (row.to_owned(), 0, 1), "{row}");
         }
+    }
+
+    #[test]
+    fn the_first_row_of_nobody_known_is_told_by_its_line_in_what_is_kept() {
+        let line = |rows: &str| without(rows.into(), &["user_id"], &["u1".to_owned()]).first_unknown;
+        let (mine, other) = ("{\"user_id\":\"u1\"}\n", "{\"user_id\":\"u2\"}\n");
+        assert_eq!(line(&format!("{mine}{other}\n{mine}{{}}\n{other}{{}}\n")), 3);
+        assert_eq!(line("{}"), 1);
+        assert_eq!(line(other), 0);
     }
 
     #[test]
