@@ -90,6 +90,30 @@ impl Call {
             .transpose()
     }
 
+    /// A query parameter that says yes or no.
+    pub(crate) fn query_flag(&self, name: &str) -> Result<Option<bool>, Problem> {
+        self.query(name)
+            .map(|text| match text.as_str() {
+                "1" => Ok(true),
+                "0" => Ok(false),
+                _ => Err(Problem::field(name, format!("the query parameter {name} must be 0 or 1"))
+                    .allowing(["0", "1"])),
+            })
+            .transpose()
+    }
+
+    /// Whether the query parameter `order` asks for the other way round.
+    pub(crate) fn query_descends(&self) -> Result<bool, Problem> {
+        match self.query("order").as_deref() {
+            None | Some("asc") => Ok(false),
+            Some("desc") => Ok(true),
+            Some(_) => {
+                let detail = "the query parameter order is asc, as without it, or desc, the other way round";
+                Err(Problem::field("order", detail).allowing(["asc", "desc"]))
+            }
+        }
+    }
+
     /// Whether the body is announced to be of a media type, whatever its parameters.
     pub(crate) fn is_announced_as(&self, media_type: &str) -> bool {
         let announced = self.header("content-type").unwrap_or_default();

@@ -152,6 +152,23 @@ pub(crate) async fn authorise<P: Platform>(
     Ok(Access { site: caller.site, key, actor: caller.actor, user, subject })
 }
 
+/// A site's backend, for what is about everybody of the site.
+pub(crate) async fn backend<P: Platform>(
+    app: &App<'_, P>,
+    call: &Call,
+    scope: Scope,
+) -> Result<Caller, Problem> {
+    let caller = authenticate(app, call, None).await?;
+    if caller.only().is_some() {
+        return Err(Problem::new(
+            Code::Forbidden,
+            format!("this is about everybody; only a site's API key with the scope {scope} reaches it"),
+        ));
+    }
+    caller.has(scope)?;
+    Ok(caller)
+}
+
 /// Finds out who is calling, from the `Authorization` header or a visitor's secret, and counts the call.
 pub(crate) async fn authenticate<P: Platform>(
     app: &App<'_, P>,

@@ -289,14 +289,7 @@ fn context(call: &Call, access: &Access) -> Result<Context, Problem> {
         None if personal => (call.country.clone(), call.region.clone()),
         given => (given, region),
     };
-    let gpc = match call.query("gpc").as_deref() {
-        None => personal && call.gpc(),
-        Some("1") => true,
-        Some("0") => false,
-        Some(_) => {
-            return Err(Problem::field("gpc", "the query parameter gpc must be 0 or 1").allowing(["0", "1"]));
-        }
-    };
+    let gpc = call.query_flag("gpc")?.unwrap_or_else(|| personal && call.gpc());
     Ok(Context { regime: access.site.regime(country.as_deref(), region.as_deref()), gpc })
 }
 

@@ -36,14 +36,7 @@ const MAX_MODELS: usize = 100;
 const PAGE: u64 = if cfg!(test) { 2 } else { 100 };
 
 pub(super) async fn caller<P: Platform>(app: &App<'_, P>, call: &Call) -> Result<Caller, Problem> {
-    let caller = auth::authenticate(app, call, None).await?;
-    if caller.only().is_some() {
-        let detail =
-            "data sets are about everybody; only a site's API key with the scope lineage:write reaches them";
-        return Err(Problem::new(Code::Forbidden, detail));
-    }
-    caller.has(Scope::LineageWrite)?;
-    Ok(caller)
+    auth::backend(app, call, Scope::LineageWrite).await
 }
 
 async fn dataset<P: Platform>(app: &App<'_, P>, site: &Slug, name: &str) -> Result<DatasetRow, Problem> {

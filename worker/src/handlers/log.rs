@@ -117,13 +117,7 @@ pub(super) async fn read<P: Platform>(
 /// Rows of the log as `consentry verify` reads them, a line each: the leaf of those of the caller's site and of the log itself, and of
 /// those of other sites only its hash. Leaves a row itself.
 pub(super) async fn rows<P: Platform>(app: &App<'_, P>, call: &Call) -> Result<Answer, Problem> {
-    let caller = auth::authenticate(app, call, None).await?;
-    if caller.only().is_some() {
-        let detail =
-            "rows of the log are about everybody; only a site's API key with the scope log:read reads them";
-        return Err(Problem::new(Code::Forbidden, detail));
-    }
-    caller.has(Scope::LogRead)?;
+    let caller = auth::backend(app, call, Scope::LogRead).await?;
     let (log, _) = log(app, call).await?;
     let from = call.query_number("from")?.unwrap_or(0);
     let to = at_most(call, "to", log.head.size)?;

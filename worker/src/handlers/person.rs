@@ -178,14 +178,7 @@ fn wanted(call: &Call, read: Kind) -> Result<Wanted, Problem> {
         return Err(Problem::field("limit", format!("the query parameter limit must be 1 to {MAX_PAGE}")));
     }
     let trail = |name| call.query(name).filter(|_| read == Kind::AuditRead);
-    let newest_first = match trail("order").as_deref() {
-        None | Some("asc") => false,
-        Some("desc") => true,
-        Some(_) => {
-            let detail = "the query parameter order is asc, oldest first, or desc, newest first";
-            return Err(Problem::field("order", detail).allowing(["asc", "desc"]));
-        }
-    };
+    let newest_first = read == Kind::AuditRead && call.query_descends()?;
     let after = call.query_number("after")?;
     let before = if newest_first { call.query_number("before")? } else { None };
     let asked = trail("kind");

@@ -40,13 +40,7 @@ async fn caller<P: Platform>(
     call: &Call,
     purpose: &str,
 ) -> Result<(Caller, Purpose), Problem> {
-    let caller = auth::authenticate(app, call, None).await?;
-    if caller.only().is_some() {
-        let detail =
-            "a snapshot is about everybody; only a site's API key with the scope snapshot:read reads one";
-        return Err(Problem::new(Code::Forbidden, detail));
-    }
-    caller.has(Scope::SnapshotRead)?;
+    let caller = auth::backend(app, call, Scope::SnapshotRead).await?;
     let purpose = caller.site.purpose("purpose", purpose)?;
     Ok((caller, purpose))
 }
