@@ -52,11 +52,11 @@ kinds! {
     EvidenceRedacted = "evidence_redacted",
     /// An erasure ended; `details` says what was removed where.
     DataDeleted = "data_deleted",
-    /// Somebody read the state of an erasure.
+    /// Somebody read the state of an erasure, or, about no one person, a page of the list of a site's erasures.
     ErasureRead = "erasure_read",
     /// Somebody took a receipt again; `details` says which.
     ReceiptRead = "receipt_read",
-    /// An erasure was held, released, refused or extended; `details` says which and why.
+    /// An erasure was held, released, refused or extended, or stores that failed were to be tried at once; `details` says which and why.
     ErasureChanged = "erasure_changed",
     /// A visitor signed in: `details` names the other subject, the visitor's of a person's event and the other way round.
     IdentityLinked = "identity_linked",

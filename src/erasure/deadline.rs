@@ -140,7 +140,7 @@ impl Deadline {
 /// person must see it.
 pub fn warning(state: State, due_at: Timestamp, now: Timestamp) -> Warning {
     match state {
-        State::Done | State::Refused => Warning::None,
+        _ if state.is_ended() => Warning::None,
         _ if due_at < now => Warning::Overdue,
         _ if due_at.plus_ms(-WARNING_DAYS * 86_400_000) <= now => Warning::Soon,
         _ => Warning::None,

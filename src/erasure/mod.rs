@@ -47,6 +47,18 @@ names! {
     }
 }
 
+impl State {
+    /// Whether nothing is left to do or to decide about it.
+    pub const fn is_ended(self) -> bool {
+        matches!(self, Self::Done | Self::Refused)
+    }
+
+    /// Whether stores may be worked on.
+    pub const fn may_go_on(self) -> bool {
+        matches!(self, Self::Open | Self::Running | Self::PartlyDone)
+    }
+}
+
 names! {
     /// Where one store stands.
     StoreState {
@@ -153,6 +165,16 @@ pub fn restore_horizon(removed_at: Timestamp) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::vec::Vec;
+
+    #[test]
+    fn what_ended_and_what_is_stopped_does_not_go_on() {
+        let of = |holds: fn(State) -> bool| {
+            State::ALL.iter().copied().filter(|state| holds(*state)).collect::<Vec<_>>()
+        };
+        assert_eq!(of(State::is_ended), [State::Done, State::Refused]);
+        assert_eq!(of(State::may_go_on), [State::Open, State::Running, State::PartlyDone]);
+    }
 
     #[test]
     fn what_ended_is_not_decided_about_any_more() {

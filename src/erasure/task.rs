@@ -109,6 +109,25 @@ pub fn after_attempt(
     }
 }
 
+/// Whether somebody may have a task tried before its time: one that failed, and one of a service that was `told`, said that it
+/// accepted and may have lost it since. Not one that is looked at again because its store shows a change late, as an earlier look would
+/// prove nothing, nor one that somebody has. Only its time changes by that: what it becomes is up to the attempt, so one that was tried
+/// too often stays so until it is done.
+pub fn may_be_retried(task: &Task, told: bool, now: Timestamp) -> bool {
+    let waits = match task.state {
+        StoreState::Failed | StoreState::Dead => true,
+        StoreState::Verifying => told,
+        StoreState::Open | StoreState::Done => false,
+    };
+    waits && task.leased_until <= now
+}
+
+/// Whether the last attempt was begun and nobody ended it in time.
+pub fn was_cut_off(task: &Task, now: Timestamp) -> bool {
+    let begun = task.leased_until > Timestamp::UNIX_EPOCH;
+    task.state != StoreState::Done && begun && task.leased_until <= now
+}
+
 /// Whether the stores can all be done in some order: `(name, after)` each. Names of `after` that are no store's make it `false`.
 pub fn can_be_ordered<'a>(stores: &[(&'a str, Vec<&'a str>)]) -> bool {
     let mut done: Vec<&str> = Vec::new();
@@ -172,6 +191,39 @@ mod tests {
         failing.attempts = Pace::USUAL.attempts;
         let (state, at) = after_attempt(&failing, Outcome::Failed, Pace::USUAL, 0, NOW);
         assert_eq!((state, at), (StoreState::Dead, NOW.plus_ms(12 * 3_600_000)));
+    }
+
+    #[test]
+    fn what_failed_may_be_retried_and_what_only_waits_may_not() {
+        use StoreState::{Dead, Done, Failed, Open, Verifying};
+        let may = |state, told| may_be_retried(&Task { state, ..task("a", &[]) }, told, NOW);
+        let of = |told| [Open, Verifying, Failed, Dead, Done].map(|state| may(state, told));
+        assert_eq!(of(false), [false, false, true, true, false]);
+        // Whether a service that accepted still knows of it, nobody here can say.
+        assert_eq!(of(true), [false, true, true, true, false]);
+    }
+
+    #[test]
+    fn what_somebody_has_is_not_retried() {
+        let taken = Task { state: StoreState::Failed, leased_until: NOW.next(), ..task("a", &[]) };
+        assert!(!may_be_retried(&taken, false, NOW));
+        assert!(may_be_retried(&taken, false, NOW.next()));
+    }
+
+    #[test]
+    fn a_store_that_was_tried_too_often_stays_so_when_it_fails_once_more() {
+        let dead = Task { state: StoreState::Dead, attempts: Pace::USUAL.attempts + 1, ..task("a", &[]) };
+        assert_eq!(after_attempt(&dead, Outcome::Failed, Pace::USUAL, 0, NOW).0, StoreState::Dead);
+        assert_eq!(after_attempt(&dead, Outcome::Done, Pace::USUAL, 0, NOW).0, StoreState::Done);
+    }
+
+    #[test]
+    fn an_attempt_whose_time_is_over_was_cut_off_unless_it_ended() {
+        let taken = Task { leased_until: NOW.next(), ..task("a", &[]) };
+        assert!(!was_cut_off(&taken, NOW));
+        assert!(was_cut_off(&taken, NOW.next()));
+        assert!(!was_cut_off(&task("a", &[]), NOW));
+        assert!(!was_cut_off(&Task { state: StoreState::Done, ..taken }, NOW.next()));
     }
 
     #[test]

@@ -23,6 +23,7 @@ const ROUTES = [
   ["GET", "/consent/somebody", "consent:read"],
   ["GET", "/consent/somebody/analytics", "consent:read"],
   ["POST", "/data/delete/somebody", "subject:erase"],
+  ["GET", "/erasures", "subject:erase"],
   ["GET", `/erasures/${erasure.id}`, "subject:erase"],
   ["GET", "/data/export/somebody", "subject:export"],
   ["GET", "/audit/somebody", "audit:read"],

@@ -139,6 +139,13 @@ const QUERIES = {
   "/data/export/u?limit=1001": "limit",
   "/data/export/u?limit=ten": "limit",
   "/audit/u?after=-1": "after",
+  "/audit/u?order=up": "order",
+  "/erasures?state=lost": "state",
+  "/erasures?state=open,": "state",
+  "/erasures?overdue=yes": "overdue",
+  "/erasures?order=up": "order",
+  "/erasures?after=1795000000000": "after",
+  "/erasures?limit=101": "limit",
   "/audit/u?until=1.5": "until",
   "/audit/u?after=99999999999999999999": "after",
 };
@@ -176,7 +183,7 @@ for (const [line, allow] of Object.entries(METHODS)) {
   });
 }
 
-for (const path of ["/nothing", "/consent/u/analytics/more", "/consents", "/data", "/admin", "/erasures"]) {
+for (const path of ["/nothing", "/consent/u/analytics/more", "/consents", "/data", "/admin", "/erasure", "/erasures/a/b"]) {
   test(`there is nothing at ${path}`, async () => {
     await refusal("GET", path, {}, 404, "not_found");
   });

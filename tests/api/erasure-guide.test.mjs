@@ -59,12 +59,14 @@ async function listening(port) {
   assert.fail("the receiver does not start");
 }
 
-/** Follows the erasure as the page says until it is in a state, sweeping meanwhile as the cron does. */
-async function until({ follow }, wanted) {
+const is = (wanted) => ({ state }) => state === wanted;
+
+/** Follows the erasure as the page says until it is as it should be, sweeping meanwhile as the cron does. */
+async function until({ follow }, holds) {
   let erasure;
   for (let n = 0; n < 60; n += 1) {
     erasure = (await follow("/erasures/$ERASURE -H")).json();
-    if (erasure.state === wanted) return erasure;
+    if (holds(erasure)) return erasure;
     await edge.cron("* * * * *");
     await sleep(50);
   }
@@ -82,10 +84,13 @@ test("whoever follows the guide declares stores, decides about an erasure, and e
   assert.deepEqual(asked.stores.map(({ store }) => store), ["d1_evidence", "rows", "embeddings", "crm"]);
   env.ERASURE = asked.id;
   assert.equal((await follow("/data/delete/u1")).json().id, asked.id);
+  const listed = (await follow("/erasures -H")).json();
+  assert.deepEqual([listed.erasures.map(({ id }) => id), listed.next], [[asked.id], null]);
+  assert.deepEqual((await follow("/erasures?overdue=1")).json().erasures, []);
   assert.equal((await follow("/extend")).json().extension, "complexity");
   assert.equal((await follow("/hold")).json().state, "on_hold");
   assert.notEqual((await follow("/release")).json().state, "on_hold");
-  const done = await until(here, "done");
+  const done = await until(here, is("done"));
   assert.deepEqual(done.stores.map(({ removed }) => removed), [0, 1, 1, 2]);
   assert.deepEqual(await readdir(join(folder, "people")), ["u10"]);
 
@@ -101,11 +106,34 @@ test("whoever follows the guide declares stores, decides about an erasure, and e
   await assert.rejects(type("node verify.mjs", { cwd: folder }), /not genuine/);
 });
 
+test("a store that failed is in the list, is tried when the guide's command says so, and says why it failed", async () => {
+  const here = await follower("js", "receiver.mjs");
+  const { follow, folder, env } = here;
+  // A file where the person's folder should be.
+  await rm(join(folder, "people", PERSON), { recursive: true });
+  await writeFile(join(folder, "people", PERSON), "");
+  env.ERASURE = accepted(await here.site.call("POST", `/data/delete/${PERSON}`)).id;
+  const crm = ({ stores }) => stores.find(({ store }) => store === "crm");
+  await until(here, (erasure) => crm(erasure).state === "failed");
+  // No attempt but those that are asked for.
+  await edge.sql("UPDATE erasure_tasks SET next_at = ? WHERE erasure = ? AND store = 'crm'", Date.now() + 60_000, env.ERASURE);
+  const { erasures: [{ failed, dead }] } = (await follow("/erasures -H")).json();
+  assert.deepEqual([failed, dead], [["crm"], []]);
+  const before = crm((await follow("/erasures/$ERASURE -H")).json());
+  assert.equal(before.last_error, "the service answered 500");
+  await rm(join(folder, "people", PERSON));
+  const after = crm((await follow("/retry")).json());
+  assert.equal(after.state, "done");
+  assert.ok(after.attempts > before.attempts);
+  await until(here, is("done"));
+  assert.equal((await follow("/retry")).json().code, "conflict");
+});
+
 test("the receiver that calls back ends the store when it has removed everything", async () => {
   const here = await follower("python", "receiver.py");
   const asked = accepted(await here.site.call("POST", `/data/delete/${PERSON}`));
   here.env.ERASURE = asked.id;
-  const done = await until(here, "done");
+  const done = await until(here, is("done"));
   assert.equal(done.stores.find(({ store }) => store === "crm").removed, 2);
   assert.deepEqual(await readdir(join(here.folder, "people")), ["u10"]);
 });

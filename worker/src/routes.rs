@@ -47,6 +47,8 @@ endpoints! {
     Decision = GET "/consent/{user_id}/{purpose}",
     /// Asks for an erasure.
     Erase = POST "/data/delete/{user_id}",
+    /// What is to be erased, and by when.
+    ListErasures = GET "/erasures",
     /// Where an erasure stands.
     Erasure = GET "/erasures/{id}",
     /// What was removed where, signed.
@@ -59,6 +61,8 @@ endpoints! {
     HoldErasure = POST "/erasures/{id}/hold",
     /// Lets go on.
     ReleaseErasure = POST "/erasures/{id}/release",
+    /// Has stores that failed tried at once.
+    RetryErasure = POST "/erasures/{id}/retry",
     /// What a service that was told of an erasure says.
     CallBack = POST "/erasures/{id}/stores/{store}",
     /// What there is to do for an agent.

@@ -16,14 +16,14 @@ use crate::{
     },
     http::{Answer, Call, json},
     lineage,
-    model::{DeletionReceiptOutput, EraseInput, ErasureOutput, StoreOutput},
+    model::{DeletionReceiptOutput, EraseInput, ErasureOutput, ErasureSummary, StoreOutput},
     platform::{DatabaseError, Platform},
     scope::Scope,
     sign,
     store::{ErasureRow, TaskRow},
 };
 use consentry::{
-    erasure::{State, StoreState, deadline::warning, restore_horizon},
+    erasure::{State, StoreState, deadline::warning, restore_horizon, task::was_cut_off},
     event::{Actor, Kind},
     problem::{Code, Problem},
     time::Timestamp,
@@ -40,6 +40,9 @@ const ONLY_EVIDENCE: &str = "Only the evidence kept by this service (address, us
 connected, so copies of the person's data elsewhere are not reached by this request. Consent records and the audit trail \
 are kept as proof (GDPR Art. 17(3)(b) and (e)); they hold no user id. No query returns what was erased, but the database may \
 hold its bytes in space it has not reused, and in backups until restore_horizon.";
+
+/// Of a store whose last attempt nobody ended, so that nobody could say why.
+const CUT_OFF: &str = "the last attempt did not end in time; whoever made it was cut off, and another begins";
 
 pub(super) async fn request<P: Platform>(
     app: &App<'_, P>,
@@ -165,6 +168,21 @@ pub(super) async fn receipt<P: Platform>(app: &App<'_, P>, call: &Call, id: &str
     json(StatusCode::OK, &DeletionReceiptOutput { receipt })
 }
 
+/// What is told of an erasure wherever it is told of.
+pub(super) fn summary(erasure: &ErasureRow, now: Timestamp) -> ErasureSummary {
+    ErasureSummary {
+        id: erasure.id,
+        state: erasure.state,
+        requested_at: erasure.requested_at,
+        due_at: erasure.due_at,
+        completed_at: erasure.completed_at,
+        restore_horizon: erasure.completed_at.filter(|_| erasure.state == State::Done).map(restore_horizon),
+        deadline_warning: warning(erasure.state, erasure.due_at, now),
+        ground: erasure.ground.clone(),
+        extension: erasure.extension.clone(),
+    }
+}
+
 pub(super) async fn output<P: Platform>(
     app: &App<'_, P>,
     erasure: &ErasureRow,
@@ -173,15 +191,7 @@ pub(super) async fn output<P: Platform>(
     let shard = store.shard_of(&erasure.subject);
     let tasks = store.tasks(shard, erasure.id).await.map_err(|error| app.fault(&error))?;
     Ok(ErasureOutput {
-        id: erasure.id,
-        state: erasure.state,
-        requested_at: erasure.requested_at,
-        due_at: erasure.due_at,
-        completed_at: erasure.completed_at,
-        restore_horizon: erasure.completed_at.filter(|_| erasure.state == State::Done).map(restore_horizon),
-        deadline_warning: warning(erasure.state, erasure.due_at, app.now),
-        ground: erasure.ground.clone(),
-        extension: erasure.extension.clone(),
+        summary: summary(erasure, app.now),
         note: if tasks.len() > 1 { NOTE } else { ONLY_EVIDENCE },
         stores: tasks.iter().map(|row| store_output(row, app.now)).collect(),
         lineage: lineage::of_erasure(app, erasure.id).await.map_err(|error| app.fault(&error))?,
@@ -201,7 +211,7 @@ pub(super) fn store_output(row: &TaskRow, now: Timestamp) -> StoreOutput {
         removed: row.removed,
         after: settings.after.clone(),
         at_work: task.state != StoreState::Done && task.leased_until > now,
-        last_error: row.error.clone(),
+        last_error: if was_cut_off(task, now) { Some(CUT_OFF.into()) } else { row.error.clone() },
         next_at: waits.then_some(task.next_at.max(task.leased_until)),
         done_at: row.done_at,
     }

@@ -1,5 +1,5 @@
-//! What the site decides about an erasure: more time, a refusal, a hold, and that it goes on. Which may follow which is the core's
-//! rule, and of two that are decided at once one counts; a reason is one of a fixed list, because the log keeps it for ever and a
+//! What the site decides about an erasure: more time, a refusal, a hold, that it goes on, and that stores which failed are tried now.
+//! Which may follow which is the core's rule, and of two that are decided at once one counts; a reason is one of a fixed list, because the log keeps it for ever and a
 //! text could name a person.
 
 use super::{
@@ -8,14 +8,14 @@ use super::{
 };
 use crate::{
     app::App,
-    erasure::{drive::go_on, ends::Ends, ledger},
+    erasure::{drive::go_on, ends::Ends, ledger, settings::StoreKind},
     http::{Answer, Call, json},
     model::{ExtendInput, HoldInput, RefuseInput},
     platform::{DatabaseError, Platform, Statement},
-    store::{ErasureRow, NewEvent, change_erasure, extend_erasure},
+    store::{ErasureRow, NewEvent, change_erasure, extend_erasure, goes_on, retry_tasks},
 };
 use consentry::{
-    erasure::{Change, State, deadline::Deadline, overall},
+    erasure::{Change, State, deadline::Deadline, overall, task::may_be_retried},
     event::{Actor, Kind},
     problem::{Code, Problem},
     regime::{DEFAULT, Regime},
@@ -43,7 +43,7 @@ pub(super) async fn extend<P: Platform>(app: &App<'_, P>, call: &Call, id: &str)
     let ExtendInput { reason } = call.json()?;
     let mut erasure = before.clone();
     let regime = Regime::by_code(&erasure.regime).unwrap_or(&DEFAULT);
-    let open = !matches!(erasure.state, State::Done | State::Refused);
+    let open = !erasure.state.is_ended();
     let longer = Deadline::of(regime).extended(erasure.requested_at, erasure.due_at, app.now);
     erasure.due_at = longer.filter(|_| open).ok_or_else(|| {
         Problem::new(
@@ -77,6 +77,31 @@ pub(super) async fn hold<P: Platform>(app: &App<'_, P>, call: &Call, id: &str) -
 pub(super) async fn release<P: Platform>(app: &App<'_, P>, call: &Call, id: &str) -> Result<Answer, Problem> {
     let found = of_site(app, call, id).await?;
     change(app, found, Change::Release, None, &[("change", value!("release"))]).await
+}
+
+/// Has the stores that failed tried now. It is decided over a revision as the others are, so that of a hold and a retry that come at
+/// once one counts, but makes none: nothing about the erasure changes that its ledger would have to know.
+pub(super) async fn retry<P: Platform>(app: &App<'_, P>, call: &Call, id: &str) -> Result<Answer, Problem> {
+    let (shard, erasure, actor) = of_site(app, call, id).await?;
+    let refuse = |detail: String| Err(Problem::new(Code::Conflict, detail));
+    if !erasure.state.may_go_on() {
+        let then = if erasure.state.is_ended() { "" } else { "; release it first" };
+        return refuse(format!("no store of an erasure that is {} is tried{then}", erasure.state.as_str()));
+    }
+    let tasks = app.store().tasks(shard, erasure.id).await.map_err(|error| app.fault(&error))?;
+    let failed: Vec<_> = tasks
+        .iter()
+        .filter(|row| may_be_retried(&row.task, row.settings.kind == StoreKind::Webhook, app.now))
+        .collect();
+    if failed.is_empty() {
+        return refuse("no store of it failed that nobody is at work on, so there is nothing to try".into());
+    }
+    let stores: Vec<_> = failed.iter().map(|row| &row.settings.name).collect();
+    let details = [("change", value!("retry")), ("stores", value!(stores))];
+    let after = vec![goes_on(erasure.id, erasure.revision), retry_tasks(&failed, app.now)];
+    keep(app, shard, &actor, &erasure, &details, (vec![], after)).await?;
+    let done = go_on(app, erasure.id).await;
+    answer(app, shard, erasure, done).await
 }
 
 async fn change<P: Platform>(
@@ -140,6 +165,16 @@ async fn told<P: Platform>(app: &App<'_, P>, shard: usize, erasure: ErasureRow) 
         State::Verifying => Ok(()),
         _ => ledger::write(app, shard, erasure.id).await.map(drop),
     };
+    answer(app, shard, erasure, done).await
+}
+
+/// The erasure as it stands after what followed at once from the change. If that failed, it is done by the sweep.
+async fn answer<P: Platform>(
+    app: &App<'_, P>,
+    shard: usize,
+    erasure: ErasureRow,
+    done: Result<(), DatabaseError>,
+) -> Result<Answer, Problem> {
     if let Err(error) = done {
         app.platform.log(&format!("erasure {}: {error:?}", erasure.id));
     }

@@ -7,6 +7,7 @@ mod consent;
 mod cookie;
 pub(crate) mod erasure;
 mod erasure_change;
+mod erasure_list;
 mod lineage;
 mod link;
 mod log;
@@ -56,12 +57,14 @@ pub(crate) async fn handle<P: Platform>(
         Endpoint::Status => consent::status(app, call, param(0)).await,
         Endpoint::Decision => consent::decision(app, call, param(0), param(1)).await,
         Endpoint::Erase => erasure::request(app, call, param(0)).await,
+        Endpoint::ListErasures => erasure_list::list(app, call).await,
         Endpoint::Erasure => erasure::read(app, call, param(0)).await,
         Endpoint::DeletionReceipt => erasure::receipt(app, call, param(0)).await,
         Endpoint::ExtendErasure => erasure_change::extend(app, call, param(0)).await,
         Endpoint::RefuseErasure => erasure_change::refuse(app, call, param(0)).await,
         Endpoint::HoldErasure => erasure_change::hold(app, call, param(0)).await,
         Endpoint::ReleaseErasure => erasure_change::release(app, call, param(0)).await,
+        Endpoint::RetryErasure => erasure_change::retry(app, call, param(0)).await,
         Endpoint::CallBack => erasure::call_back(app, call, param(0), param(1)).await,
         Endpoint::AgentTasks => agent::tasks(app, call).await,
         Endpoint::AgentLease => agent::lease(app, call, param(0)).await,

@@ -306,10 +306,10 @@ pub(crate) struct AuditOutput {
     pub(crate) audit_trail: Vec<AuditEntry>,
 }
 
-/// An erasure.
+/// An erasure, but for what was done in each store.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(crate) struct ErasureOutput {
+pub(crate) struct ErasureSummary {
     #[cfg_attr(test, schemars(schema_with = "schema::uuid"))]
     pub(crate) id: Uuid,
     #[cfg_attr(test, schemars(schema_with = "schema::erasure_state"))]
@@ -335,6 +335,14 @@ pub(crate) struct ErasureOutput {
     /// Why the deadline was extended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) extension: Option<String>,
+}
+
+/// An erasure.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct ErasureOutput {
+    #[serde(flatten)]
+    pub(crate) summary: ErasureSummary,
     /// What was done in each store.
     pub(crate) stores: Vec<StoreOutput>,
     /// The data sets that held rows of the person, and where the models that were trained on them stand.
@@ -342,6 +350,27 @@ pub(crate) struct ErasureOutput {
     pub(crate) lineage: Vec<ModelStanding>,
     /// What this erasure reaches and what it does not.
     pub(crate) note: &'static str,
+}
+
+/// Erasures of a site.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct ErasuresOutput {
+    pub(crate) erasures: Vec<ListedErasure>,
+    /// The `after` of the next page; `null` on the last one.
+    pub(crate) next: Option<String>,
+}
+
+/// An erasure in a list.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct ListedErasure {
+    #[serde(flatten)]
+    pub(crate) summary: ErasureSummary,
+    /// The names of stores that are not done and are tried again.
+    pub(crate) failed: Vec<String>,
+    /// The names of stores that were tried so often in vain that somebody must look at their `last_error`.
+    pub(crate) dead: Vec<String>,
 }
 
 /// Where an erasure stands in one store.

@@ -42,6 +42,11 @@ pub(super) fn erasure() -> Value {
         "note": "Only the evidence kept by this service is erased. No further store is connected." })
 }
 
+pub(super) fn listed() -> Value {
+    json!({ "id": ID, "state": "partly_done", "requested_at": TIME, "due_at": "2026-12-24T09:30:00.000Z",
+        "deadline_warning": "none", "failed": ["crm"], "dead": [] })
+}
+
 pub(super) fn manifest() -> Value {
     json!({ "version": "0.1.0", "started_at": TIME, "ended_at": TIME, "purpose": "model_training",
         "snapshot": { "site": "demo", "digest": HASH, "created_at": TIME, "log_position": 17 },

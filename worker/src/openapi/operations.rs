@@ -2,8 +2,8 @@
 
 use super::{
     examples::{
-        HASH, ID, RECEIPT, TIME, audit_entry, dataset, erasure, key, notice, page, recorded, register,
-        settings, site, standing, store, with,
+        HASH, ID, RECEIPT, TIME, audit_entry, dataset, erasure, key, listed, notice, page, recorded,
+        register, settings, site, standing, store, with,
     },
     operation::{Operation, body, optional},
 };
@@ -212,6 +212,40 @@ pub(super) fn operation(endpoint: Endpoint) -> Operation {
             response: body::<model::ErasureOutput>(erasure()),
             ..base
         },
+        Endpoint::ListErasures => Operation {
+            id: "listErasures",
+            tag: "data rights",
+            summary: "What is to be erased, and by when",
+            description: "The erasures of the key's site, in pages, the next due first: of each what `GET /erasures/{id}` says but for \
+                          its stores, and which of these failed. No person is named. One whose deadline is extended between two \
+                          pages may be on both. Scope `subject:erase`, by a key of the site; leaves an audit event a page.",
+            security: json!([{ "api_key": [] }]),
+            response: body::<model::ErasuresOutput>(json!({ "erasures": [listed()], "next": null })),
+            query: vec![
+                (
+                    "state",
+                    json!({ "type": "string", "examples": ["partly_done", "done,refused"] }),
+                    "Only those in these states, separated by commas; by default all that are neither done nor refused.",
+                ),
+                (
+                    "overdue",
+                    json!({ "type": "string", "enum": ["0", "1"], "default": "0" }),
+                    "With 1, only those whose deadline has passed.",
+                ),
+                (
+                    "order",
+                    json!({ "enum": ["asc", "desc"], "default": "asc" }),
+                    "With `desc`, those that are due last come first.",
+                ),
+                ("after", json!({ "type": "string" }), "The `next` of the page before."),
+                (
+                    "limit",
+                    json!({ "type": "integer", "minimum": 1, "maximum": 100, "default": 100 }),
+                    "The most erasures on a page.",
+                ),
+            ],
+            ..base
+        },
         Endpoint::Erasure => Operation {
             id: "readErasure",
             tag: "data rights",
@@ -260,6 +294,14 @@ pub(super) fn operation(endpoint: Endpoint) -> Operation {
             summary: "Let an erasure go on",
             description: "One that is held, or that waits for who is asking to be known. Scope `subject:erase`, by a key of the site; \
                           leaves an audit event.",
+            ..change(base)
+        },
+        Endpoint::RetryErasure => Operation {
+            id: "retryErasure",
+            summary: "Have the stores that failed tried now",
+            description: "Each store that is `failed` or `dead`, and a webhook's service that accepted and has not called back; not before \
+                          what must come `after`. A dead one that fails again stays dead. 409 if there is none, or if the erasure is \
+                          held, checked or at its end. Scope `subject:erase`, by a key of the site; leaves an audit event.",
             ..change(base)
         },
         Endpoint::CallBack => Operation {

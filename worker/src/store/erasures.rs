@@ -12,13 +12,19 @@ use consentry::{
 use serde::Deserialize;
 use uuid::Uuid;
 
+/// What a [`Row`] is read from.
+macro_rules! columns {
+    () => {
+        "id, site, lower(hex(subject)) AS subject, key_id, state, requested_at, due_at, completed_at, users, \
+         revision, ledgered, regime, ground, extension"
+    };
+}
+
+pub(super) use columns;
+
 macro_rules! select {
     ($where:literal) => {
-        concat!(
-            "SELECT id, site, lower(hex(subject)) AS subject, key_id, state, requested_at, due_at, completed_at, users, \
-             revision, ledgered, regime, ground, extension FROM erasures ",
-            $where
-        )
+        concat!("SELECT ", columns!(), " FROM erasures ", $where)
     };
 }
 
@@ -49,7 +55,7 @@ pub(crate) struct ErasureRow {
 impl ErasureRow {
     /// Whether stores may be worked on.
     pub(crate) fn may_go_on(&self) -> bool {
-        matches!(self.state, State::Open | State::Running | State::PartlyDone)
+        self.state.may_go_on()
     }
 }
 
@@ -211,7 +217,7 @@ pub(crate) fn note_state(id: Uuid, state: State) -> Statement {
 /// it. The batch fails with [`DatabaseError::Overtaken`] if that is no longer the last revision, or it was closed, or it is to be
 /// kept from going on and nothing is left to do: so of an end and a hold that come together one counts and the other leaves nothing.
 pub(crate) fn change_erasure(erasure: &ErasureRow, over: u32) -> Statement {
-    let closed = matches!(erasure.state, State::Done | State::Refused);
+    let closed = erasure.state.is_ended();
     let stops = matches!(erasure.state, State::Refused | State::OnHold);
     Statement::new(
         "UPDATE erasures SET state = ?2, due_at = ?3, completed_at = ?4, ground = ?5, extension = ?6, \
@@ -249,8 +255,19 @@ pub(crate) fn extend_erasure(erasure: &ErasureRow, over: u32) -> Statement {
     )
 }
 
+/// Changes nothing, but fails as [`change_erasure`] unless the erasure's stores may be worked on and nothing was decided about it since
+/// the revision `over`.
+pub(crate) fn goes_on(id: Uuid, over: u32) -> Statement {
+    Statement::new(
+        "UPDATE erasures SET revision = iif(revision = ?2 AND state IN ('open', 'running', 'partly_done'), revision, NULL) \
+         WHERE id = ?1",
+        [id.to_string().into(), i64::from(over).into()],
+    )
+}
+
+/// A row of the table.
 #[derive(Deserialize)]
-struct Row {
+pub(super) struct Row {
     id: Uuid,
     site: String,
     subject: Hash,

@@ -3,6 +3,7 @@
 //! A person's events are all in one database, chosen by the first byte of the keyed hash; with one database, as by
 //! default, that is always the first. Sites and keys are in the first.
 
+mod erasure_list;
 mod erasures;
 mod events;
 mod heads;
@@ -18,8 +19,10 @@ mod tasks;
 mod used_links;
 mod vectors;
 
+pub(crate) use erasure_list::{Listed, Place, Wanted, listed, read_list};
 pub(crate) use erasures::{
-    ErasureRow, change_erasure, erased_at, extend_erasure, note_state, read_erased, save_erased, save_erasure,
+    ErasureRow, change_erasure, erased_at, extend_erasure, goes_on, note_state, read_erased, save_erased,
+    save_erasure,
 };
 pub(crate) use events::{
     Of, Paging, count_evidence, history, read_consent, read_events, read_history, read_page, read_range,
@@ -43,7 +46,7 @@ pub(crate) use snapshots::{
 pub(crate) use used_links::use_link;
 pub(crate) use vectors::{Vector, Vectors, forget_vectors, read_refused, refused, save_vectors};
 
-pub(crate) use tasks::{Ended, TaskRow, save_tasks};
+pub(crate) use tasks::{Ended, TaskRow, retry_tasks, save_tasks};
 
 use crate::{
     cache::Cache,

@@ -135,6 +135,16 @@ pub(crate) fn end_attempt(row: &TaskRow, ended: &Ended<'_>) -> Statement {
     )
 }
 
+/// Lets tasks be worked on now, as far as nobody began an attempt since they were as these rows show them.
+pub(crate) fn retry_tasks(rows: &[&TaskRow], now: Timestamp) -> Statement {
+    let shown: Vec<_> = rows.iter().map(|row| json!([row.id, row.task.attempts])).collect();
+    Statement::new(
+        "UPDATE erasure_tasks SET next_at = ?2 FROM json_each(?1) AS shown WHERE erasure_tasks.id = shown.value ->> 0 \
+         AND attempts = shown.value ->> 1 AND state <> 'done'",
+        [json!(shown).to_string().into(), now.into()],
+    )
+}
+
 impl<P: Platform> Store<'_, P> {
     /// The tasks of an erasure: the built-in store's, then those of the others as the site lists them.
     pub(crate) async fn tasks(&self, shard: usize, erasure: Uuid) -> Result<Vec<TaskRow>, DatabaseError> {

@@ -18,29 +18,33 @@ enum Event {
     Refuse,
     Release,
     Extend,
+    /// The stores that failed are to be tried now.
+    Retry,
+    /// The service will answer with a failure once, first of all.
+    Fail,
     /// The agent that has a task says that it is done.
     Report,
     /// An agent asks for tasks.
     Take,
 }
 
-use Event::{Extend, Hold, Refuse, Release, Report, Sweep, Take};
+use Event::{Extend, Fail, Hold, Refuse, Release, Report, Retry, Sweep, Take};
 
 /// What was answered to a decision, and how many attempts were begun then.
 type Answers = Rc<RefCell<Vec<(Event, u16, i64)>>>;
 
 /// An erasure of which the evidence is gone; an agent has the store `files`, `more` waits for one, and the edge has `rows` and then `crm`
 /// to do.
-struct World {
-    host: Host,
-    key: String,
-    agent: (String, String),
-    id: String,
-    task: Value,
+pub(super) struct World {
+    pub(super) host: Host,
+    pub(super) key: String,
+    pub(super) agent: (String, String),
+    pub(super) id: String,
+    pub(super) task: Value,
 }
 
 impl World {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let (host, key) = Host::with_site(1);
         let stores = json!([
             { "name": "rows", "kind": "r2_jsonl", "prefix": "rows/" },
@@ -82,6 +86,11 @@ impl World {
                 Refuse => decide("refuse", &json!({ "ground": "legal_claims" })),
                 Release => decide("release", &Value::Null),
                 Extend => decide("extend", &json!({ "reason": "complexity" })),
+                Retry => decide("retry", &Value::Null),
+                Fail => {
+                    host.answers.borrow_mut().insert(0, (500, String::new()));
+                    0
+                }
                 Report => report(host, &agent, &kid, &task),
                 Take => {
                     let (status, _) = host.call("POST", "/agent/tasks", &agent, &json!({ "limit": 9 }));
@@ -93,7 +102,7 @@ impl World {
         }
     }
 
-    fn erasure(&self) -> Value {
+    pub(super) fn erasure(&self) -> Value {
         self.host.call("GET", &format!("/erasures/{}", self.id), &self.key, &Value::Null).1
     }
 
@@ -116,8 +125,9 @@ impl World {
     fn check(&self, answers: &[(Event, u16, i64)], about: &str) {
         let erasure = self.erasure();
         let state = erasure["state"].as_str().unwrap();
-        for (event, change) in [(Hold, "hold"), (Refuse, "refuse"), (Release, "release"), (Extend, "extend")]
-        {
+        let changes =
+            [(Hold, "hold"), (Refuse, "refuse"), (Release, "release"), (Extend, "extend"), (Retry, "retry")];
+        for (event, change) in changes {
             let of_this = || answers.iter().filter(|(answered, ..)| *answered == event);
             let accepted = of_this().filter(|(_, status, _)| *status == 200).count();
             assert_eq!(self.decided(change), i64::try_from(accepted).unwrap(), "{change}: {about}");
@@ -140,9 +150,10 @@ impl World {
         assert_eq!(entry["completed_at"].is_null(), !["done", "refused"].contains(&state), "{about}");
     }
 
-    /// Lets everything that is left be done; a hold is released first.
+    /// Lets everything that is left be done, a minute later; a hold is released first.
     fn end(&self, answers: &Answers) {
         let act = self.actor(answers);
+        self.host.now.set(self.host.now.get().plus_ms(60_000));
         if self.erasure()["state"] == "on_hold" {
             act(&self.host, Release);
         }
@@ -263,6 +274,14 @@ fn so_it_is_while_an_erasure_is_held() {
     for other in [Refuse, Extend, Report, Sweep, Release] {
         every_order(&[Hold], Release, other);
         every_order(&[Hold], other, Release);
+    }
+}
+
+#[test]
+fn of_a_retry_and_what_else_comes_at_once_none_is_lost_or_half_done() {
+    for other in [Hold, Refuse, Sweep, Take, Retry] {
+        every_order(&[Fail, Sweep], Retry, other);
+        every_order(&[Fail, Sweep], other, Retry);
     }
 }
 

@@ -8,6 +8,7 @@ mod indexes;
 mod lineage;
 mod linked_late;
 mod log;
+mod operated;
 mod receipts;
 mod restored;
 mod rows;

@@ -79,7 +79,9 @@ const isRead = ({ action }) => action.endsWith('_read') || action === 'privacy_o
 
 /** What happened, in a sentence. */
 function sentence({ action, purpose, performed_by: by, details }) {
-  const what = (action === 'erasure_changed' && find(`changed_${details.change}`)) || say(`event_${action}`);
+  // What failed is tried once more: for the person it goes on.
+  const change = details.change === 'retry' ? 'release' : details.change;
+  const what = (action === 'erasure_changed' && find(`changed_${change}`)) || say(`event_${action}`);
   const who = by === 'user' ? say('by_you') : by === 'system' ? 'Consentry' : say('by_site');
   return [what, purpose && named(purpose), who].filter(Boolean).join(' · ');
 }
