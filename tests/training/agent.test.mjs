@@ -13,7 +13,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { admin, makeSite } from "../support/client.mjs";
 import { startEdge } from "../support/edge.mjs";
 import { about, accepted } from "../api/world.mjs";
-import { chroma, chromaScript, ended, freePort, run, start, startChroma, startFront } from "./beside.mjs";
+import { chroma, chromaScript, ended, freePort, run, soaked, start, startChroma, startFront } from "./beside.mjs";
 
 const ROUNDS = Number(process.env.CONSENTRY_KILLS ?? 5);
 const ADA = "ada@example.com";
@@ -320,6 +320,7 @@ test("killed at random instants like the edge and Chroma, an agent ends done, an
       assert.deepEqual(await vectors.theirs(), theirs, `round ${round}`);
       await vectors.stop();
     }
+    soaked(round, ROUNDS);
   }
   assert.ok(kills > ROUNDS, `only ${kills} agents were still there to be killed`);
   assert.ok(!chroma || inside >= ROUNDS, `Chroma was killed only ${inside} times before it had forgotten her`);

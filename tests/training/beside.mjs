@@ -23,6 +23,9 @@ const exec = promisify(execFile);
 /** The folder with the programs of a Python that has Chroma, if there is one. */
 export const chroma = process.env.CONSENTRY_CHROMA;
 
+/** Says that a round is over, where there are so many that somebody waits for them. */
+export const soaked = (round, rounds) => rounds > 5 && console.log(`round ${round + 1} of ${rounds} is over`);
+
 /** Starts the command in a folder. */
 export const start = (folder, args) => spawn(command, args, { cwd: folder, stdio: "pipe" });
 
@@ -132,14 +135,19 @@ export async function chromaScript(what, folder) {
   return (await exec(join(chroma, "python"), [script, what, folder])).stdout;
 }
 
-/** A port that nobody has. */
+/**
+ * A port that nobody has, and that no connection takes while whoever listens there is down: it is below those that systems give to connections.
+ */
 export async function freePort() {
-  const free = listen().listen(0, "127.0.0.1");
-  await once(free, "listening");
-  const { port } = free.address();
-  free.close();
-  await once(free, "close");
-  return port;
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 22_000);
+    const server = listen().listen(port, "127.0.0.1");
+    const free = await once(server, "listening").then(() => true, () => false);
+    if (!free) continue;
+    server.close();
+    await once(server, "close");
+    return port;
+  }
 }
 
 /**
@@ -148,7 +156,9 @@ export async function freePort() {
  */
 export async function startChroma(folder, person, port) {
   port ??= await freePort();
-  const child = spawn(join(chroma, "chroma"), ["run", "--host", "127.0.0.1", "--port", String(port), "--path", folder], { stdio: "ignore" });
+  const child = spawn(join(chroma, "chroma"), ["run", "--host", "127.0.0.1", "--port", String(port), "--path", folder]);
+  const said = [];
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => said.push(chunk));
   const gone = once(child, "exit");
   const stop = async () => {
     child.kill("SIGKILL");
@@ -157,11 +167,11 @@ export async function startChroma(folder, person, port) {
   after(stop);
   const url = `http://127.0.0.1:${port}`;
   let up = false;
-  for (let n = 0; n < 300 && !up; n += 1) {
+  for (let n = 0; n < 1200 && !up && child.exitCode === null && child.signalCode === null; n += 1) {
     up = await fetch(`${url}/api/v2/heartbeat`).then((answer) => answer.ok, () => false);
     if (!up) await sleep(100);
   }
-  assert.ok(up, "Chroma does not start");
+  assert.ok(up, `Chroma does not start: ${child.exitCode ?? child.signalCode ?? "it is slow"}: ${Buffer.concat(said)}`);
   const base = `${url}/api/v2/tenants/default_tenant/databases/default_database/collections`;
   const records = async (where) => {
     const ids = [];

@@ -15,7 +15,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { admin, makeSite } from "../support/client.mjs";
 import { startEdge } from "../support/edge.mjs";
 import { about, accepted, exportOf, grant, statusOf } from "../api/world.mjs";
-import { chroma, chromaScript, ended, freePort, run, start, startChroma, startFront, startService } from "./beside.mjs";
+import { chroma, chromaScript, ended, freePort, run, soaked, start, startChroma, startFront, startService } from "./beside.mjs";
 
 /** Within how many runs of the scheduled handler, and of the agent, an erasure ends once nobody kills any more. */
 const SWEEPS = 15;
@@ -388,6 +388,7 @@ test("killed at random instants, edge, agent, service and Chroma end every erasu
       const exact = mine.every(({ counts }) => counts === "exact");
       assert.ok(exact ? removed === all : removed <= all, `${name}: ${JSON.stringify(mine)}`);
     }
+    soaked(round, ROUNDS);
   }
   const { agent, edge: edges, service: services, chroma: chromas } = kills;
   assert.deepEqual([agent, edges, services], [3 * ROUNDS, 2 * ROUNDS, 2 * ROUNDS]);
