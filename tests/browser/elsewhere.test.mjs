@@ -282,6 +282,35 @@ test("the page tells nobody but the origin that gave it the secret, and not the 
   await person.context.close();
 });
 
+const WAYS = {
+  async "in the same tab"(page, address) {
+    await page.evaluate((address) => void (location.href = address), address);
+    return [page, () => page.goBack()];
+  },
+  async "in another tab"(page, address) {
+    const open = page.evaluate((href) => {
+      const link = Object.assign(document.createElement("a"), { href, textContent: "Mine", target: "_blank", rel: "noopener" });
+      document.querySelector("main").append(link);
+      link.click();
+    }, address);
+    const [own] = await Promise.all([page.context().waitForEvent("page"), open]);
+    return [own, () => focus(page)];
+  },
+};
+for (const [way, go] of Object.entries(WAYS)) {
+  test(`a link of the site's own leads there ${way}, and the page knows when the person comes back`, async () => {
+    const { person, page, asked } = await arrive(shop("own", undefined));
+    const secret = await person.secret(page);
+    const [own, comeBack] = await go(page, `${edge.url}/privacy#${new URLSearchParams({ site: "demo", secret })}`);
+    await own.locator("[data-page]").waitFor();
+    await turn(own);
+    assert.deepEqual(asked, []);
+    await comeBack();
+    await until(page, false);
+    await person.context.close();
+  });
+}
+
 test("where the service is on the site's own origin, its page lets the banner know without a window", async () => {
   const person = await visitor(browser, edge);
   const page = await person.openHtml(embedding());

@@ -1,5 +1,5 @@
 // What the person decides on their own page (`/privacy`), of which this browser would not know. Owns when the service is asked about
-// that, which is nowhere but where the page was opened from here, and keeping what it says is to be kept (`Choice::renewed` of the core).
+// that, which is only after the page was opened from here, and keeping what it says is to be kept (`Choice::renewed` of the core).
 //
 // The page says no more than that something changed. What did, the service says to whoever shows the visitor's secret, so there is
 // nothing that another page could make anybody believe.
@@ -74,13 +74,16 @@ export function elsewhere({ api, asked, site, store }, taken) {
   addEventListener('pageshow', ({ persisted }) => persisted && look());
   // The page said so itself; what other pages of the site note is about theirs.
   addEventListener('storage', ({ key, newValue }) => key === `${start}${UNTIL}` && newValue && newValue <= Date.now() && look());
+  // A link of the site's own leads there, in this tab or in another.
+  const follow = (address) => address?.startsWith(`${api}/privacy`) && opened();
+  window.navigation?.addEventListener('navigate', ({ destination }) => follow(destination.url));
+  addEventListener('click', ({ target, defaultPrevented }) => defaultPrevented || follow(target.closest?.('a')?.href));
   look();
-  return {
-    look,
-    /** The page was opened in a window. */
-    opened(page) {
-      pages.push(page);
-      set(UNTIL, (mine = `${Date.now() + LONGEST_MS}`));
-    },
-  };
+
+  /** The page was opened, in a window if it is known in which. */
+  function opened(page) {
+    if (page) pages.push(page);
+    set(UNTIL, (mine = `${Date.now() + LONGEST_MS}`));
+  }
+  return { look, opened };
 }
