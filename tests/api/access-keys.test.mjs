@@ -14,12 +14,14 @@ const erasure = accepted(await site.call("POST", "/data/delete/somebody"));
 
 const decision = { body: { user_id: "somebody", purpose: "analytics" } };
 const decisions = { body: { user_id: "somebody", decisions: [{ purpose: "analytics", status: "granted" }] } };
+const choice = { body: { user_id: "somebody", choices: ["1 1 analytics=granted@1795000000000"] } };
 /** Every route about a person, with the scope that it needs. */
 const ROUTES = [
   ["POST", "/consent/grant", "consent:write", decision],
   ["POST", "/consent/revoke", "consent:write", decision],
   ["POST", "/consent", "consent:write", decisions],
   ["POST", "/identity/link", "consent:write", { body: { user_id: "somebody", anonymous: makeVisitor(site.site, url).proof } }],
+  ["POST", "/consent/choice", "consent:read", choice],
   ["GET", "/consent/somebody", "consent:read"],
   ["GET", "/consent/somebody/analytics", "consent:read"],
   ["POST", "/data/delete/somebody", "subject:erase"],

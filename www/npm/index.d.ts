@@ -19,7 +19,7 @@ export interface ConsentryEvents {
   ready: Consent;
   /** The first decision of this browser. */
   first: Consent;
-  /** Every change, here or in another tab. */
+  /** Every change, here, in another tab or on the person's own page. */
   change: Consent;
 }
 
