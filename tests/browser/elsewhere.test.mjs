@@ -156,6 +156,35 @@ test("nobody is asked who never opened the page, nor once it is closed and was a
   await person.context.close();
 });
 
+test("a service that knows no such question is not asked for ever", async () => {
+  const { person, page, asked } = await arrive(shop("older", undefined));
+  const chosen = await keptBy(page);
+  await person.context.route(ASK, (route) => route.fulfill({ status: 404, contentType: "text/html", body: "Nothing" }));
+  await page.evaluate(() => localStorage.setItem("consentry.demo.elsewhere", Date.now() - 1));
+  await page.reload();
+  await page.waitForFunction(() => !localStorage.getItem("consentry.demo.elsewhere"));
+  await page.reload();
+  await page.locator("#consentry-reopen").waitFor();
+  assert.equal(asked.length, 1);
+  assert.equal(await keptBy(page), chosen);
+  await person.context.close();
+});
+
+test("links of every kind are left alone", async () => {
+  const { person, page } = await arrive(shop("links", undefined));
+  await page.evaluate(() => {
+    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    const link = svg.appendChild(document.createElementNS("http://www.w3.org/2000/svg", "a"));
+    link.setAttribute("href", "#here");
+    document.querySelector("main").append(svg, document.createElement("a"));
+    for (const each of document.querySelectorAll("main a")) each.dispatchEvent(new MouseEvent("click", { bubbles: true }));
+    document.dispatchEvent(new MouseEvent("click", { bubbles: true }));
+  });
+  assert.equal(await page.evaluate(() => localStorage.getItem("consentry.demo.elsewhere")), null);
+  assert.deepEqual(person.complaints, []);
+  await person.context.close();
+});
+
 test("another tab of the site learns of it too", async () => {
   const address = shop("tabs", undefined);
   const { person, page } = await arrive(address);

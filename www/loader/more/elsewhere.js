@@ -66,7 +66,7 @@ export function elsewhere({ api, asked, site, store }, taken) {
       body: JSON.stringify({ ...question, purposes, cookie: cookie || undefined }),
       credentials: cookie ? 'include' : 'omit',
     });
-    const answer = await response.json();
+    const answer = await response.json().catch(() => ({}));
     return cookie && answer.field?.startsWith('cookie') ? send(question) : { status: response.status, choice: answer.choice };
   }
 
@@ -75,7 +75,7 @@ export function elsewhere({ api, asked, site, store }, taken) {
   // The page said so itself; what other pages of the site note is about theirs.
   addEventListener('storage', ({ key, newValue }) => key === `${start}${UNTIL}` && newValue && newValue <= Date.now() && look());
   // A link of the site's own leads there, in this tab or in another.
-  const follow = (address) => address?.startsWith(`${api}/privacy`) && opened();
+  const follow = (address) => `${address}`.startsWith(`${api}/privacy`) && opened();
   window.navigation?.addEventListener('navigate', ({ destination }) => follow(destination.url));
   addEventListener('click', ({ target, defaultPrevented }) => defaultPrevented || follow(target.closest?.('a')?.href));
   look();
