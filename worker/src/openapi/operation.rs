@@ -36,6 +36,9 @@ pub(super) fn optional<T: JsonSchema>(example: Value) -> Option<Body> {
     Some(Body { schema: SchemaGenerator::subschema_for::<T>, example, required: false })
 }
 
+/// Query parameters by name, with their schema and meaning.
+pub(super) type Query = Vec<(&'static str, Value, &'static str)>;
+
 /// One endpoint in words.
 pub(super) struct Operation {
     pub(super) id: &'static str,
@@ -52,8 +55,7 @@ pub(super) struct Operation {
     /// What status 200 means with the same body, where that isn't the success.
     pub(super) again: Option<&'static str>,
     pub(super) response: Option<Body>,
-    /// Query parameters by name, with their schema and meaning.
-    pub(super) query: Vec<(&'static str, Value, &'static str)>,
+    pub(super) query: Query,
 }
 
 impl Operation {
