@@ -12,21 +12,10 @@ import { admin } from "../support/client.mjs";
 import { about, accepted, grant, refused, startWorld } from "./world.mjs";
 
 const world = await startWorld({ vars: { ERASURE_RETRY_MS: "50", ERASURE_KV_DELAY_MS: "100" } });
-const { edge } = world;
+const { edge, until } = world;
 
 const erase = (site, user, body) => site.call("POST", about("/data/delete", user), { body });
 const follow = async (site, id) => accepted(await site.call("GET", `/erasures/${id}`));
-
-/** Waits until an erasure is as it should be, sweeping meanwhile as the cron does. */
-async function until(site, id, holds) {
-  for (let i = 0; i < 40; i += 1) {
-    const erasure = await follow(site, id);
-    if (holds(erasure)) return erasure;
-    await edge.cron("* * * * *");
-    await sleep(50);
-  }
-  assert.fail(JSON.stringify(await follow(site, id), null, 1));
-}
 
 const done = ({ state }) => state === "done";
 const rows = (...users) => users.map((user, i) => `${JSON.stringify({ i, user_id: user, text: "…" })}\n`).join("");

@@ -14,22 +14,11 @@ const world = await startWorld({
   vars: { ERASURE_RETRY_MS: "50", ERASURE_VECTORS_DELAY_MS: "60" },
   indexes: { VECTORS_FAQ: index.url },
 });
-const { edge } = world;
+const { edge, until } = world;
 const stores = [{ name: "faq", kind: "vectorize", binding: "VECTORS_FAQ" }];
 
 const register = (site, body) => site.call("POST", "/vectors", { body: { store: "faq", ...body } });
 const erase = async (site, user) => accepted(await site.call("POST", about("/data/delete", user))).id;
-const follow = async (site, id) => accepted(await site.call("GET", `/erasures/${id}`));
-
-async function until(site, id, holds) {
-  for (let i = 0; i < 200; i += 1) {
-    const erasure = await follow(site, id);
-    if (holds(erasure)) return erasure;
-    await edge.cron("* * * * *");
-    await sleep(50);
-  }
-  assert.fail(JSON.stringify(await follow(site, id), null, 1));
-}
 const done = ({ state }) => state === "done";
 
 /** Registers vectors and writes them, as a pipeline does. */

@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { makeSite } from "../support/client.mjs";
 import { startEdge } from "../support/edge.mjs";
 
@@ -26,6 +27,17 @@ export async function startWorld(options) {
     site: (settings) => makeSite(edge.url, { site: `site${++sites}`, ...settings }),
     /** How many events the log holds. */
     events,
+    /** Waits until an erasure is as it should be, sweeping meanwhile as the cron does; the erasure. */
+    async until(site, id, holds) {
+      let erasure;
+      for (let i = 0; i < 100; i += 1) {
+        erasure = accepted(await site.call("GET", `/erasures/${id}`));
+        if (holds(erasure)) return erasure;
+        await edge.cron("* * * * *");
+        await sleep(50);
+      }
+      return assert.fail(JSON.stringify(erasure, null, 1));
+    },
     /** Makes a call that must be refused with one of these statuses and leave nothing. */
     async denied(ask, statuses) {
       const before = await events();
