@@ -102,9 +102,11 @@ pub fn after_attempt(
         Outcome::Done => (StoreState::Done, now),
         Outcome::LookAgain(at) => (StoreState::Verifying, at),
         Outcome::Failed => {
-            let dead = task.attempts >= pace.attempts;
+            // What was removed and only looked at since did not fail until now, however many attempts that took.
+            let failures = if task.state == StoreState::Verifying { 1 } else { task.attempts };
+            let dead = failures >= pace.attempts;
             let state = if dead { StoreState::Dead } else { StoreState::Failed };
-            (state, now.plus_ms(pace.wait_ms(task.attempts, jitter)))
+            (state, now.plus_ms(pace.wait_ms(failures, jitter)))
         }
     }
 }
@@ -224,6 +226,13 @@ mod tests {
         assert!(was_cut_off(&taken, NOW.next()));
         assert!(!was_cut_off(&task("a", &[]), NOW));
         assert!(!was_cut_off(&Task { state: StoreState::Done, ..taken }, NOW.next()));
+    }
+
+    #[test]
+    fn a_look_that_fails_after_many_that_did_not_is_the_first_failure() {
+        let looked = Task { state: StoreState::Verifying, attempts: 50, ..task("a", &[]) };
+        let (state, at) = after_attempt(&looked, Outcome::Failed, Pace::USUAL, 0, NOW);
+        assert_eq!((state, at), (StoreState::Failed, NOW.plus_ms(15_000)));
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::{
 use consentry::{
     erasure::{
         State, StoreState, overall, restore_horizon,
-        task::{after_attempt, ready, wake_at},
+        task::{Outcome, after_attempt, ready, wake_at},
     },
     event::{Actor, Kind},
     time::Timestamp,
@@ -149,10 +149,12 @@ pub(super) async fn end<P: Platform>(
     app.platform.random(&mut random);
     let jitter = u32::from_le_bytes(random);
     let (state, next_at) = after_attempt(&row.task, done.outcome, app.config.pace, jitter, app.now);
+    // What is left after a failure is found again by the next attempt.
+    let found = if done.outcome == Outcome::Failed { done.removed } else { done.found };
     let ended = Ended {
         state,
         next_at,
-        found: done.found,
+        found,
         removed: done.removed,
         counted: done.counted,
         error: done.error.as_deref(),

@@ -57,7 +57,7 @@ pub(super) async fn attempt<P: Platform>(
                 asked.len()
             );
             remove(app, settings, &present).await?;
-            return Ok(Attempt::failed(found, 0, error));
+            return Ok(Attempt::failed(0, 0, error));
         }
         let settled = |held: &&Held| settles_at(app, held) <= app.now;
         removed = forget(app, &settings.name, asked.iter().filter(settled)).await?;

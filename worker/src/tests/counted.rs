@@ -96,3 +96,42 @@ fn an_agent_that_did_not_see_all_go_that_it_found_may_have_removed_it() {
         assert_eq!(receipt(&host, &key, &id), (json!(counts), json!(removed)));
     }
 }
+
+/// State, found and removed of the site's store.
+fn counts(host: &Host, key: &str, id: &str) -> Value {
+    let (_, erasure) = host.call("GET", &format!("/erasures/{id}"), key, &Value::Null);
+    let store = &erasure["stores"][1];
+    json!([store["state"], store["found"], store["removed"]])
+}
+
+#[test]
+fn more_values_than_one_attempt_deletes_go_piece_by_piece_and_none_counts_twice() {
+    let store = json!({ "name": "cache", "kind": "kv", "prefix": "emb/{user_id}/" });
+    let (host, key, id) = erasing(&store);
+    let values = (0..12).map(|i| (format!("emb/ada/{i}"), "v".to_owned()));
+    host.values.borrow_mut().extend(values);
+    for wanted in [json!(["verifying", 5, 5]), json!(["verifying", 10, 10]), json!(["verifying", 12, 12])] {
+        go_on(&host);
+        assert_eq!(counts(&host, &key, &id), wanted);
+    }
+    go_on(&host);
+    assert_eq!(counts(&host, &key, &id), json!(["done", 12, 12]));
+    assert_eq!(receipt(&host, &key, &id), (json!("exact"), json!(12)));
+}
+
+#[test]
+fn what_a_service_left_at_first_counts_once() {
+    let store = json!({ "name": "crm", "kind": "webhook", "url": "https://crm.example/" });
+    let (host, key, id) = erasing(&store);
+    let answers = [
+        r#"{"done":false,"found":3,"removed":1}"#,
+        r#"{"done":false,"found":2,"removed":0}"#,
+        r#"{"done":true,"found":2,"removed":2}"#,
+    ];
+    host.answers.borrow_mut().extend(answers.map(|answer| (200, answer.to_owned())));
+    for wanted in [json!(["failed", 1, 1]), json!(["failed", 1, 1]), json!(["done", 3, 3])] {
+        go_on(&host);
+        assert_eq!(counts(&host, &key, &id), wanted);
+    }
+    assert_eq!(receipt(&host, &key, &id), (json!("at_least"), json!(3)));
+}
