@@ -1,6 +1,7 @@
 // A model of an index of Vectorize, because Cloudflare's own can't be had on one's own machine. The client is the real one, workerd's;
 // it reaches this over HTTP. Like Cloudflare's the model does what it is asked to only later, without saying when, finds vectors by
-// id alone, and refuses a call with too many ids as a whole.
+// id alone, and refuses a call to remove with too many ids as a whole. Of how many it gives at once no limit is known; the model refuses more than the
+// edge means to ask for.
 
 import { once } from "node:events";
 import { createServer } from "node:http";

@@ -17,7 +17,7 @@ use crate::{
 use consentry::{
     erasure::{
         State, StoreState, overall, restore_horizon,
-        task::{Outcome, after_attempt, ready, wake_at},
+        task::{after_attempt, ready, wake_at},
     },
     event::{Actor, Kind},
     time::Timestamp,
@@ -132,7 +132,7 @@ async fn attempt<P: Platform>(
     let done = work(app, erasure, &row).await.unwrap_or_else(|error| {
         app.platform.log(&format!("erasure {}: store {}: {error:?}", erasure.id, row.settings.name));
         let why = "the store did not answer; the service's log says why";
-        Attempt { counted: false, ..Attempt::failed(0, 0, why) }
+        Attempt { counted: false, ..Attempt::failed(0, why) }
     });
     end(app, shard, &row, &done, None).await.map(drop)
 }
@@ -149,12 +149,10 @@ pub(super) async fn end<P: Platform>(
     app.platform.random(&mut random);
     let jitter = u32::from_le_bytes(random);
     let (state, next_at) = after_attempt(&row.task, done.outcome, app.config.pace, jitter, app.now);
-    // What is left after a failure is found again by the next attempt.
-    let found = if done.outcome == Outcome::Failed { done.removed } else { done.found };
     let ended = Ended {
         state,
         next_at,
-        found,
+        found: done.found,
         removed: done.removed,
         counted: done.counted,
         error: done.error.as_deref(),
@@ -189,7 +187,7 @@ async fn work<P: Platform>(
         StoreKind::R2Jsonl => jsonl::attempt(app, &settings, &users).await,
         StoreKind::Vectorize => vectorize::attempt(app, erasure, row, &settings).await,
         StoreKind::Webhook => webhook::attempt(app, erasure, row, &settings, &users).await,
-        StoreKind::Agent | StoreKind::D1Evidence => Ok(Attempt::failed(0, 0, "this is not the edge's work")),
+        StoreKind::Agent | StoreKind::D1Evidence => Ok(Attempt::failed(0, "this is not the edge's work")),
     }
 }
 

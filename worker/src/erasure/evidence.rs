@@ -31,7 +31,7 @@ pub(super) async fn attempt<P: Platform>(
     }
     Ok(match left {
         0 => Attempt::done(removed, removed),
-        _ => Attempt::failed(removed + left, removed, "new evidence was recorded meanwhile"),
+        _ => Attempt::failed(removed, "new evidence was recorded meanwhile"),
     })
 }
 

@@ -57,7 +57,7 @@ pub(super) async fn attempt<P: Platform>(
             objects += 1;
             if objects > OBJECTS {
                 let error = "there are more objects than one attempt reads (300); give the store to an agent";
-                return Ok(Attempt::failed(all.found, all.removed, error));
+                return Ok(Attempt::failed(all.removed, error));
             }
             let one = object(app, name, &path, users).await?;
             all.found += one.found;
@@ -90,16 +90,16 @@ async fn object<P: Platform>(
         let Versioned { bytes, etag } = match app.platform.data(name, MOST).await? {
             Ok(found) => found,
             Err(Unread::Gone) => return Ok(Attempt::done(0, 0)),
-            Err(Unread::TooLarge) => return Ok(Attempt::failed(0, 0, LARGE)),
+            Err(Unread::TooLarge) => return Ok(Attempt::failed(0, LARGE)),
         };
         let packed = bytes.starts_with(&[0x1f, 0x8b]);
         let rows = if packed {
             match app.platform.gunzip(&bytes, MOST).await {
-                Some(rows) if rows.len() > MOST => return Ok(Attempt::failed(0, 0, LARGE)),
+                Some(rows) if rows.len() > MOST => return Ok(Attempt::failed(0, LARGE)),
                 Some(rows) => rows,
                 None => {
                     let error = "it can't be unpacked to its end; mend it or give the store to an agent";
-                    return Ok(Attempt::failed(0, 0, error));
+                    return Ok(Attempt::failed(0, error));
                 }
             }
         } else {
@@ -116,7 +116,6 @@ async fn object<P: Platform>(
                 0 => Attempt::done(rewritten.removed, rewritten.removed),
                 unknown => Attempt::failed(
                     rewritten.removed,
-                    rewritten.removed,
                     format!(
                         "of {unknown} rows, the first in line {}, it can't be said whose they are; mend or remove them",
                         rewritten.first_unknown
@@ -125,7 +124,7 @@ async fn object<P: Platform>(
             });
         }
     }
-    Ok(Attempt::failed(0, 0, "it was changed by others each time it was to be replaced"))
+    Ok(Attempt::failed(0, "it was changed by others each time it was to be replaced"))
 }
 
 struct Rewritten {

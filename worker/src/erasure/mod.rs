@@ -31,7 +31,7 @@ pub(crate) const EVIDENCE: &str = "d1_evidence";
 /// What an attempt did.
 pub(crate) struct Attempt {
     pub(crate) outcome: Outcome,
-    /// How many items of the person there were.
+    /// How many items of the person there were, of those that no other attempt counts.
     pub(crate) found: u64,
     /// How many of them are gone.
     pub(crate) removed: u64,
@@ -47,8 +47,8 @@ impl Attempt {
         Self { outcome: Outcome::Done, found, removed, error: None, counted: true }
     }
 
-    /// It has to be tried again.
-    pub(crate) fn failed(found: u64, removed: u64, error: impl Into<String>) -> Self {
-        Self { outcome: Outcome::Failed, found, removed, error: Some(error.into()), counted: true }
+    /// It has to be tried again. What is left is found by the next attempt, and counts there.
+    pub(crate) fn failed(removed: u64, error: impl Into<String>) -> Self {
+        Self { outcome: Outcome::Failed, found: removed, removed, error: Some(error.into()), counted: true }
     }
 }

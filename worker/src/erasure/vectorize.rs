@@ -4,6 +4,7 @@
 use super::{Attempt, settings::StoreSettings};
 use crate::{
     app::App,
+    lineage,
     platform::{DatabaseError, Platform},
     store::{ErasureRow, TaskRow, Vectors, forget_vectors},
 };
@@ -19,7 +20,7 @@ const MOST: usize = if cfg!(test) { 250 } else { 2000 };
 /// The most ids of one call to remove, past which Vectorize refuses all of them (its error 40007).
 const REMOVED_AT_ONCE: usize = 100;
 
-/// The most ids of one call to fetch.
+/// The most ids of one call to fetch: few, because each vector comes with all of its values.
 const FETCHED_AT_ONCE: usize = 20;
 
 /// How many delays a vector may be on its way from being registered to being in the index: an hour of the usual ones.
@@ -42,7 +43,7 @@ pub(super) async fn attempt<P: Platform>(
     let store = app.store();
     let mut subjects = vec![erasure.subject];
     subjects.extend(store.visitors(&erasure.subject).await?);
-    let left = count(app, &subjects, &settings.name).await?;
+    let left = lineage::vectors(app, &subjects).await?.remove(&settings.name).unwrap_or(0);
     // Those that were counted before, whether they are gone or not, are not counted again.
     let found = (row.removed + left).saturating_sub(row.found);
     let looked = row.task.state == StoreState::Verifying;
@@ -57,7 +58,7 @@ pub(super) async fn attempt<P: Platform>(
                 asked.len()
             );
             remove(app, settings, &present).await?;
-            return Ok(Attempt::failed(0, 0, error));
+            return Ok(Attempt::failed(0, error));
         }
         let settled = |held: &&Held| settles_at(app, held) <= app.now;
         removed = forget(app, &settings.name, asked.iter().filter(settled)).await?;
@@ -75,19 +76,6 @@ pub(super) async fn attempt<P: Platform>(
 /// When a vector is in the index if it ever will be.
 fn settles_at<P: Platform>(app: &App<'_, P>, held: &Held) -> Timestamp {
     held.noted_at.plus_ms(ON_ITS_WAY * app.config.vectors_delay_ms)
-}
-
-async fn count<P: Platform>(
-    app: &App<'_, P>,
-    subjects: &[Subject],
-    store: &str,
-) -> Result<u64, DatabaseError> {
-    let mut all = 0;
-    for subject in subjects {
-        let counts = app.store().vector_counts(subject).await?;
-        all += counts.iter().filter(|one| one.store == store).map(|one| one.count).sum::<u64>();
-    }
-    Ok(all)
 }
 
 /// The vectors that are looked after next: the same as before, until some are forgotten.

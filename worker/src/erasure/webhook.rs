@@ -62,7 +62,7 @@ impl Said {
         if self.done {
             Attempt::done(self.found, self.removed)
         } else {
-            let not_done = Attempt::failed(self.found, self.removed, "the service says that it is not done");
+            let not_done = Attempt::failed(self.removed, "the service says that it is not done");
             // What it found and did not remove then, it may have removed since.
             Attempt { counted: self.removed >= self.found, ..not_done }
         }
@@ -99,17 +99,17 @@ pub(super) async fn attempt<P: Platform>(
     let url = settings.url.as_deref().unwrap_or_default();
     Ok(match app.platform.post(url, &headers, body).await {
         // It may have removed something and died before it could say so.
-        None => Attempt { counted: false, ..Attempt::failed(0, 0, "the service can't be reached") },
+        None => Attempt { counted: false, ..Attempt::failed(0, "the service can't be reached") },
         Some((status @ 200..=299, text)) => match serde_json::from_str::<Said>(&text) {
             Ok(said) if status != 202 => said.attempt(),
             _ => Attempt {
                 outcome: Outcome::LookAgain(app.now.plus_ms(PATIENCE_MS)),
-                ..Attempt::failed(0, 0, "the service accepted and has not called back yet")
+                ..Attempt::failed(0, "the service accepted and has not called back yet")
             },
         },
         Some((status @ 300..=399, _)) => {
-            Attempt::failed(0, 0, format!("the service answered {status}; redirects are not followed"))
+            Attempt::failed(0, format!("the service answered {status}; redirects are not followed"))
         }
-        Some((status, _)) => Attempt::failed(0, 0, format!("the service answered {status}")),
+        Some((status, _)) => Attempt::failed(0, format!("the service answered {status}")),
     })
 }

@@ -283,7 +283,7 @@ async fn judged<P: Platform>(
         return wrong("the error must be a sentence of at most 300 characters without the person's id");
     }
     // A store that died while it removed what was found may have removed it, and nobody will find it again.
-    Ok(Attempt { counted: removed >= found, ..Attempt::failed(found, removed, sentence) })
+    Ok(Attempt { counted: removed >= found, ..Attempt::failed(removed, sentence) })
 }
 
 /// What follows for the erasure from the end of an attempt.

@@ -6,7 +6,7 @@ use crate::{
     app::App,
     auth::{self, Caller, Claimed},
     http::{Answer, Call, json},
-    lineage::{Announced, find, note_earlier, object, whole},
+    lineage::{Announced, find, note_earlier, object, vectors, whole},
     model::{
         DatasetDetails, DatasetOutput, DatasetsOutput, HoldingOutput, Manifest, ModelInput, ModelOutput,
         RegisterInput, VectorsHeld, slug,
@@ -253,15 +253,8 @@ pub(super) async fn holding_of<P: Platform>(
     let shard = store.shard_of(&access.subject);
     store.append(shard, vec![read.into()], None, vec![]).await.map_err(fault)?;
     let found = find(app, site, &subjects).await.map_err(fault)?;
-    let mut vectors: Vec<VectorsHeld> = Vec::new();
-    for subject in &subjects {
-        for held in store.vector_counts(subject).await.map_err(fault)? {
-            match vectors.iter_mut().find(|one| one.store == held.store) {
-                Some(one) => one.count += held.count,
-                None => vectors.push(held),
-            }
-        }
-    }
+    let counts = vectors(app, &subjects).await.map_err(fault)?;
+    let vectors = counts.into_iter().map(|(store, count)| VectorsHeld { store, count }).collect();
     let user_id = access.user.as_str().into();
     json(StatusCode::OK, &HoldingOutput { user_id, datasets: found.holding, unknown: found.unknown, vectors })
 }

@@ -79,6 +79,20 @@ pub(crate) async fn find<P: Platform>(
     Ok(Found { holding, unknown })
 }
 
+/// How many vectors of any of the subjects each store has.
+pub(crate) async fn vectors<P: Platform>(
+    app: &App<'_, P>,
+    subjects: &[Subject],
+) -> Result<BTreeMap<String, u64>, DatabaseError> {
+    let mut counts = BTreeMap::new();
+    for subject in subjects {
+        for (store, count) in app.store().vector_counts(subject).await? {
+            *counts.entry(store).or_default() += count;
+        }
+    }
+    Ok(counts)
+}
+
 async fn piece<P: Platform>(
     app: &App<'_, P>,
     site: &Slug,

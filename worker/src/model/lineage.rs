@@ -121,7 +121,7 @@ pub(crate) struct VectorsOutput {
 }
 
 /// How many vectors in a store are made of a person's data.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct VectorsHeld {
     pub(crate) store: String,

@@ -1,10 +1,7 @@
 //! Which vectors were made of whose data. Each is in the database of its subject.
 
 use super::Store;
-use crate::{
-    model::VectorsHeld,
-    platform::{DatabaseError, Param, Platform, Rows, Statement},
-};
+use crate::platform::{DatabaseError, Param, Platform, Rows, Statement};
 use consentry::{hash::Hash, subject::Subject, time::Timestamp};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -87,8 +84,14 @@ impl<P: Platform> Store<'_, P> {
     }
 
     /// How many vectors a subject has, by store.
-    pub(crate) async fn vector_counts(&self, subject: &Subject) -> Result<Vec<VectorsHeld>, DatabaseError> {
+    pub(crate) async fn vector_counts(&self, subject: &Subject) -> Result<Vec<(String, u64)>, DatabaseError> {
+        #[derive(Deserialize)]
+        struct Row {
+            store: String,
+            count: u64,
+        }
         let sql = "SELECT store, count(*) AS count FROM vectors WHERE subject = unhex(?1) GROUP BY store";
-        self.one(self.shard_of(subject), Statement::new(sql, [subject.hash.into()])).await?.all()
+        let rows = self.one(self.shard_of(subject), Statement::new(sql, [subject.hash.into()])).await?;
+        Ok(rows.all::<Row>()?.into_iter().map(|row| (row.store, row.count)).collect())
     }
 }

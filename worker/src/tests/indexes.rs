@@ -171,6 +171,10 @@ fn whose_data_was_erased_gets_no_new_vectors_before_they_grant_something_again()
         later(&host, MINUTE);
         let no = json!({ "user_id": "ada", "purpose": "model_training" });
         host.call("POST", "/consent/revoke", &key, &no);
+        // Nor does a yes count that was given before and comes only now.
+        let before =
+            json!({ "user_id": "ada", "purpose": "model_training", "decided_at": crate::testing::START });
+        assert_eq!(host.call("POST", "/consent/grant", &key, &before).0, 201);
         assert_eq!(register(&host, &key, "ada", &ids("ada", 1))["refused"], json!([0]));
         host.call("POST", "/consent/grant", &key, &grant);
         assert_eq!(register(&host, &key, "ada", &ids("ada", 1))["refused"], json!([]));

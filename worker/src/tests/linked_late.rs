@@ -151,18 +151,17 @@ fn a_link_that_was_cut_off_is_whole_once_it_is_repeated() {
     }
 }
 
-#[test]
-fn an_erasure_that_is_asked_for_between_the_steps_of_a_link_ends_what_the_visitor_granted() {
+/// Does something, and another thing before each of its steps in turn. Whichever came first, what the visitor granted ends.
+fn between_the_steps(act: fn(&Host, &str), between: fn(&Host, &str)) {
     let visitor = &visitor_id();
     for shards in SHARDS {
         for step in 0.. {
             let (host, key) = Host::with_site(shards);
             yes(&host);
             later(&host);
-            let asking = key.clone();
-            *host.meanwhile.borrow_mut() = Some((step, Box::new(move |host| erase(host, &asking))));
-            let linked = link(&host, &key);
-            assert_eq!(linked.0, 201, "{shards} {step}: {}", linked.1);
+            let also = key.clone();
+            *host.meanwhile.borrow_mut() = Some((step, Box::new(move |host| between(host, &also))));
+            act(&host, &key);
             if host.meanwhile.take().is_some() {
                 break;
             }
@@ -175,25 +174,17 @@ fn an_erasure_that_is_asked_for_between_the_steps_of_a_link_ends_what_the_visito
     }
 }
 
+fn linked(host: &Host, key: &str) {
+    let (status, answer) = link(host, key);
+    assert_eq!(status, 201, "{answer}");
+}
+
+#[test]
+fn an_erasure_that_is_asked_for_between_the_steps_of_a_link_ends_what_the_visitor_granted() {
+    between_the_steps(linked, erase);
+}
+
 #[test]
 fn a_link_between_the_steps_of_an_erasure_ends_what_the_visitor_granted() {
-    let visitor = &visitor_id();
-    for shards in SHARDS {
-        for step in 0.. {
-            let (host, key) = Host::with_site(shards);
-            yes(&host);
-            later(&host);
-            let linking = key.clone();
-            *host.meanwhile.borrow_mut() =
-                Some((step, Box::new(move |host| assert_eq!(link(host, &linking).0, 201))));
-            erase(&host, &key);
-            if host.meanwhile.take().is_some() {
-                break;
-            }
-            at_once(sweep(&host.app())).unwrap();
-            assert_eq!(reason(&host, &key, visitor), "erased", "{shards} {step}");
-            // Nothing was taken over, or it ended too.
-            assert_ne!(reason(&host, &key, "ada"), "granted", "{shards} {step}");
-        }
-    }
+    between_the_steps(erase, linked);
 }

@@ -67,7 +67,8 @@ async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response
 /// After how long a change of KV is seen everywhere, by the platform's word.
 const KV_DELAY_MS: i64 = 60_000;
 
-/// After how long an index of Vectorize has usually done what it was asked to, which its documentation calls a few seconds.
+/// After how long it is looked whether an index of Vectorize has done what it was asked to. Nobody promises when it has; an earlier look
+/// would only fail.
 const VECTORS_DELAY_MS: i64 = 60_000;
 
 /// The cron expression that is for snapshots and the log only; with every other one there is housekeeping too, so that it never ends
