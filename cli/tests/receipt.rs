@@ -3,6 +3,8 @@
 
 mod place;
 
+use consentry::jws::{compact, key_id, signing_input};
+use ed25519_dalek::{Signer as _, SigningKey};
 use place::*;
 use serde_json::{Value, json};
 
@@ -62,6 +64,43 @@ fn a_receipt_is_found_in_an_answer_and_may_stand_alone() {
     says(&verify(receipt.as_str().unwrap()), 0, "signed and not proved to be in the log");
     says(&verify("{}"), 2, "holds no receipt");
     says(&verify("{"), 2, "is no JSON");
+}
+
+#[test]
+fn a_deletion_receipt_says_what_was_removed_in_each_store() {
+    let payload = json!({
+        "version": 1, "erasure": "01010101-0101-0101-0101-010101010101", "site": "demo", "subject": "02".repeat(32), "subject_key_id": 1,
+        "log": "consentry.test/log/0/a", "regime": "gdpr", "requested_at": "2026-11-24T09:30:00.001Z",
+        "due_at": "2026-12-24T09:30:00.001Z", "completed_at": "2026-11-24T09:31:00.001Z",
+        "restore_horizon": "2026-12-24T09:31:00.001Z", "kept": "the log",
+        "stores": [
+            { "store": "rows", "kind": "r2_jsonl", "attempts": 1, "found": 3, "removed": 3, "counts": "exact",
+              "verified": "every_row_read", "verified_at": "2026-11-24T09:30:30.001Z" },
+            { "store": "crm", "kind": "webhook", "attempts": 2, "found": 1, "removed": 1, "counts": "at_least",
+              "verified": "said_by_the_service", "verified_at": "2026-11-24T09:31:00.001Z" },
+        ],
+        "lineage": [{ "dataset": "chats", "model": "small", "state": "to_retrain" }],
+    });
+    let key = SigningKey::from_bytes(&[7; 32]);
+    let sign = |payload: &Value| {
+        let kid = key_id(&key.verifying_key().to_bytes());
+        let input = signing_input(&kid, "deletion-receipt+jws", payload);
+        compact(&input, &key.sign(input.as_bytes()).to_bytes())
+    };
+    let done = verify(&json!({ "receipt": sign(&payload) }).to_string());
+    says(
+        &done,
+        0,
+        "done at 2026-11-24T09:31:00.001Z; backups hold nothing of it from 2026-12-24T09:31:00.001Z on",
+    );
+    says(&done, 0, "rows (r2_jsonl): 3 removed, every_row_read at 2026-11-24T09:30:30.001Z");
+    says(&done, 0, "crm (webhook): at least 1 removed, said_by_the_service");
+    says(&done, 0, "data set chats, model small: to_retrain");
+    let mut later = payload.clone();
+    later["version"] = 2.into();
+    says(&verify(&sign(&later)), 1, "what was signed is no deletion receipt of version 1");
+    let forged = sign(&payload).rsplit_once('.').unwrap().0.to_owned() + "." + &"A".repeat(86);
+    says(&verify(&forged), 1, "the deletion receipt was not signed like this by the key it names");
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! A person's data is to be deleted. Owns the states of an erasure and of its tasks (one a store), how the states of the tasks
 //! make one, and why an erasure may be refused, held or extended. Which task is next and when is [`task`]'s, the law's time
-//! [`deadline`]'s. Doing the work and storing the state are left to the faces.
+//! [`deadline`]'s, what is signed in the end [`receipt`]'s. Doing the work and storing the state are left to the faces.
 
 pub mod deadline;
+pub mod receipt;
 pub mod task;
 
 use crate::time::Timestamp;

@@ -23,6 +23,17 @@ export const ADMIN_SECRET = "admin secret of the tests, and of nothing else";
 export const MASTER_SECRET = "master secret of the tests, and of nothing else";
 const LOG_SEED = "07".repeat(32);
 
+// Miniflare reads a property of what lives in workerd by waiting (`Atomics.wait`) for a thread that sets a number and then wakes it. If the
+// number is set before the wait begins, it doesn't wait, and what was to wake it wakes the next wait, which has no answer yet: an assertion
+// inside Miniflare fails. A wait goes on until the number was set.
+const wait = Atomics.wait;
+Atomics.wait = (array, index, value, ...rest) => {
+  for (;;) {
+    const how = wait(array, index, value, ...rest);
+    if (how !== "ok" || Atomics.load(array, index) !== value) return how;
+  }
+};
+
 // Miniflare keeps workerd's process to itself, so `start` watches it being spawned: one start at a time.
 let starts = Promise.resolve();
 

@@ -13,7 +13,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { admin, makeSite } from "../support/client.mjs";
 import { startEdge } from "../support/edge.mjs";
 import { about, accepted } from "../api/world.mjs";
-import { chroma, chromaScript, ended, freePort, run, soaked, start, startChroma, startFront } from "./beside.mjs";
+import { chromaScript, ended, freePort, run, soaked, start, startChroma, startFront } from "./beside.mjs";
 
 const ROUNDS = Number(process.env.CONSENTRY_KILLS ?? 5);
 const ADA = "ada@example.com";
@@ -255,31 +255,30 @@ test("two agents with one key share the tasks", async () => {
   assert.match(text, /ada@example\.com/);
 });
 
-test("killed at random instants like the edge and Chroma, an agent ends done, and nobody else's rows are touched", async (t) => {
+test("killed at random instants like the edge and Chroma, an agent ends done, and nobody else's rows are touched", async () => {
   const [template, folder] = await Promise.all([0, 1].map(() => mkdtemp(join(tmpdir(), "consentry-agent-chroma-"))));
   after(() => Promise.all([template, folder].map((path) => rm(path, { recursive: true, force: true }))));
-  if (chroma) await chromaScript("fill", template);
-  else t.diagnostic("without Chroma, which `cargo xtask test training` installs");
+  await chromaScript("fill", template);
   const port = await freePort();
   const told = await startFront(() => `http://127.0.0.1:${port}`);
   const collection = (name) => ({ kind: "chroma", url: told.url, collection: name });
-  const stores = { ...FILES, ...(chroma && { vectors: ["queued", "indexed", "both"].map(collection) }) };
+  const stores = { ...FILES, vectors: ["queued", "indexed", "both"].map(collection) };
   const here = await place(stores);
   let [kills, inside] = [0, 0];
   for (let round = 0; round < ROUNDS; round += 1) {
     await fill(here.folder);
     await rm(folder, { recursive: true, force: true });
     await cp(template, folder, { recursive: true });
-    let vectors = chroma && (await startChroma(folder, ADA, port));
-    const theirs = await vectors?.theirs();
-    assert.ok(!vectors || ((await vectors.hers()).length > 0 && theirs.length > 0));
+    let vectors = await startChroma(folder, ADA, port);
+    const theirs = await vectors.theirs();
+    assert.ok((await vectors.hers()).length > 0 && theirs.length > 0);
     const { id } = await erase(here, ADA);
     let said = "";
     // An agent takes some tenths of a second; each is killed somewhere in there, and now and then the edge under it, or Chroma.
     for (let n = 0; n < 3; n += 1) {
       const child = start(here.folder, ["agent", "--config", "agent.json"]);
       const done = ended(child);
-      const chromaDies = chroma && n !== round % 3;
+      const chromaDies = n !== round % 3;
       // Every other time just as it is told what to delete, if it is told.
       const deleting = new Promise((now) => { told.hold = (path) => (path.endsWith("/delete") && now(), false); });
       const moment = sleep(Math.random() * 250);
@@ -315,13 +314,11 @@ test("killed at random instants like the edge and Chroma, an agent ends done, an
     assert.equal(erasure.state, "done", `round ${round}: ${JSON.stringify(erasure)}\n${said}`);
     await assert_only_hers_are_gone(here.folder);
     await assert_silent(here.folder, said);
-    if (vectors) {
-      assert.deepEqual(await vectors.hers(), [], `round ${round}`);
-      assert.deepEqual(await vectors.theirs(), theirs, `round ${round}`);
-      await vectors.stop();
-    }
+    assert.deepEqual(await vectors.hers(), [], `round ${round}`);
+    assert.deepEqual(await vectors.theirs(), theirs, `round ${round}`);
+    await vectors.stop();
     soaked(round, ROUNDS);
   }
   assert.ok(kills > ROUNDS, `only ${kills} agents were still there to be killed`);
-  assert.ok(!chroma || inside >= ROUNDS, `Chroma was killed only ${inside} times before it had forgotten her`);
+  assert.ok(inside >= ROUNDS, `Chroma was killed only ${inside} times before it had forgotten her`);
 });

@@ -20,8 +20,8 @@ import { MASTER_SECRET } from "../support/edge.mjs";
 const command = process.env.CONSENTRY;
 const exec = promisify(execFile);
 
-/** The folder with the programs of a Python that has Chroma, if there is one. */
-export const chroma = process.env.CONSENTRY_CHROMA;
+/** A program of the Python that has Chroma. */
+const chroma = (name) => join(process.env.CONSENTRY_CHROMA ?? assert.fail("CONSENTRY_CHROMA is not set"), name);
 
 /** Says that a round is over, where there are so many that somebody waits for them. */
 export const soaked = (round, rounds) => rounds > 5 && console.log(`round ${round + 1} of ${rounds} is over`);
@@ -132,7 +132,7 @@ export async function startService() {
 /** Runs `tests/stores/chroma.py`; what it printed. */
 export async function chromaScript(what, folder) {
   const script = resolve(import.meta.dirname, "../stores/chroma.py");
-  return (await exec(join(chroma, "python"), [script, what, folder])).stdout;
+  return (await exec(chroma("python"), [script, what, folder])).stdout;
 }
 
 /**
@@ -156,7 +156,7 @@ export async function freePort() {
  */
 export async function startChroma(folder, person, port) {
   port ??= await freePort();
-  const child = spawn(join(chroma, "chroma"), ["run", "--host", "127.0.0.1", "--port", String(port), "--path", folder]);
+  const child = spawn(chroma("chroma"), ["run", "--host", "127.0.0.1", "--port", String(port), "--path", folder]);
   const said = [];
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => said.push(chunk));
   const gone = once(child, "exit");

@@ -5,7 +5,7 @@
 // CONSENTRY_KILLS says in how many rounds to kill, `cargo xtask soak erasure` does so in 50.
 
 import assert from "node:assert/strict";
-import { createHash, createPublicKey, verify } from "node:crypto";
+import { createHash } from "node:crypto";
 import { cp, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { admin, makeSite } from "../support/client.mjs";
 import { startEdge } from "../support/edge.mjs";
 import { about, accepted, exportOf, grant, statusOf } from "../api/world.mjs";
-import { chroma, chromaScript, ended, freePort, run, soaked, start, startChroma, startFront, startService } from "./beside.mjs";
+import { chromaScript, ended, freePort, run, soaked, start, startChroma, startFront, startService } from "./beside.mjs";
 
 /** Within how many runs of the scheduled handler, and of the agent, an erasure ends once nobody kills any more. */
 const SWEEPS = 15;
@@ -36,7 +36,7 @@ after(async () => {
 const front = await startFront(() => edge.url);
 const template = await mkdtemp(join(tmpdir(), "consentry-erasure-chroma-"));
 after(() => rm(template, { recursive: true, force: true }));
-if (chroma) await chromaScript("fill", template);
+await chromaScript("fill", template);
 
 const service = await startService();
 
@@ -52,28 +52,27 @@ let sites = 0;
 /** A site with a store of each kind, and a folder with what its agent needs. */
 async function place(people) {
   const name = `whole${++sites}`;
-  const vectors = chroma ? [{ name: "vectors", kind: "agent" }, { name: "disk", kind: "agent", after: ["vectors"] }] : [];
   const stores = [
     { name: "rows", kind: "r2_jsonl", prefix: `${name}/` },
     { name: "cache", kind: "kv", prefix: `${name}/{user_id}/` },
     { name: "crm", kind: "webhook", url: service.url },
     { name: "files", kind: "agent" },
-    ...vectors,
+    { name: "vectors", kind: "agent" },
+    { name: "disk", kind: "agent", after: ["vectors"] },
   ];
   const site = await makeSite(front.url, { site: name, stores });
   const folder = await mkdtemp(join(tmpdir(), "consentry-erasure-"));
   after(() => rm(folder, { recursive: true, force: true }));
   const made = await run(folder, ["agent", "keygen", "-o", "signing-key"]);
   assert.equal(made.code, 0, made.said);
-  const named = ["files", ...vectors.map(({ name }) => name)];
+  const named = stores.filter(({ kind }) => kind === "agent").map(({ name }) => name);
   const input = { name: "agent", scopes: ["erasure:work"], stores: named, public_key: JSON.parse(made.out) };
   const { key } = accepted(await admin(front.url, "POST", `/admin/sites/${name}/keys`, input));
   await writeFile(join(folder, "api-key"), `${key}\n`, { mode: 0o600 });
   const port = await freePort();
   const told = await startFront(() => `http://127.0.0.1:${port}`);
   const collections = ["queued", "indexed", "both"].map((collection) => ({ kind: "chroma", url: told.url, collection }));
-  const beside = { files: [{ kind: "jsonl", path: "data/*" }] };
-  if (chroma) Object.assign(beside, { vectors: collections, disk: [{ kind: "chroma_files", path: "chroma" }] });
+  const beside = { files: [{ kind: "jsonl", path: "data/*" }], vectors: collections, disk: [{ kind: "chroma_files", path: "chroma" }] };
   const config = { api: front.url, api_key_file: "api-key", signing_key_file: "signing-key", state: "state", poll_seconds: 1, stores: beside };
   await writeFile(join(folder, "agent.json"), JSON.stringify(config));
   return { name, site, folder, port, told, people, all: [...people, ...OTHERS], held: { ...EVERYTHING } };
@@ -100,14 +99,11 @@ async function fill(here) {
   });
   for (const user of all) await service.set(user, 4);
   for (const user of all) await grant(here.site, user, { context: { user_agent: `Browser of ${words(user)}` } });
-  if (chroma) {
-    await rm(join(folder, "chroma"), { recursive: true, force: true });
-    await cp(template, join(folder, "chroma"), { recursive: true });
-    here.chroma = await startChroma(join(folder, "chroma"), ADA, here.port);
-    const hers = (await here.chroma.hers()).length;
-    assert.ok(hers > 0);
-    here.held.vectors = hers;
-  }
+  await rm(join(folder, "chroma"), { recursive: true, force: true });
+  await cp(template, join(folder, "chroma"), { recursive: true });
+  here.chroma = await startChroma(join(folder, "chroma"), ADA, here.port);
+  here.held.vectors = (await here.chroma.hers()).length;
+  assert.ok(here.held.vectors > 0);
   // Whoever looks for what is left must find what is there.
   for (const user of here.people) {
     for (const place of [join(home, "r2"), join(home, "kv"), join(folder, "data")]) assert.ok((await traces(place, user)).length > 0, place);
@@ -118,7 +114,7 @@ async function fill(here) {
 
 /** What others are answered about themselves, and what Chroma answers about all but her. */
 async function answers(here) {
-  const told = { chroma: sha(JSON.stringify((await here.chroma?.theirs()) ?? [])) };
+  const told = { chroma: sha(JSON.stringify(await here.chroma.theirs())) };
   for (const user of OTHERS.slice(0, 3)) {
     const { consent_history } = await exportOf(here.site, user);
     told[user] = sha(JSON.stringify([consent_history, await statusOf(here.site, user)]));
@@ -176,26 +172,22 @@ async function assert_only_theirs_are_gone(here, said) {
     for (const text of [user.concat('"'), words(user)]) assert.deepEqual(await tablesWith(text), []);
     assert.ok(!`${said}${edge.output.join("\n")}`.includes(user), "somebody is named in a line");
   }
-  if (chroma) {
-    if (people.includes(ADA)) assert.equal((await chromaScript("raw", join(folder, "chroma"))).trim(), "0");
-    here.chroma = await startChroma(join(folder, "chroma"), ADA, here.port);
-    if (people.includes(ADA)) assert.deepEqual(await here.chroma.hers(), []);
-  }
+  if (people.includes(ADA)) assert.equal((await chromaScript("raw", join(folder, "chroma"))).trim(), "0");
+  here.chroma = await startChroma(join(folder, "chroma"), ADA, here.port);
+  if (people.includes(ADA)) assert.deepEqual(await here.chroma.hers(), []);
   assert.deepEqual(await answers(here), here.before);
-  await here.chroma?.stop();
+  await here.chroma.stop();
 }
 
 /** The receipt is signed by a published key and names every store; the log and what the person is told still verify. What it says. */
 async function assert_proved({ site, folder }, user, id) {
   const { receipt } = accepted(await site.call("GET", `/erasures/${id}/receipt`));
-  const [head, payload, signature] = receipt.split(".");
-  const { kid, typ } = JSON.parse(Buffer.from(head, "base64url"));
-  assert.equal(typ, "deletion-receipt+jws");
-  const { keys } = accepted(await site.call("GET", "/.well-known/jwks.json"));
-  const key = createPublicKey({ key: keys.find((key) => key.kid === kid), format: "jwk" });
-  assert.ok(verify(null, Buffer.from(`${head}.${payload}`), key, Buffer.from(signature, "base64url")));
-  const said = JSON.parse(Buffer.from(payload, "base64url"));
-  const names = ["d1_evidence", "rows", "cache", "crm", "files", ...(chroma ? ["vectors", "disk"] : [])];
+  await writeFile(join(folder, "receipt"), receipt);
+  await writeFile(join(folder, "keys"), await (await fetch(`${edge.url}/.well-known/jwks.json`)).text());
+  const proved = await run(folder, ["verify", "receipt", "--jwks", "keys", "receipt"]);
+  assert.ok(proved.code === 0 && proved.said.includes(`verified: erasure ${id} of subject`), proved.said);
+  const said = JSON.parse(Buffer.from(receipt.split(".")[1], "base64url"));
+  const names = ["d1_evidence", "rows", "cache", "crm", "files", "vectors", "disk"];
   assert.deepEqual([said.erasure, said.stores.map(({ store }) => store)], [id, names]);
   for (const { store, verified_at } of said.stores) assert.ok(Date.parse(verified_at) > 0, store);
 
@@ -213,7 +205,7 @@ async function assert_proved({ site, folder }, user, id) {
     assert.equal(code, 0, said);
     assert.match(said, /verified/);
   }
-  for (const file of ["page.json", "checkpoint", "rows.jsonl"]) await rm(join(folder, file));
+  for (const file of ["page.json", "checkpoint", "rows.jsonl", "receipt", "keys"]) await rm(join(folder, file));
   return said;
 }
 
@@ -234,7 +226,7 @@ async function until(here, ids, holds) {
     erasures = await Promise.all(ids.map((id) => follow(here, id)));
     if (erasures.every(holds)) return { erasures, said };
     // Whoever runs Chroma stops it, so that its files can be written.
-    if (erasures.every((erasure) => stateOf(erasure, "vectors") === "done")) await here.chroma?.stop();
+    if (erasures.every((erasure) => stateOf(erasure, "vectors") === "done")) await here.chroma.stop();
     await expire();
   }
   assert.fail(`${JSON.stringify(erasures, null, 1)}\n${said}`);
@@ -242,8 +234,7 @@ async function until(here, ids, holds) {
 
 const done = ({ state }) => state === "done";
 
-test("an erasure ends in every store, and what it leaves verifies", async (t) => {
-  if (!chroma) t.diagnostic("without Chroma, which `cargo xtask test training` installs");
+test("an erasure ends in every store, and what it leaves verifies", async () => {
   const here = await place([ADA]);
   await fill(here);
   const { id } = accepted(await ask(here, ADA));
@@ -345,7 +336,7 @@ test("killed at random instants, edge, agent, service and Chroma end every erasu
       await moment(here, round + n);
       await sleep(Math.random() * 30);
       // Once it has forgotten her, Chroma is stopped, so that its files can be purged; nobody starts it then.
-      const chromaRuns = chroma && (await open()).includes("vectors");
+      const chromaRuns = (await open()).includes("vectors");
       const dying = victims.filter((victim) => victim !== "chroma" || chromaRuns);
       for (const victim of dying) kills[victim] += 1;
       const dies = { agent: () => child.kill("SIGKILL"), edge: () => edge.kill(), service: () => service.kill(), chroma: () => here.chroma.stop() };
@@ -364,7 +355,7 @@ test("killed at random instants, edge, agent, service and Chroma end every erasu
       const left = await open();
       inside += left.length > 0 ? 1 : 0;
       // Its files are purged while others are killed, too.
-      if (left.length > 0 && !left.includes("vectors")) await here.chroma?.stop();
+      if (left.length > 0 && !left.includes("vectors")) await here.chroma.stop();
       if (child.signalCode !== null || child.exitCode !== null) ending = ended((child = working()));
     }
     await asked;
@@ -377,7 +368,7 @@ test("killed at random instants, edge, agent, service and Chroma end every erasu
     const opened = await edge.sql("SELECT id FROM erasures WHERE site = ? AND requested_at >= ?", here.name, begun);
     const ids = opened.map(({ id }) => id);
     said += (await until(here, ids, done)).said;
-    await here.chroma?.stop();
+    await here.chroma.stop();
     await assert_only_theirs_are_gone(here, said);
     const told = [];
     for (const id of ids) told.push(...(await assert_proved(here, ADA, id)).stores);
@@ -392,6 +383,6 @@ test("killed at random instants, edge, agent, service and Chroma end every erasu
   }
   const { agent, edge: edges, service: services, chroma: chromas } = kills;
   assert.deepEqual([agent, edges, services], [3 * ROUNDS, 2 * ROUNDS, 2 * ROUNDS]);
-  assert.ok(!chroma || chromas >= ROUNDS, `Chroma was killed only ${chromas} times before it had forgotten her`);
+  assert.ok(chromas >= ROUNDS, `Chroma was killed only ${chromas} times before it had forgotten her`);
   assert.ok(inside > ROUNDS, `only ${inside} kills came before the end`);
 });

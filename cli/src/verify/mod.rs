@@ -45,10 +45,11 @@ pub(crate) enum Command {
     /// That a record is in the log
     #[command(after_help = EXIT_CODES)]
     Inclusion(Included),
-    /// What a person was given for a decision
+    /// What a person was given for a decision, or what is left of an erasure
     ///
     /// The signature must be that of a key of the log, and the fields must make the leaf hash. With the proof that `GET
-    /// /receipts/{log_index}` adds, the record is in the log under the checkpoint beside it; without, that is promised only.
+    /// /receipts/{log_index}` adds, the record is in the log under the checkpoint beside it; without, that is promised only. Of a
+    /// deletion receipt the signature is verified, and what was removed in each store is said.
     #[command(after_help = EXIT_CODES)]
     Receipt(receipt::Receipts),
     /// Rows of the log, all or some, and its tiles

@@ -1,11 +1,13 @@
 //! `consentry verify receipt`. Owns what counts as a receipt in a file and which keys there are; what a receipt proves is decided
-//! in the core ([`consentry::receipt`]).
+//! in the core ([`consentry::receipt`] of a decision, [`consentry::erasure::receipt`] of an erasure).
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use consentry::jws::public_of;
+use consentry::erasure::receipt::{self as deletion, Counts, DeletionReceipt};
+use consentry::jws::{Jws, public_of};
 use consentry::note::VerifierKey;
 use consentry::receipt::{Proved, Verified};
 use serde::Deserialize as _;
@@ -29,7 +31,8 @@ pub(crate) struct Keys {
 pub(crate) struct Receipts {
     #[command(flatten)]
     keys: Keys,
-    /// Receipts: answers of the API to a decision or of `GET /receipts/{log_index}`, as JSON, or the signed text alone
+    /// Receipts: answers of the API to a decision, of `GET /receipts/{log_index}` or of `GET /erasures/{id}/receipt`, as JSON, or the
+    /// signed text alone
     #[arg(value_name = "RECEIPT", required = true)]
     receipts: Vec<PathBuf>,
 }
@@ -50,11 +53,19 @@ pub(super) fn run(args: &Receipts) -> Result<String, Failure> {
             return Err(Failure::file(path, "holds no receipt"));
         }
         for proved in found {
-            let verified = proved.verify(&keys, check).map_err(|error| disproved(path, error))?;
-            said.push(sentence(&verified));
+            said.push(verified(&proved, &keys).map_err(|error| disproved(path, error))?);
         }
     }
     Ok(said.join("\n"))
+}
+
+/// What a receipt says that verifies, whichever of the two it is.
+fn verified(proved: &Proved, keys: &[[u8; 32]]) -> Result<String, String> {
+    if Jws::parse(proved.receipt.trim()).is_ok_and(|jws| jws.typ == deletion::TYPE) {
+        let erased = DeletionReceipt::verify(&proved.receipt, keys, check);
+        return erased.map(|erased| erasure(&erased)).map_err(|error| error.to_string());
+    }
+    proved.verify(keys, check).map(|verified| sentence(&verified)).map_err(|error| error.to_string())
 }
 
 impl Keys {
@@ -96,4 +107,30 @@ fn sentence(verified: &Verified) -> String {
             receipt.included_by
         ),
     }
+}
+
+/// What was erased, a line for each store.
+fn erasure(receipt: &DeletionReceipt) -> String {
+    let mut said = format!(
+        "verified: erasure {} of subject {} of {}, asked for at {}, done at {}; backups hold nothing of it from {} on",
+        receipt.erasure,
+        receipt.subject,
+        receipt.site,
+        receipt.requested_at,
+        receipt.completed_at,
+        receipt.restore_horizon
+    );
+    for store in &receipt.stores {
+        let least = if store.counts == Counts::AtLeast { "at least " } else { "" };
+        let _ = write!(
+            said,
+            "\n  {} ({}): {least}{} removed, {} at {}",
+            store.store, store.kind, store.removed, store.verified, store.verified_at
+        );
+    }
+    for standing in &receipt.lineage {
+        let text = |name: &str| standing[name].as_str().unwrap_or("none");
+        let _ = write!(said, "\n  data set {}, model {}: {}", text("dataset"), text("model"), text("state"));
+    }
+    said
 }

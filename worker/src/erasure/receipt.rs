@@ -1,5 +1,4 @@
-//! What a deletion receipt says: per store what was removed, how that was verified and when, and until when backups may hold it.
-//! Whoever holds one can show later what the service vouched for; it names the person by keyed hash.
+//! Makes a deletion receipt of what the tasks of an erasure tell. Its fields are the core's ([`consentry::erasure::receipt`]).
 
 use super::settings::StoreKind;
 use crate::{
@@ -8,8 +7,14 @@ use crate::{
     platform::{DatabaseError, Platform},
     store::{ErasureRow, TaskRow},
 };
-use consentry::erasure::restore_horizon;
-use serde_json::{Value, json};
+use consentry::{
+    erasure::{
+        receipt::{Counts, DeletionReceipt, Removal, VERSION},
+        restore_horizon,
+    },
+    time::Timestamp,
+};
+use serde_json::json;
 
 /// How it was looked at that nothing is left.
 const fn verified(kind: StoreKind) -> &'static str {
@@ -23,44 +28,45 @@ const fn verified(kind: StoreKind) -> &'static str {
     }
 }
 
-fn store(row: &TaskRow) -> Value {
-    let mut said = json!({
-        "store": row.settings.name,
-        "kind": row.settings.kind,
-        "attempts": row.task.attempts,
-        "found": row.found,
-        "removed": row.removed,
+/// The row's part; of a store that is done.
+fn removal(row: &TaskRow, verified_at: Timestamp) -> Removal {
+    Removal {
+        store: row.settings.name.clone(),
+        kind: row.settings.kind.as_str().into(),
+        attempts: row.task.attempts,
+        found: row.found,
+        removed: row.removed,
         // Nobody knows what an attempt removed that was cut off, only that nothing is left.
-        "counts": if row.uncounted == 0 { "exact" } else { "at_least" },
-        "verified": verified(row.settings.kind),
-        "verified_at": row.done_at,
-    });
-    if let Some(result) = row.result.as_ref().filter(|_| row.is_an_agents()) {
-        said["result"] = result.as_str().into();
+        counts: if row.uncounted == 0 { Counts::Exact } else { Counts::AtLeast },
+        verified: verified(row.settings.kind).into(),
+        verified_at,
+        result: row.result.clone().filter(|_| row.is_an_agents()),
     }
-    said
 }
 
-/// The payload of the receipt of an erasure that is done.
+/// The payload of the receipt of an erasure that was done then.
 pub(crate) async fn deletion_receipt<P: Platform>(
     app: &App<'_, P>,
     shard: usize,
     erasure: &ErasureRow,
-) -> Result<Value, DatabaseError> {
+    completed_at: Timestamp,
+) -> Result<DeletionReceipt, DatabaseError> {
     let tasks = app.store().tasks(shard, erasure.id).await?;
-    Ok(json!({
-        "erasure": erasure.id,
-        "site": erasure.site.as_str(),
-        "subject": erasure.subject.hash,
-        "subject_key_id": erasure.subject.key_id,
-        "log": app.store().origin(shard).await?,
-        "regime": erasure.regime,
-        "requested_at": erasure.requested_at,
-        "due_at": erasure.due_at,
-        "completed_at": erasure.completed_at,
-        "restore_horizon": erasure.completed_at.map(restore_horizon),
-        "kept": "consent records and the audit trail, without user ids (GDPR Art. 17(3)(b) and (e))",
-        "stores": tasks.iter().map(store).collect::<Vec<_>>(),
-        "lineage": lineage::of_erasure(app, erasure.id).await?,
-    }))
+    let lineage = lineage::of_erasure(app, erasure.id).await?;
+    Ok(DeletionReceipt {
+        version: VERSION,
+        erasure: erasure.id,
+        site: erasure.site.as_str().into(),
+        subject: erasure.subject.hash,
+        subject_key_id: erasure.subject.key_id,
+        log: app.store().origin(shard).await?,
+        regime: erasure.regime.clone(),
+        requested_at: erasure.requested_at,
+        due_at: erasure.due_at,
+        completed_at,
+        restore_horizon: restore_horizon(completed_at),
+        kept: "consent records and the audit trail, without user ids (GDPR Art. 17(3)(b) and (e))".into(),
+        stores: tasks.iter().map(|row| removal(row, row.done_at.unwrap_or(completed_at))).collect(),
+        lineage: lineage.iter().map(|standing| json!(standing)).collect(),
+    })
 }

@@ -23,7 +23,7 @@ use crate::{
     store::{ErasureRow, TaskRow},
 };
 use consentry::{
-    erasure::{State, StoreState, deadline::warning, restore_horizon, task::was_cut_off},
+    erasure::{State, StoreState, deadline::warning, receipt, restore_horizon, task::was_cut_off},
     event::{Actor, Kind},
     problem::{Code, Problem},
     time::Timestamp,
@@ -160,8 +160,8 @@ pub(super) async fn receipt<P: Platform>(app: &App<'_, P>, call: &Call, id: &str
     let (State::Done, Some(ended)) = (erasure.state, erasure.completed_at) else {
         return Err(Problem::new(Code::Conflict, "the erasure is not done; there is a receipt once it is"));
     };
-    let payload = deletion_receipt(app, shard, &erasure).await.map_err(|error| app.fault(&error))?;
-    let receipt = sign::jws_at(app, ended, "deletion-receipt+jws", &payload).await?;
+    let receipt = deletion_receipt(app, shard, &erasure, ended).await.map_err(|error| app.fault(&error))?;
+    let receipt = sign::jws_at(app, ended, receipt::TYPE, &value!(receipt)).await?;
     let details = [("erasure", value!(erasure.id)), ("receipt", value!(true))];
     let told = event(app, Kind::ErasureRead, &erasure.site, Some(erasure.subject), &actor, &details);
     app.store().append(shard, vec![told.into()], None, vec![]).await.map_err(|error| app.fault(&error))?;

@@ -1,6 +1,6 @@
 //! The stages that need a browser or a running Worker.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use super::{Outcome, stores};
 use crate::build;
@@ -65,11 +65,9 @@ fn with_command<T>(project: &Project, run: impl FnOnce(&[(&str, &str)]) -> Resul
     let mut cargo = exec::command("cargo", project.root());
     exec::run(cargo.args(["build", "--quiet", "--package", "consentry-cli"]))?;
     let command = project.cargo_target().join("debug/consentry");
-    let mut env = vec![("CONSENTRY", command.to_string_lossy())];
-    let chroma = stores::programs(project)?;
-    env.extend(chroma.iter().map(|programs| ("CONSENTRY_CHROMA", programs.to_string_lossy())));
-    let env: Vec<_> = env.iter().map(|(name, value)| (*name, value.as_ref())).collect();
-    run(&env)
+    let chroma = stores::programs(project)?
+        .context("python3 is not on PATH, and these tests erase from a real Chroma")?;
+    run(&[("CONSENTRY", &command.to_string_lossy()), ("CONSENTRY_CHROMA", &chroma.to_string_lossy())])
 }
 
 /// `tests/browser`: the whole path in a real Chromium.
