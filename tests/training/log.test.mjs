@@ -24,11 +24,21 @@ async function watched() {
   const edge = await startEdge();
   after(() => edge.stop());
   const site = await makeSite(edge.url, { site: "shop" });
-  for (const user of ["u1", "u2", "u3", "u4"]) await grant(site, user);
+  const given = [];
+  for (const user of ["u1", "u2", "u3", "u4"]) given.push(await grant(site, user));
   await fold(edge);
   const who = await auditor(edge.url, site.key);
   says(await who.monitor(), 0, /all is well/);
-  return { edge, site, who };
+  return { edge, site, who, given };
+}
+
+/** What a person finds who was given this answer once, and holds it against the log as it is shown now. */
+async function held(edge, who, answer) {
+  await writeFile(join(who.folder, "answer"), JSON.stringify(answer));
+  for (const [file, path] of [["proof", `/log/proof/inclusion/${answer.log_index}`], ["shown", "/log/checkpoint"]]) {
+    await writeFile(join(who.folder, file), await (await fetch(edge.url + path)).text());
+  }
+  return who.run("verify", "inclusion", "--key-file", "keys", "--checkpoint", "shown", "--proof", "proof", "answer");
 }
 
 /** What a forger does who holds the edge's key: the log is signed anew from the changed database, objects and all. */
@@ -43,7 +53,7 @@ async function signedAnew(edge) {
 }
 
 test("an honest log verifies as a whole, in part, and against an earlier checkpoint", async () => {
-  const { edge, site, who } = await watched();
+  const { edge, site, who, given } = await watched();
   await cp(join(who.folder, "held"), join(who.folder, "early"));
   await makeSite(edge.url, { site: "other" });
   await grant(site, "u5");
@@ -53,6 +63,7 @@ test("an honest log verifies as a whole, in part, and against an earlier checkpo
   says(await who.verify("--since", "early", "--checkpoint", "held"), 0, /verified: all/);
   says(await who.verify("--from", "2", "--to", "5"), 0, /verified: rows 2 to 4 of/);
   says(await who.verify("--from", "5", "--to", "900"), 2, /rows are from 0 on and before/);
+  for (const answer of given) says(await held(edge, who, answer), 0, new RegExp(`verified: row ${answer.log_index} is in the log`));
 });
 
 const CHANGES = {
@@ -71,7 +82,7 @@ const CHANGES = {
 
 for (const [what, statements] of Object.entries(CHANGES)) {
   test(`${what} is told by its row to who verifies, and by the monitor once it is signed`, async () => {
-    const { edge, who } = await watched();
+    const { edge, who, given } = await watched();
     await past(edge, ...statements);
     // Where only the database was changed, the signed tree in the bucket is still the old one.
     const verified = await who.verify("--from", "0", "--to", "5");
@@ -81,24 +92,30 @@ for (const [what, statements] of Object.entries(CHANGES)) {
     says(await who.monitor(), 1, /HISTORY CHANGED: the log/);
     assert.match(await who.read("held.found"), /^consentry/);
     says(await who.monitor(), 1, /HISTORY CHANGED/);
+    says(await held(edge, who, given.find(({ log_index: place }) => place === 4)), 1, /row 4 has another leaf hash than in the log/);
   });
 }
 
 test("a tail that was cut off is told by the first row that is gone", async () => {
-  const { edge, who } = await watched();
+  const { edge, who, given } = await watched();
   await past(edge, "DELETE FROM events WHERE log_index >= 5");
   await signedAnew(edge);
   says(await who.monitor(), 1, /HISTORY CHANGED: the log had \d+ rows and has 5: row 5 is the first that is gone/);
+  says(await held(edge, who, given.at(-1)), 2, /proof: is no proof of inclusion/);
+  assert.match(await who.read("proof"), /"status":404/);
 });
 
 test("a log that was replaced by another is told", async () => {
-  const { edge, site, who } = await watched();
+  const { edge, site, who, given } = await watched();
   await past(edge, "DELETE FROM events", "DELETE FROM log_origins", "DELETE FROM log_head");
-  const held = await who.read("held");
-  await grant(site, "u1");
+  const before = await who.read("held");
+  for (const user of ["u1", "u2", "u3", "u4", "u5"]) await grant(site, user);
   await fold(edge);
   says(await who.monitor(), 1, /HISTORY CHANGED: another log is in the place of .*, and nothing says why/);
-  assert.equal(await who.read("held"), held, "what was seen before is kept");
+  assert.equal(await who.read("held"), before, "what was seen before is kept");
+  says(await held(edge, who, given.at(-2)), 1, /shown: /);
+  await writeFile(join(who.folder, "keys"), await (await fetch(`${edge.url}/log/key`)).text());
+  says(await held(edge, who, given.at(-2)), 1, /row \d has another leaf hash than in the log/);
 });
 
 test("evidence that was removed without an event that says so is told", async () => {
@@ -192,12 +209,12 @@ test("who follows an honest log stays, and ends with the promised code as soon a
     while ((await who.read("held")) !== grown) await sleep(100);
   }
   assert.deepEqual([child.exitCode, posts], [null, []]);
-  const held = await who.read("held");
+  const before = await who.read("held");
   await past(edge, "DELETE FROM events WHERE log_index >= 5");
   await signedAnew(edge);
   const { code, said } = await end;
   assert.deepEqual([code, said.match(/HISTORY CHANGED: the log had \d+ rows and has 5/g)?.length], [1, 1], said);
-  assert.equal(await who.read("held"), held, "what was seen before is kept");
+  assert.equal(await who.read("held"), before, "what was seen before is kept");
   assert.match(await who.read("held.found"), /^consentry.*\n5\n/);
   assert.deepEqual([posts.at(-1).type, posts.filter(({ type }) => type === "log.changed").length], ["log.changed", 1]);
 });
