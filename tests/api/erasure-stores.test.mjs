@@ -90,6 +90,36 @@ test("a row of which it can't be said whose it is keeps the store from being don
   assert.ok(!(await read("odd/a.jsonl")).includes("u1"));
 });
 
+/** What is told of a store with these objects once an erasure failed in it. */
+async function tooMuch(prefix, objects) {
+  const site = await world.site({ stores: [{ name: "rows", kind: "r2_jsonl", prefix: `${prefix}/` }] });
+  for (const [name, body] of objects) await put(`${prefix}/${name}`, body);
+  const { id } = accepted(await erase(site, "u1"));
+  const { state, stores: [, store] } = await until(site, id, ({ stores: [, rows] }) => rows.last_error);
+  assert.deepEqual([state, store.state], ["partly_done", "failed"]);
+  return store;
+}
+
+test("an object that is too large for the edge stays as it is, all others are written anew, and who follows is told to take an agent", async () => {
+  const large = Buffer.alloc((24 << 20) + 1, " ");
+  large.write(rows("u1"));
+  const packed = gzipSync(large);
+  const { removed, last_error } = await tooMuch("large", [["a.jsonl", rows("u1", "u2")], ["b.jsonl", large], ["c.jsonl.gz", packed], ["d.jsonl", rows("u2", "u1")]]);
+  assert.match(last_error, /^object 2 in the order of names: it is too large .*give the store to an agent; 1 more objects failed$/);
+  assert.equal(removed, 2);
+  assert.equal(String(await read("large/a.jsonl")), rows("u1", "u2").split(/(?<=\n)/)[1]);
+  assert.equal(String(await read("large/d.jsonl")), rows("u2", "u1").split(/(?<=\n)/)[0]);
+  assert.ok((await read("large/b.jsonl")).equals(large) && (await read("large/c.jsonl.gz")).equals(packed));
+});
+
+test("of more objects than an attempt reads none is lost, and who follows is told to take an agent", async () => {
+  const objects = Array.from({ length: 301 }, (_, n) => [`${String(n).padStart(3, "0")}.jsonl`, rows("u1", "u2")]);
+  const { removed, last_error } = await tooMuch("many", objects);
+  assert.match(last_error, /^there are more objects than one attempt reads \(300\); give the store to an agent$/);
+  assert.equal(removed, 300);
+  assert.equal(String(await read("many/300.jsonl")), rows("u1", "u2"));
+});
+
 test("the person's values go from the cache, and those of nobody else", async () => {
   const site = await world.site({ stores: [{ name: "cache", kind: "kv", prefix: "emb/{user_id}/" }] });
   const keys = ["emb/u1/0", "emb/u1/1", "emb/u10/0", "emb/u1", "emb/u1%2F/0"];
@@ -284,6 +314,27 @@ test("a store that stays down is shown with its error, and the deadline is warne
   assert.deepEqual([state, deadline_warning], ["partly_done", "soon"]);
   assert.equal(stores[1].last_error, "the service can't be reached");
   assert.ok(Date.parse(stores[1].next_at) > 0);
+});
+
+test("a store that fails twelve times is dead until somebody looks, is tried again a day later, and ends once it is mended", async () => {
+  service.calls.length = 0;
+  service.answers = Array.from({ length: 12 }, () => [500, ""]);
+  const site = await world.site({ stores: [{ name: "crm", kind: "webhook", url: service.url }] });
+  const { id } = accepted(await erase(site, "often"));
+  let dead;
+  while ((dead = await follow(site, id)).stores[1].state !== "dead") {
+    assert.ok(dead.stores[1].attempts < 12, JSON.stringify(dead));
+    await site.call("POST", `/erasures/${id}/retry`);
+  }
+  const { attempts, last_error, next_at } = dead.stores[1];
+  assert.deepEqual([dead.state, attempts, last_error, service.calls.length], ["partly_done", 12, "the service answered 500", 12]);
+  const hours = (Date.parse(next_at) - Date.now()) / 3_600_000;
+  assert.ok(hours > 11 && hours <= 24, next_at);
+  await edge.cron("* * * * *");
+  assert.equal(service.calls.length, 12, "nobody tries it before");
+  await edge.sql("UPDATE erasure_tasks SET next_at = next_at - 86400000 WHERE erasure = ?", id);
+  const { stores } = await until(site, id, done);
+  assert.deepEqual([stores[1].attempts, service.calls.length], [13, 13]);
 });
 
 test("stores that can't work are refused when they are declared", async () => {
