@@ -59,9 +59,10 @@ pub(crate) async fn go_on<P: Platform>(app: &App<'_, P>, id: Uuid) -> Result<(),
     }
 }
 
-/// Goes on with everything that is due. One that fails doesn't keep the others from going on.
+/// Goes on with everything that is due, and with what a restore of a database took away. One that fails doesn't keep the others from
+/// going on.
 pub(crate) async fn sweep<P: Platform>(app: &App<'_, P>) -> Result<(), DatabaseError> {
-    let mut outcome = Ok(());
+    let mut outcome = ledger::replay(app).await;
     for shard in 0..app.platform.shards() {
         for id in app.store().due_erasures(shard).await? {
             outcome = run(app, shard, id, |_| true).await.and(outcome);
@@ -70,15 +71,14 @@ pub(crate) async fn sweep<P: Platform>(app: &App<'_, P>) -> Result<(), DatabaseE
     outcome
 }
 
-/// What needs doing now and then: what a restore took away is opened again, and ids that nothing needs are forgotten.
-pub(crate) async fn tidy<P: Platform>(app: &App<'_, P>) -> Result<(), DatabaseError> {
-    let replayed = ledger::replay(app).await;
+/// Forgets ids that nothing needs any more.
+pub(crate) async fn forget<P: Platform>(app: &App<'_, P>) -> Result<(), DatabaseError> {
     // restore_horizon(ended) <= now, turned round.
     let days = restore_horizon(Timestamp::UNIX_EPOCH).as_ms();
     for shard in 0..app.platform.shards() {
         app.store().forget_users(shard, app.now.plus_ms(-days)).await?;
     }
-    replayed
+    Ok(())
 }
 
 async fn run<P: Platform>(

@@ -198,44 +198,60 @@ fn unreadable(id: Uuid) -> DatabaseError {
     DatabaseError::Unreadable(format!("the entry of erasure {id} in the ledger"))
 }
 
-/// Opens again what the ledger has and the database lacks, and forgets what no restore can bring back. Both are safe to repeat
-/// and need not know whether there was a restore.
+/// How many calls one run may spend on entries; what is left is the next run's. A Worker may make a thousand, and goes on with erasures too.
+const CALLS: usize = 250;
+
+/// How many of them opening an erasure again takes at most.
+const REOPENING: usize = 10;
+
+/// Opens again what the ledger has and the databases lack, and forgets what no restore can bring back. Both are safe to repeat and need
+/// not know whether there was a restore. An entry that can't be read doesn't keep the others from being.
 pub(super) async fn replay<P: Platform>(app: &App<'_, P>) -> Result<(), DatabaseError> {
-    let mut from = None;
+    let (mut outcome, mut calls, mut from) = (Ok(()), CALLS, None);
     loop {
         let page = app.platform.list_ledger(from).await?;
-        for name in &page.names {
-            if let Some(id) = erasure_of(name) {
-                compare(app, name, id).await?;
+        let entries: Vec<_> = page.names.iter().filter_map(|name| Some((name, erasure_of(name)?))).collect();
+        let known = app.store().known_erasures(entries.iter().map(|(_, id)| *id)).await?;
+        for (name, id) in entries {
+            let ended = known.get(&id);
+            if ended.is_some_and(|ended| !ended.is_some_and(|at| is_past(app, at))) {
+                continue;
             }
+            if calls < REOPENING {
+                return outcome;
+            }
+            let spent = if ended.is_some() {
+                app.platform.delete_ledger(name).await.map(|()| 1)
+            } else {
+                open_again(app, name, id).await
+            };
+            calls -= *spent.as_ref().unwrap_or(&REOPENING);
+            outcome = outcome.and(spent.map(drop));
         }
         from = page.next;
         if from.is_none() {
-            return Ok(());
+            return outcome;
         }
     }
 }
 
-async fn compare<P: Platform>(app: &App<'_, P>, name: &str, id: Uuid) -> Result<(), DatabaseError> {
-    let store = app.store();
-    let known = store.erasure(id).await?;
-    if let Some((_, erasure)) = &known {
-        let ended = matches!(erasure.state, State::Done | State::Refused);
-        let past = |at: Timestamp| restore_horizon(at) <= app.now;
-        if ended && erasure.completed_at.is_some_and(past) {
-            app.platform.delete_ledger(name).await?;
-        }
-        return Ok(());
-    }
-    let Some(found) = app.platform.ledger(name).await? else { return Ok(()) };
+/// Whether no restore can reach behind an erasure that ended then.
+fn is_past<P: Platform>(app: &App<'_, P>, ended: Timestamp) -> bool {
+    restore_horizon(ended) <= app.now
+}
+
+/// What follows from an entry of which no database knows; how many calls that took at most.
+async fn open_again<P: Platform>(app: &App<'_, P>, name: &str, id: Uuid) -> Result<usize, DatabaseError> {
+    let Some(found) = app.platform.ledger(name).await? else { return Ok(1) };
     let entry = entry(id, &found)?;
-    if entry.completed_at.is_some_and(|at| restore_horizon(at) <= app.now) {
-        return app.platform.delete_ledger(name).await;
+    if entry.completed_at.is_some_and(|at| is_past(app, at)) {
+        app.platform.delete_ledger(name).await?;
+        return Ok(2);
     }
     if entry.kept.as_ref().is_some_and(|kept| kept.state == State::Refused) {
-        return Ok(());
+        return Ok(1);
     }
-    reopen(app, entry).await
+    reopen(app, entry).await.map(|()| REOPENING)
 }
 
 /// All of it is done again: a restore brought back what the databases held, and what other stores hold is looked at.

@@ -10,6 +10,7 @@ use consentry::{
     time::Timestamp,
 };
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// What a [`Row`] is read from.
@@ -96,6 +97,28 @@ impl<P: Platform> Store<'_, P> {
             }
         }
         Ok(None)
+    }
+
+    /// Of these erasures those that some database has, and when each ended, if it did.
+    pub(crate) async fn known_erasures(
+        &self,
+        ids: impl Iterator<Item = Uuid>,
+    ) -> Result<BTreeMap<Uuid, Option<Timestamp>>, DatabaseError> {
+        #[derive(Deserialize)]
+        struct Known {
+            id: Uuid,
+            ended: Option<i64>,
+        }
+        const FIND: &str = "SELECT id, iif(state IN ('done', 'refused'), completed_at, NULL) AS ended FROM erasures \
+                            WHERE id IN (SELECT value FROM json_each(?1))";
+        let ids = serde_json::json!(ids.collect::<Vec<_>>()).to_string();
+        let mut known = BTreeMap::new();
+        for shard in FIRST..self.platform.shards() {
+            let rows: Vec<Known> =
+                self.one(shard, Statement::new(FIND, [ids.as_str().into()])).await?.all()?;
+            known.extend(rows.into_iter().map(|row| (row.id, row.ended.map(Timestamp::from_ms))));
+        }
+        Ok(known)
     }
 
     /// The erasure with this id in one database.

@@ -10,6 +10,7 @@ mod linked_late;
 mod log;
 mod operated;
 mod receipts;
+mod replayed;
 mod restored;
 mod rows;
 mod snapshots;

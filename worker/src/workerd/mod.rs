@@ -8,7 +8,7 @@ mod reach;
 use crate::{
     app::{App, Config},
     cache::Cache,
-    erasure::drive::{go_on, sweep, tidy},
+    erasure::drive::{forget, go_on, sweep},
     export::Export,
     http::{Answer, Call, Stored, max_body, problem},
     keys::Keys,
@@ -86,7 +86,7 @@ async fn scheduled(event: ScheduledEvent, env: Env, _context: ScheduleContext) {
             let (mut kept, mut ended, mut sound) = (Ok(()), Ok(()), Ok(()));
             if event.cron() != EACH_MINUTE {
                 kept = app.store().forget_expired_keys().await;
-                ended = tidy(app).await;
+                ended = forget(app).await;
                 kept = kept.and(app.store().forget_expired_links().await);
                 sound = inspect(app).await;
             }
