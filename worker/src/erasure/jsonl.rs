@@ -4,12 +4,13 @@
 //!
 //! An object's name may be a person's, so what failed is told by its number in the order of names and by the line.
 //!
-//! R2 takes a condition only with an object that is put whole, so an object is held in memory; one that is too large for that
-//! is an agent's work.
+//! R2 takes a condition only with an object that is put at once, and of a stream only one whose length is known before. So an object goes
+//! through in pieces, first to see what is whose and how long the rest is, and then, where rows go, to be written. What takes longer than a
+//! Worker may is an agent's work.
 
 use super::{
     Attempt,
-    reach::{Unread, Versioned},
+    reach::{Opened, Pieces},
     settings::StoreSettings,
 };
 use crate::{
@@ -17,15 +18,19 @@ use crate::{
     platform::{DatabaseError, Platform},
 };
 use consentry::{erasure::task::Outcome, subject::UserId};
+use futures_util::{StreamExt as _, TryStreamExt as _, future::ready, stream};
 use serde::{
     Deserialize,
     de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor},
 };
 use serde_json::Value;
-use std::fmt;
+use std::{cell::RefCell, fmt, mem, rc::Rc};
 
-/// The most bytes of an object, as it is stored and unpacked. A Worker has 128 MB, of which this is held up to three times.
-const MOST: usize = 24 << 20;
+/// The most bytes of an object, as it is stored and unpacked. A Worker has half a minute of processor time.
+const MOST: u64 = 128 << 20;
+
+/// The most bytes of a row; a Worker has 128 MB, and holds it whole.
+const LONGEST: usize = 8 << 20;
 
 /// The most keys of a path, as in the filter.
 const MOST_KEYS: usize = 16;
@@ -47,7 +52,8 @@ pub(super) async fn attempt<P: Platform>(
     settings: &StoreSettings,
     users: &[String],
 ) -> Result<Attempt, DatabaseError> {
-    let path: Vec<_> = settings.user_field.as_deref().unwrap_or("user_id").split('.').collect();
+    let path = settings.user_field.as_deref().unwrap_or("user_id").split('.').map(Into::into).collect();
+    let person = Rc::new(Person { path, users: users.to_vec() });
     let prefix = settings.prefix.as_deref().unwrap_or_default();
     let mut all = Attempt::done(0, 0);
     let (mut from, mut objects, mut failed) = (None, 0, 0);
@@ -59,7 +65,7 @@ pub(super) async fn attempt<P: Platform>(
                 let error = "there are more objects than one attempt reads (300); give the store to an agent";
                 return Ok(Attempt::failed(all.removed, error));
             }
-            let one = object(app, name, &path, users).await?;
+            let one = object(app, name, &person).await?;
             all.found += one.found;
             all.removed += one.removed;
             if let Some(why) = one.error {
@@ -81,89 +87,188 @@ pub(super) async fn attempt<P: Platform>(
 async fn object<P: Platform>(
     app: &App<'_, P>,
     name: &str,
-    path: &[&str],
-    users: &[String],
+    person: &Rc<Person>,
 ) -> Result<Attempt, DatabaseError> {
-    const LARGE: &str =
-        "it is too large to be written anew at the edge (24 MiB, also unpacked); give the store to an agent";
+    const LARGE: &str = "it is too large to be written anew at the edge (128 MiB, also unpacked, and 8 MiB a row); \
+                         give the store to an agent";
     for _ in 0..TRIES {
-        let Versioned { bytes, etag } = match app.platform.data(name, MOST).await? {
-            Ok(found) => found,
-            Err(Unread::Gone) => return Ok(Attempt::done(0, 0)),
-            Err(Unread::TooLarge) => return Ok(Attempt::failed(0, LARGE)),
+        let Some(Opened { size, etag, pieces }) = app.platform.data(name, None).await? else {
+            return Ok(Attempt::done(0, 0));
         };
-        let packed = bytes.starts_with(&[0x1f, 0x8b]);
-        let rows = if packed {
-            match app.platform.gunzip(&bytes, MOST).await {
-                Some(rows) if rows.len() > MOST => return Ok(Attempt::failed(0, LARGE)),
-                Some(rows) => rows,
-                None => {
-                    let error = "it can't be unpacked to its end; mend it or give the store to an agent";
-                    return Ok(Attempt::failed(0, error));
-                }
-            }
-        } else {
-            bytes
-        };
-        let rewritten = without(rows, path, users);
-        let written = rewritten.removed == 0 || {
-            let kept = if packed { app.platform.gzip(&rewritten.kept).await } else { Some(rewritten.kept) };
-            let unpacked = || DatabaseError::Objects("an object could not be packed again".into());
-            app.platform.replace_data(name, &etag, kept.ok_or_else(unpacked)?).await?
-        };
-        if written {
-            return Ok(match rewritten.unknown {
-                0 => Attempt::done(rewritten.removed, rewritten.removed),
-                unknown => Attempt::failed(
-                    rewritten.removed,
-                    format!(
-                        "of {unknown} rows, the first in line {}, it can't be said whose they are; mend or remove them",
-                        rewritten.first_unknown
-                    ),
-                ),
-            });
+        if size > MOST {
+            return Ok(Attempt::failed(0, LARGE));
         }
+        let (packed, pieces) = is_packed(pieces).await?;
+        let rows = if packed { app.platform.gunzip(pieces) } else { pieces };
+        let seen = Filter::of(person);
+        let mut kept = match length(without(rows, &seen)).await {
+            Ok(kept) => kept,
+            Err(DatabaseError::Unreadable(_)) => {
+                let error = "it can't be unpacked to its end; mend it or give the store to an agent";
+                return Ok(Attempt::failed(0, error));
+            }
+            Err(error) => return Err(error),
+        };
+        let Filter { removed, unknown, first_unknown, too_much, .. } = *seen.borrow();
+        if too_much {
+            return Ok(Attempt::failed(0, LARGE));
+        }
+        if removed > 0 {
+            if packed {
+                let Some(anew) = anew(app, name, &etag, true, person).await? else { continue };
+                kept = length(anew).await?;
+            }
+            let Some(anew) = anew(app, name, &etag, packed, person).await? else { continue };
+            if !app.platform.replace_data(name, &etag, kept, anew).await? {
+                continue;
+            }
+        }
+        return Ok(match unknown {
+            0 => Attempt::done(removed, removed),
+            unknown => Attempt::failed(
+                removed,
+                format!(
+                    "of {unknown} rows, the first in line {first_unknown}, it can't be said whose they are; mend or remove them"
+                ),
+            ),
+        });
     }
     Ok(Attempt::failed(0, "it was changed by others each time it was to be replaced"))
 }
 
-struct Rewritten {
-    kept: Vec<u8>,
+/// What an object is to hold; `None` if it was changed since it had this etag.
+async fn anew<P: Platform>(
+    app: &App<'_, P>,
+    name: &str,
+    etag: &str,
+    packed: bool,
+    person: &Rc<Person>,
+) -> Result<Option<Pieces>, DatabaseError> {
+    let Some(Opened { pieces, .. }) = app.platform.data(name, Some(etag)).await? else { return Ok(None) };
+    let filter = Filter::of(person);
+    Ok(Some(if packed {
+        app.platform.gzip(without(app.platform.gunzip(pieces), &filter))
+    } else {
+        without(pieces, &filter)
+    }))
+}
+
+/// Whether pieces begin as gzip does (RFC 1952 § 2.3.1), and all of them.
+async fn is_packed(mut pieces: Pieces) -> Result<(bool, Pieces), DatabaseError> {
+    let mut first = Vec::new();
+    while first.len() < 2 {
+        let Some(piece) = pieces.try_next().await? else { break };
+        first.extend(piece);
+    }
+    Ok((first.starts_with(&[0x1f, 0x8b]), stream::once(ready(Ok(first))).chain(pieces).boxed_local()))
+}
+
+/// How many bytes they have.
+async fn length(pieces: Pieces) -> Result<u64, DatabaseError> {
+    pieces.try_fold(0, |sum, piece| ready(Ok(sum + piece.len() as u64))).await
+}
+
+/// What a filter keeps of rows. Ends early where it has too much.
+fn without(rows: Pieces, filter: &Rc<RefCell<Filter>>) -> Pieces {
+    let step = async |state: Option<(Pieces, Rc<RefCell<Filter>>)>| {
+        let (mut rows, filter) = state?;
+        match rows.next().await {
+            Some(Ok(piece)) => {
+                let kept = filter.borrow_mut().take(&piece);
+                let goes_on = !filter.borrow().too_much;
+                Some((Ok(kept), goes_on.then_some((rows, filter))))
+            }
+            Some(Err(error)) => Some((Err(error), None)),
+            None => Some((Ok(filter.borrow_mut().end()), None)),
+        }
+    };
+    let kept = stream::unfold(Some((rows, Rc::clone(filter))), step);
+    kept.try_filter(|piece| ready(!piece.is_empty())).boxed_local()
+}
+
+/// Whose rows go.
+struct Person {
+    /// Where in a row the user id is.
+    path: Vec<String>,
+    users: Vec<String>,
+}
+
+/// Rows, as far as they were read.
+struct Filter {
+    person: Rc<Person>,
+    /// The row that has not ended.
+    rest: Vec<u8>,
+    /// How many bytes were read.
+    read: u64,
+    /// How many rows were kept.
+    line: u64,
     removed: u64,
     unknown: u64,
     /// The line of the first of these among those that are kept, from 1; 0 without any.
     first_unknown: u64,
+    too_much: bool,
 }
 
-/// The rows that are not of these users, with the ends of their lines.
-fn without(mut rows: Vec<u8>, path: &[&str], users: &[String]) -> Rewritten {
-    let (mut removed, mut unknown, mut first_unknown, mut line) = (0, 0, 0, 0);
-    let (mut read, mut written) = (0, 0);
-    while read < rows.len() {
-        let rest = rows.get(read..).unwrap_or_default();
-        let length = rest.iter().position(|byte| *byte == b'\n').map_or(rest.len(), |end| end + 1);
-        let theirs = match rest.get(..length).and_then(|row| judge(row, path)) {
-            Some(Whose::Nobody) => false,
-            Some(Whose::User(user)) => users.contains(&user),
-            None => {
-                unknown += 1;
-                if unknown == 1 {
-                    first_unknown = line + 1;
-                }
-                false
-            }
-        };
-        if theirs {
-            removed += 1;
-        } else {
-            line += 1;
-            rows.copy_within(read..read + length, written);
-            written += length;
-        }
-        read += length;
+impl Filter {
+    fn of(person: &Rc<Person>) -> Rc<RefCell<Self>> {
+        Rc::new(RefCell::new(Self {
+            person: Rc::clone(person),
+            rest: Vec::new(),
+            read: 0,
+            line: 0,
+            removed: 0,
+            unknown: 0,
+            first_unknown: 0,
+            too_much: false,
+        }))
     }
-    rows.truncate(written);
-    Rewritten { kept: rows, removed, unknown, first_unknown }
+
+    /// What it keeps of the rows that end in this piece.
+    fn take(&mut self, piece: &[u8]) -> Vec<u8> {
+        self.read += piece.len() as u64;
+        let ended = piece.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        let (whole, rest) = piece.split_at_checked(ended).unwrap_or_default();
+        let kept = if whole.is_empty() {
+            Vec::new()
+        } else {
+            self.rest.extend(whole);
+            self.end()
+        };
+        self.rest.extend(rest);
+        self.too_much = self.read > MOST || self.rest.len() > LONGEST;
+        kept
+    }
+
+    /// What it keeps of the rows that were not told of yet; byte for byte, with the ends of their lines.
+    fn end(&mut self) -> Vec<u8> {
+        let mut rows = mem::take(&mut self.rest);
+        let (mut read, mut written) = (0, 0);
+        while read < rows.len() {
+            let rest = rows.get(read..).unwrap_or_default();
+            let length = rest.iter().position(|byte| *byte == b'\n').map_or(rest.len(), |end| end + 1);
+            let theirs = match rest.get(..length).and_then(|row| judge(row, &self.person.path)) {
+                Some(Whose::Nobody) => false,
+                Some(Whose::User(user)) => self.person.users.contains(&user),
+                None => {
+                    self.unknown += 1;
+                    if self.unknown == 1 {
+                        self.first_unknown = self.line + 1;
+                    }
+                    false
+                }
+            };
+            if theirs {
+                self.removed += 1;
+            } else {
+                self.line += 1;
+                rows.copy_within(read..read + length, written);
+                written += length;
+            }
+            read += length;
+        }
+        rows.truncate(written);
+        rows
+    }
 }
 
 enum Whose {
@@ -174,7 +279,7 @@ enum Whose {
 
 /// Whose row it is; `None` if that can't be said. The whole row must be what `serde_json` reads into a value, as in the filter, so that
 /// nobody downstream reads another person out of it.
-fn judge(row: &[u8], path: &[&str]) -> Option<Whose> {
+fn judge(row: &[u8], path: &[String]) -> Option<Whose> {
     let text = std::str::from_utf8(row).ok()?;
     if text.trim_ascii().is_empty() {
         return Some(Whose::Nobody);
@@ -186,7 +291,7 @@ fn judge(row: &[u8], path: &[&str]) -> Option<Whose> {
 }
 
 /// Finds the string at a path; an error if a key on the way is there twice.
-struct Find<'p>(&'p [&'p str]);
+struct Find<'p>(&'p [String]);
 
 impl<'de> DeserializeSeed<'de> for Find<'_> {
     type Value = Option<String>;
@@ -209,7 +314,7 @@ impl<'de> Visitor<'de> for Find<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut found = None;
-        let (key, rest) = self.0.split_first().map_or(("", &[][..]), |(key, rest)| (*key, rest));
+        let (key, rest) = self.0.split_first().map_or(("", &[][..]), |(key, rest)| (key.as_str(), rest));
         while let Some(name) = map.next_key::<String>()? {
             if name != key {
                 map.next_value::<IgnoredAny>()?;
@@ -227,10 +332,24 @@ impl<'de> Visitor<'de> for Find<'_> {
 mod tests {
     use super::*;
 
+    /// What is kept of rows that come in pieces of so many bytes, and what was seen of them.
+    fn read(rows: &str, path: &[&str], size: usize) -> (String, Filter) {
+        let path = path.iter().map(|key| (*key).to_owned()).collect();
+        let person = Person { path, users: vec!["u1".to_owned(), "anonymous:x".to_owned()] };
+        let mut filter = Rc::into_inner(Filter::of(&Rc::new(person))).unwrap().into_inner();
+        let mut kept: Vec<u8> = rows.as_bytes().chunks(size).flat_map(|piece| filter.take(piece)).collect();
+        kept.extend(filter.end());
+        (String::from_utf8(kept).unwrap(), filter)
+    }
+
+    /// The same whatever the pieces are.
     fn rewrite(rows: &str, path: &[&str]) -> (String, u64, u64) {
-        let users = ["u1".to_owned(), "anonymous:x".to_owned()];
-        let Rewritten { kept, removed, unknown, .. } = without(rows.into(), path, &users);
-        (String::from_utf8(kept).unwrap(), removed, unknown)
+        let [whole, rest @ ..] = [usize::MAX, 1, 2, 7].map(|size| {
+            let (kept, Filter { removed, unknown, first_unknown, .. }) = read(rows, path, size);
+            (kept, removed, unknown, first_unknown)
+        });
+        assert!(rest.iter().all(|one| *one == whole), "{rows}");
+        (whole.0, whole.1, whole.2)
     }
 
     #[test]
@@ -264,7 +383,7 @@ mod tests {
 
     #[test]
     fn the_first_row_of_nobody_known_is_told_by_its_line_in_what_is_kept() {
-        let line = |rows: &str| without(rows.into(), &["user_id"], &["u1".to_owned()]).first_unknown;
+        let line = |rows: &str| read(rows, &["user_id"], 5).1.first_unknown;
         let (mine, other) = ("{\"user_id\":\"u1\"}\n", "{\"user_id\":\"u2\"}\n");
         assert_eq!(line(&format!("{mine}{other}\n{mine}{{}}\n{other}{{}}\n")), 3);
         assert_eq!(line("{}"), 1);
@@ -275,5 +394,13 @@ mod tests {
     fn the_id_may_be_deeper_down() {
         let rows = "{\"meta\":{\"id\":\"u1\"},\"id\":\"u2\"}\n{\"meta\":{\"id\":\"u2\"},\"id\":\"u1\"}\n";
         assert_eq!(rewrite(rows, &["meta", "id"]).0, "{\"meta\":{\"id\":\"u2\"},\"id\":\"u1\"}\n");
+    }
+
+    #[test]
+    fn a_row_that_does_not_end_is_too_much() {
+        let long = "x".repeat(LONGEST + 1);
+        assert!(read(&long, &["user_id"], 1 << 20).1.too_much);
+        let (row, _) = long.split_at(LONGEST);
+        assert!(!read(row, &["user_id"], 1 << 20).1.too_much);
     }
 }

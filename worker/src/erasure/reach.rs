@@ -2,6 +2,7 @@
 //! queue. On workerd these are bindings; host tests have them in memory.
 
 use crate::platform::DatabaseError;
+use futures_util::stream::LocalBoxStream;
 
 /// A page of names.
 #[derive(Debug, Default)]
@@ -11,20 +12,24 @@ pub(crate) struct Names {
     pub(crate) next: Option<String>,
 }
 
-/// An object with what tells whether it was changed since.
+/// A small object with what tells whether it was changed since.
 #[derive(Debug)]
 pub(crate) struct Versioned {
     pub(crate) bytes: Vec<u8>,
     pub(crate) etag: String,
 }
 
-/// Why an object can't be had whole.
-#[derive(Debug)]
-pub(crate) enum Unread {
-    /// There is none.
-    Gone,
-    /// It has more bytes than may be held.
-    TooLarge,
+/// Bytes as they come.
+pub(crate) type Pieces = LocalBoxStream<'static, Result<Vec<u8>, DatabaseError>>;
+
+/// An object that is being read.
+pub(crate) struct Opened {
+    /// How many bytes it has.
+    pub(crate) size: u64,
+    /// What tells whether it was changed since.
+    pub(crate) etag: String,
+    /// All of its bytes, or an error.
+    pub(crate) pieces: Pieces,
 }
 
 /// What is reached. Errors are [`DatabaseError::Objects`] and name what to bind.
@@ -44,17 +49,24 @@ pub(crate) trait Reach {
     /// The names of the site's objects with this prefix, a page at a time.
     async fn list_data(&self, prefix: &str, from: Option<String>) -> Result<Names, DatabaseError>;
 
-    /// An object of the site, if it has at most so many bytes.
-    async fn data(&self, name: &str, most: usize) -> Result<Result<Versioned, Unread>, DatabaseError>;
+    /// Opens an object of the site, if there is one, and of this etag where one is given.
+    async fn data(&self, name: &str, etag: Option<&str>) -> Result<Option<Opened>, DatabaseError>;
 
-    /// Replaces it, unless it was changed since; whether it did.
-    async fn replace_data(&self, name: &str, etag: &str, bytes: Vec<u8>) -> Result<bool, DatabaseError>;
+    /// Replaces it by so many bytes, unless it was changed since it had this etag; whether it did. Other bytes than so many are an error,
+    /// and replace nothing.
+    async fn replace_data(
+        &self,
+        name: &str,
+        etag: &str,
+        length: u64,
+        pieces: Pieces,
+    ) -> Result<bool, DatabaseError>;
 
-    /// What a gzip stream holds, up to one byte over so many; `None` if it is none that can be read to its end.
-    async fn gunzip(&self, bytes: &[u8], most: usize) -> Option<Vec<u8>>;
+    /// What a gzip stream holds; [`DatabaseError::Unreadable`] if it is none that can be read to its end.
+    fn gunzip(&self, packed: Pieces) -> Pieces;
 
-    /// As a gzip stream.
-    async fn gzip(&self, bytes: &[u8]) -> Option<Vec<u8>>;
+    /// As a gzip stream; the same bytes for the same bytes.
+    fn gzip(&self, rows: Pieces) -> Pieces;
 
     /// The names of the site's cached values with this prefix, a page at a time.
     async fn list_cache(&self, prefix: &str, from: Option<String>) -> Result<Names, DatabaseError>;

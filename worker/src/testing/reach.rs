@@ -2,9 +2,10 @@
 
 use super::Host;
 use crate::{
-    erasure::reach::{Names, Reach, Unread, Versioned},
+    erasure::reach::{Names, Opened, Pieces, Reach, Versioned},
     platform::DatabaseError,
 };
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 impl Reach for Host {
     async fn put_ledger(&self, name: &str, text: String, over: Option<&str>) -> Result<bool, DatabaseError> {
@@ -42,32 +43,51 @@ impl Reach for Host {
         })
     }
 
-    async fn data(&self, name: &str, most: usize) -> Result<Result<Versioned, Unread>, DatabaseError> {
-        Ok(match self.data.borrow().get(name) {
-            None => Err(Unread::Gone),
-            Some((bytes, _)) if bytes.len() > most => Err(Unread::TooLarge),
-            Some((bytes, version)) => Ok(Versioned { bytes: bytes.clone(), etag: version.to_string() }),
-        })
+    async fn data(&self, name: &str, etag: Option<&str>) -> Result<Option<Opened>, DatabaseError> {
+        let data = self.data.borrow();
+        let same = |(_, version): &&(Vec<u8>, u64)| etag.is_none_or(|etag| version.to_string() == etag);
+        Ok(data.get(name).filter(same).map(|(bytes, version)| {
+            let pieces: Vec<_> = bytes.chunks(7).map(|piece| Ok(piece.to_vec())).collect();
+            let (size, etag) = (bytes.len() as u64, version.to_string());
+            Opened { size, etag, pieces: stream::iter(pieces).boxed_local() }
+        }))
     }
 
-    async fn replace_data(&self, name: &str, etag: &str, bytes: Vec<u8>) -> Result<bool, DatabaseError> {
+    async fn replace_data(
+        &self,
+        name: &str,
+        etag: &str,
+        length: u64,
+        pieces: Pieces,
+    ) -> Result<bool, DatabaseError> {
+        let bytes = pieces.try_concat().await?;
+        if bytes.len() as u64 != length {
+            return Err(DatabaseError::Objects("other bytes than so many".into()));
+        }
         let mut data = self.data.borrow_mut();
         let object = data.get_mut(name).filter(|(_, version)| version.to_string() == etag);
         Ok(object.map(|object| *object = (bytes, object.1 + 1)).is_some())
     }
 
-    async fn gunzip(&self, bytes: &[u8], most: usize) -> Option<Vec<u8>> {
+    fn gunzip(&self, packed: Pieces) -> Pieces {
         use std::io::Read as _;
-        let mut all = Vec::new();
-        let mut reader = flate2::read::GzDecoder::new(bytes).take(most as u64 + 1);
-        reader.read_to_end(&mut all).ok().map(|_| all)
+        let unpacked = async {
+            let (packed, mut rows) = (packed.try_concat().await?, Vec::new());
+            let read = flate2::read::GzDecoder::new(&packed[..]).read_to_end(&mut rows);
+            read.map(|_| rows).map_err(|_| DatabaseError::Unreadable("gzip".into()))
+        };
+        stream::once(unpacked).boxed_local()
     }
 
-    async fn gzip(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+    fn gzip(&self, rows: Pieces) -> Pieces {
         use std::io::Write as _;
-        let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        writer.write_all(bytes).ok()?;
-        writer.finish().ok()
+        let packed = async {
+            let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            let rows = rows.try_concat().await?;
+            writer.write_all(&rows).unwrap();
+            Ok(writer.finish().unwrap())
+        };
+        stream::once(packed).boxed_local()
     }
 
     async fn list_cache(&self, prefix: &str, _from: Option<String>) -> Result<Names, DatabaseError> {

@@ -3,20 +3,21 @@
 
 use super::{Workerd, crypto, objects};
 use crate::{
-    erasure::reach::{Names, Reach, Unread, Versioned},
+    erasure::reach::{Names, Opened, Pieces, Reach, Versioned},
     platform::DatabaseError,
 };
 use futures_util::{
-    StreamExt as _,
-    future::{Either, select},
+    StreamExt as _, TryStreamExt as _,
+    future::{Either, ready, select},
+    stream,
 };
 use std::{pin::pin, time::Duration};
 use wasm_bindgen::{JsCast as _, JsValue, prelude::wasm_bindgen};
-use wasm_bindgen_futures::JsFuture;
 use worker::{
-    Bucket, Conditional, Delay, Fetch, Headers, Method, Object, QueueContentType, RawMessageBuilder, Request,
-    RequestInit, RequestRedirect, console_log,
-    js_sys::{self, Array, Reflect, Uint8Array},
+    Bucket, ByteStream, Conditional, Delay, Fetch, FixedLengthStream, Headers, Method, Object,
+    QueueContentType, RawMessageBuilder, Request, RequestInit, RequestRedirect, Response, ResponseBody,
+    console_log,
+    js_sys::{self, Array, Reflect},
     kv::KvStore,
 };
 
@@ -114,35 +115,36 @@ impl Reach for Workerd {
         list(&self.bound("DATA")?, prefix, from).await
     }
 
-    async fn data(&self, name: &str, most: usize) -> Outcome<Result<Versioned, Unread>> {
-        let object = self.bound("DATA")?.get(name).execute().await.map_err(objects)?;
-        let Some(object) = object else { return Ok(Err(Unread::Gone)) };
-        if object.size() > most as u64 {
-            return Ok(Err(Unread::TooLarge));
+    async fn data(&self, name: &str, etag: Option<&str>) -> Outcome<Option<Opened>> {
+        let bucket = self.bound("DATA")?;
+        let mut get = bucket.get(name);
+        if let Some(etag) = etag {
+            get = get.only_if(unchanged(etag));
         }
-        let Some(body) = object.body() else { return Ok(Err(Unread::Gone)) };
-        let bytes = body.bytes().await.map_err(objects)?;
-        Ok(Ok(Versioned { bytes, etag: object.etag() }))
+        let Some(object) = get.execute().await.map_err(objects)? else { return Ok(None) };
+        // Without a body where the condition doesn't hold.
+        let Some(body) = object.body() else { return Ok(None) };
+        let pieces = whole(body.stream().map_err(objects)?, object.size());
+        Ok(Some(Opened { size: object.size(), etag: object.etag(), pieces }))
     }
 
-    async fn replace_data(&self, name: &str, etag: &str, bytes: Vec<u8>) -> Outcome<bool> {
+    async fn replace_data(&self, name: &str, etag: &str, length: u64, pieces: Pieces) -> Outcome<bool> {
         let bucket = self.bound("DATA")?;
         let Some(before) = bucket.head(name).await.map_err(objects)? else { return Ok(false) };
-        let unchanged = Conditional { etag_matches: Some(etag.into()), ..Conditional::default() };
         let put = bucket
-            .put(name, bytes)
+            .put(name, FixedLengthStream::wrap(pieces.map_err(told), length))
             .http_metadata(before.http_metadata())
             .custom_metadata(before.custom_metadata().map_err(objects)?)
-            .only_if(unchanged);
+            .only_if(unchanged(etag));
         Ok(put.execute().await.map_err(objects)?.is_some())
     }
 
-    async fn gunzip(&self, bytes: &[u8], most: usize) -> Option<Vec<u8>> {
-        through(bytes, &transform("DecompressionStream")?, most).await
+    fn gunzip(&self, packed: Pieces) -> Pieces {
+        through(packed, "DecompressionStream")
     }
 
-    async fn gzip(&self, bytes: &[u8]) -> Option<Vec<u8>> {
-        through(bytes, &transform("CompressionStream")?, usize::MAX).await
+    fn gzip(&self, rows: Pieces) -> Pieces {
+        through(rows, "CompressionStream")
     }
 
     async fn list_cache(&self, prefix: &str, from: Option<String>) -> Outcome<Names> {
@@ -213,29 +215,44 @@ impl Reach for Workerd {
     }
 }
 
-/// A transform stream of the runtime for gzip. By name, because web-sys has it only among what it calls unstable.
-fn transform(name: &str) -> Option<JsValue> {
-    let constructor = Reflect::get(&js_sys::global(), &JsValue::from_str(name)).ok()?;
-    let constructor: &js_sys::Function = constructor.unchecked_ref();
-    Reflect::construct(constructor, &Array::of1(&JsValue::from_str("gzip"))).ok()
+fn unchanged(etag: &str) -> Conditional {
+    Conditional { etag_matches: Some(etag.into()), ..Conditional::default() }
 }
 
-/// Bytes through a transform stream of the runtime, up to one chunk over so many; `None` if it fails.
-async fn through(bytes: &[u8], transform: &JsValue, most: usize) -> Option<Vec<u8>> {
-    let source = web_sys::Response::new_with_opt_js_u8_array(Some(&Uint8Array::from(bytes))).ok()?.body()?;
-    let reader: web_sys::ReadableStreamDefaultReader =
-        source.pipe_through(transform.unchecked_ref()).get_reader().unchecked_into();
-    let mut all = Vec::new();
-    while all.len() <= most {
-        let piece = JsFuture::from(reader.read()).await.ok()?;
-        if Reflect::get(&piece, &JsValue::from_str("done")).ok()?.is_truthy() {
-            break;
+/// An error, for whoever reads pieces in JavaScript.
+fn told(error: DatabaseError) -> worker::Error {
+    worker::Error::RustError(format!("{error:?}"))
+}
+
+/// All bytes of a body. One that was aborted looks as if it had ended.
+fn whole(body: ByteStream, size: u64) -> Pieces {
+    let step = async |(mut body, left): (ByteStream, u64)| match body.try_next().await.map_err(objects)? {
+        Some(piece) => {
+            let left = left.saturating_sub(piece.len() as u64);
+            Ok(Some((piece, (body, left))))
         }
-        let value = Reflect::get(&piece, &JsValue::from_str("value")).ok()?;
-        all.extend(value.dyn_into::<Uint8Array>().ok()?.to_vec());
+        None if left == 0 => Ok(None),
+        None => Err(DatabaseError::Objects("an object broke off".into())),
+    };
+    stream::try_unfold((body, size), step).boxed_local()
+}
+
+/// Pieces through a transform stream of the runtime for gzip.
+fn through(pieces: Pieces, name: &'static str) -> Pieces {
+    let unreadable = move |why: &dyn std::fmt::Display| DatabaseError::Unreadable(format!("{name}: {why}"));
+    match piped(pieces, name) {
+        Some(stream) => ByteStream::from(stream).map_err(move |error| unreadable(&error)).boxed_local(),
+        None => stream::once(ready(Err(unreadable(&"the runtime has none")))).boxed_local(),
     }
-    if all.len() > most {
-        let _ = JsFuture::from(reader.cancel()).await;
+}
+
+/// The transform by name, because web-sys has it only among what it calls unstable.
+fn piped(pieces: Pieces, name: &str) -> Option<web_sys::ReadableStream> {
+    let constructor = Reflect::get(&js_sys::global(), &JsValue::from_str(name)).ok()?;
+    let constructor: &js_sys::Function = constructor.unchecked_ref();
+    let transform = Reflect::construct(constructor, &Array::of1(&JsValue::from_str("gzip"))).ok()?;
+    match Response::from_stream(pieces.map_err(told)).ok()?.body() {
+        ResponseBody::Stream(stream) => Some(stream.pipe_through(transform.unchecked_ref())),
+        _ => None,
     }
-    Some(all)
 }
