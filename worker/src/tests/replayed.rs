@@ -30,8 +30,8 @@ fn restored() -> (Host, Vec<String>) {
 }
 
 /// How many of these are known, and how many of them are done.
-fn known(host: &Host) -> (i64, i64) {
-    let count = |sql: &str| (0..2).map(|shard| host.count(shard, sql)).sum();
+fn known(host: &Host) -> (usize, usize) {
+    let count = |sql: &str| usize::try_from((0..2).map(|shard| host.count(shard, sql)).sum::<i64>()).unwrap();
     (count("SELECT count(*) FROM erasures"), count("SELECT count(*) FROM erasures WHERE state = 'done'"))
 }
 
@@ -42,12 +42,12 @@ fn many_lost_erasures_are_opened_and_ended_again_run_by_run_and_none_is_left_out
     // One that nobody can read comes first.
     host.ledger.borrow_mut().insert("ledger/a/00000000-0000-7000-8000-000000000000.json".into(), "{".into());
     let (mut runs, mut before) = (0, 0);
-    while known(&host).1 < ids.len() as i64 {
+    while known(&host).1 < ids.len() {
         let batches = host.batches.get();
         assert!(block_on(sweep(&host.app())).is_err(), "what can't be read is told");
         let made = host.batches.get() - batches;
         assert!(made < MAY / 2, "{made} calls of the database in one run");
-        assert!(known(&host).0 > before || known(&host).0 == ids.len() as i64, "each run goes on");
+        assert!(known(&host).0 > before || known(&host).0 == ids.len(), "each run goes on");
         (runs, before) = (runs + 1, known(&host).0);
         assert!(runs < 9);
     }
@@ -62,7 +62,7 @@ fn entries_that_no_restore_can_need_go_whether_or_not_a_database_knows_of_them()
     for lost in [true, false] {
         let (host, _) = restored();
         if !lost {
-            while known(&host).1 < MANY as i64 {
+            while known(&host).1 < MANY {
                 block_on(sweep(&host.app())).unwrap();
             }
             host.now.set(START.plus_days(29));
@@ -74,6 +74,6 @@ fn entries_that_no_restore_can_need_go_whether_or_not_a_database_knows_of_them()
             block_on(sweep(&host.app())).unwrap();
         }
         assert_eq!(host.ledger.borrow().len(), 0, "lost: {lost}");
-        assert_eq!(known(&host).0, if lost { 0 } else { MANY as i64 });
+        assert_eq!(known(&host).0, if lost { 0 } else { MANY });
     }
 }

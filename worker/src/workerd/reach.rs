@@ -132,7 +132,7 @@ impl Reach for Workerd {
         let bucket = self.bound("DATA")?;
         let Some(before) = bucket.head(name).await.map_err(objects)? else { return Ok(false) };
         let put = bucket
-            .put(name, FixedLengthStream::wrap(pieces.map_err(told), length))
+            .put(name, FixedLengthStream::wrap(pieces.map_err(|error| told(&error)), length))
             .http_metadata(before.http_metadata())
             .custom_metadata(before.custom_metadata().map_err(objects)?)
             .only_if(unchanged(etag));
@@ -220,7 +220,7 @@ fn unchanged(etag: &str) -> Conditional {
 }
 
 /// An error, for whoever reads pieces in JavaScript.
-fn told(error: DatabaseError) -> worker::Error {
+fn told(error: &DatabaseError) -> worker::Error {
     worker::Error::RustError(format!("{error:?}"))
 }
 
@@ -251,7 +251,7 @@ fn piped(pieces: Pieces, name: &str) -> Option<web_sys::ReadableStream> {
     let constructor = Reflect::get(&js_sys::global(), &JsValue::from_str(name)).ok()?;
     let constructor: &js_sys::Function = constructor.unchecked_ref();
     let transform = Reflect::construct(constructor, &Array::of1(&JsValue::from_str("gzip"))).ok()?;
-    match Response::from_stream(pieces.map_err(told)).ok()?.body() {
+    match Response::from_stream(pieces.map_err(|error| told(&error))).ok()?.body() {
         ResponseBody::Stream(stream) => Some(stream.pipe_through(transform.unchecked_ref())),
         _ => None,
     }
