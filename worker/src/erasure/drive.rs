@@ -25,8 +25,11 @@ use consentry::{
 use serde_json::json as value;
 use uuid::Uuid;
 
-/// How long an attempt of the edge has a task to itself, in milliseconds: longer than any attempt takes.
-const LEASE_MS: i64 = 120_000;
+/// How long an attempt of the edge has a task to itself, in milliseconds: longer than any takes, which for many objects is as long as
+/// the platform lets a Worker run.
+const fn lease_ms(kind: StoreKind) -> i64 {
+    if matches!(kind, StoreKind::R2Jsonl) { 15 * 60_000 } else { 120_000 }
+}
 
 /// The most attempts in one run for one erasure.
 const ATTEMPTS: usize = 20;
@@ -64,8 +67,13 @@ pub(crate) async fn go_on<P: Platform>(app: &App<'_, P>, id: Uuid) -> Result<(),
 pub(crate) async fn sweep<P: Platform>(app: &App<'_, P>) -> Result<(), DatabaseError> {
     let mut outcome = ledger::replay(app).await;
     for shard in 0..app.platform.shards() {
-        for id in app.store().due_erasures(shard).await? {
-            outcome = run(app, shard, id, |_| true).await.and(outcome);
+        match app.store().due_erasures(shard).await {
+            Ok(due) => {
+                for id in due {
+                    outcome = outcome.and(run(app, shard, id, |_| true).await);
+                }
+            }
+            Err(error) => outcome = outcome.and(Err(error)),
         }
     }
     outcome
@@ -96,7 +104,9 @@ async fn run<P: Platform>(
     }
     for _ in 0..ATTEMPTS {
         let Some(next) = next(&tasks, app.now, &now_too) else { break };
-        if let Some(taken) = store.take_task(shard, next, EDGE, app.now.plus_ms(LEASE_MS)).await? {
+        // Those before it may have taken long.
+        let until = app.platform.now().plus_ms(lease_ms(next.settings.kind));
+        if let Some(taken) = store.take_task(shard, next, EDGE, until).await? {
             attempt(app, shard, &erasure, taken).await?;
         }
         tasks = store.tasks(shard, id).await?;

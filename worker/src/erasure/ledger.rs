@@ -198,41 +198,53 @@ fn unreadable(id: Uuid) -> DatabaseError {
     DatabaseError::Unreadable(format!("the entry of erasure {id} in the ledger"))
 }
 
-/// How many calls one run may spend on entries; what is left is the next run's. A Worker may make a thousand, and goes on with erasures too.
+/// How many calls one run may spend on opening again; what is left is the next run's. A Worker may make a thousand, and goes on with
+/// erasures too.
 const CALLS: usize = 250;
 
-/// How many of them opening an erasure again takes at most.
+/// How many of them one takes, as a rule.
 const REOPENING: usize = 10;
 
 /// Opens again what the ledger has and the databases lack, and forgets what no restore can bring back. Both are safe to repeat and need
-/// not know whether there was a restore. An entry that can't be read doesn't keep the others from being.
+/// not know whether there was a restore. An entry that nothing can be done about keeps the others waiting, but not for ever.
 pub(super) async fn replay<P: Platform>(app: &App<'_, P>) -> Result<(), DatabaseError> {
-    let (mut outcome, mut calls, mut from) = (Ok(()), CALLS, None);
+    let (mut due, mut from) = (Vec::new(), None);
     loop {
         let page = app.platform.list_ledger(from).await?;
-        let entries: Vec<_> = page.names.iter().filter_map(|name| Some((name, erasure_of(name)?))).collect();
-        let known = app.store().known_erasures(entries.iter().map(|(_, id)| *id)).await?;
-        for (name, id) in entries {
-            let ended = known.get(&id);
-            if ended.is_some_and(|ended| !ended.is_some_and(|at| is_past(app, at))) {
-                continue;
-            }
-            if calls < REOPENING {
-                return outcome;
-            }
-            let spent = if ended.is_some() {
-                app.platform.delete_ledger(name).await.map(|()| 1)
-            } else {
-                open_again(app, name, id).await
-            };
-            calls -= *spent.as_ref().unwrap_or(&REOPENING);
-            outcome = outcome.and(spent.map(drop));
-        }
+        let entries: Vec<_> =
+            page.names.into_iter().filter_map(|name| Some((erasure_of(&name)?, name))).collect();
+        let known = app.store().known_erasures(entries.iter().map(|(id, _)| *id)).await?;
+        due.extend(entries.into_iter().filter_map(|(id, name)| match known.get(&id) {
+            None => Some((id, name, false)),
+            Some(ended) => ended.is_some_and(|at| is_past(app, at)).then_some((id, name, true)),
+        }));
         from = page.next;
         if from.is_none() {
-            return outcome;
+            break;
         }
     }
+    if due.is_empty() {
+        return Ok(());
+    }
+    // Each run begins elsewhere, so that each entry has its turn whatever is wrong with those before it.
+    let mut random = [0; 4];
+    app.platform.random(&mut random);
+    let first = u32::from_le_bytes(random) as usize % due.len();
+    due.rotate_left(first);
+    let (mut outcome, mut calls) = (Ok(()), CALLS);
+    for (id, name, past) in due {
+        if calls < REOPENING {
+            break;
+        }
+        let spent = if past {
+            app.platform.delete_ledger(&name).await.map(|()| 1)
+        } else {
+            open_again(app, &name, id).await
+        };
+        calls -= *spent.as_ref().unwrap_or(&1);
+        outcome = outcome.and(spent.map(drop));
+    }
+    outcome
 }
 
 /// Whether no restore can reach behind an erasure that ended then.

@@ -73,8 +73,10 @@ impl Reach for Host {
         use std::io::Read as _;
         let unpacked = async {
             let (packed, mut rows) = (packed.try_concat().await?, Vec::new());
-            let read = flate2::read::GzDecoder::new(&packed[..]).read_to_end(&mut rows);
-            read.map(|_| rows).map_err(|_| DatabaseError::Unreadable("gzip".into()))
+            let mut reader = flate2::bufread::GzDecoder::new(&packed[..]);
+            // As the runtime's: one member, and nothing behind it.
+            let read = reader.read_to_end(&mut rows).is_ok() && reader.into_inner().is_empty();
+            read.then_some(rows).ok_or_else(|| DatabaseError::Unreadable("gzip".into()))
         };
         stream::once(unpacked).boxed_local()
     }

@@ -83,17 +83,21 @@ async fn scheduled(event: ScheduledEvent, env: Env, _context: ScheduleContext) {
             // Each even where another failed: they have nothing to do with each other.
             let built = tick(app).await;
             let folded = fold(app).await;
-            let (mut kept, mut ended, mut sound) = (Ok(()), Ok(()), Ok(()));
+            let (mut kept, mut ended, mut links, mut sound) = (Ok(()), Ok(()), Ok(()), Ok(()));
             if event.cron() != EACH_MINUTE {
                 kept = app.store().forget_expired_keys().await;
                 ended = forget(app).await;
-                kept = kept.and(app.store().forget_expired_links().await);
+                links = app.store().forget_expired_links().await;
                 sound = inspect(app).await;
             }
             let swept = sweep(app).await;
-            kept.and(ended).and(sound).and(swept).and(built).and(folded).map_err(|error| app.fault(&error))
+            // Each is told, so that one that lasts hides none of the others.
+            for error in [built, folded, kept, ended, links, sound, swept].into_iter().filter_map(Result::err)
+            {
+                console_log!("scheduled: {}", app.fault(&error).detail);
+            }
         })
-        .await?
+        .await
     };
     if let Err(error) = outcome.await {
         console_log!("scheduled: {}", error.detail);
