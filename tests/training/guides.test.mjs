@@ -57,8 +57,13 @@ test("whoever follows the guide to the log keeps a key and a checkpoint, verifie
   const verified = await here.follow("log.md", "--from 100 --to 200");
   assert.equal(verified.stderr.match(/verified: all/g).length, 2);
   assert.match(verified.stderr, /verified: rows 100 to 199 of/);
+  const answer = await grant(site, "answered");
+  await fold();
+  await writeFile(join(here.folder, "answer.json"), JSON.stringify(answer));
+  const holds = (await block("log.md", "sh", "verify inclusion")).replace("inclusion/17", `inclusion/${answer.log_index}`);
+  assert.match((await here.run(holds)).stderr, new RegExp(`verified: row ${answer.log_index} is in the log`));
   await copyTiles(join(here.folder, "now"));
-  const proved = await here.follow("log.md", "--proof proof.json");
+  const proved = await here.follow("log.md", "/log/proof/consistency");
   assert.equal(proved.stderr.match(/verified: the log of \d+ rows continues the one of \d+/g).length, 2);
   // A monitor goes on until somebody ends it; the next goes on from what it kept.
   const [known, monitor] = [join(here.folder, "held.checkpoint"), await block("log.md", "sh", "consentry monitor --url")];
