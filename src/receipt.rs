@@ -255,7 +255,7 @@ impl fmt::Display for ReceiptError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Jws(error) => write!(f, "the receipt {error}"),
-            Self::Fields => f.write_str("what was signed is no receipt of version 1"),
+            Self::Fields => f.write_str("what was signed is not of the form of a receipt, version 1"),
             Self::Leaf => f.write_str("the receipt's fields do not make the leaf hash that it names"),
             Self::NoCheckpoint => {
                 f.write_str("there is a proof of inclusion, but not the checkpoint it is for")

@@ -79,7 +79,7 @@ fn a_deletion_receipt_says_what_was_removed_in_each_store() {
             { "store": "crm", "kind": "webhook", "attempts": 2, "found": 1, "removed": 1, "counts": "at_least",
               "verified": "said_by_the_service", "verified_at": "2026-11-24T09:31:00.001Z" },
         ],
-        "lineage": [{ "dataset": "chats", "model": "small", "state": "to_retrain" }],
+        "lineage": [{ "dataset": "chats", "model": "small", "state": "to_retrain" }, { "dataset": "notes" }],
     });
     let key = SigningKey::from_bytes(&[7; 32]);
     let sign = |payload: &Value| {
@@ -95,12 +95,12 @@ fn a_deletion_receipt_says_what_was_removed_in_each_store() {
     );
     says(&done, 0, "rows (r2_jsonl): 3 removed, every_row_read at 2026-11-24T09:30:30.001Z");
     says(&done, 0, "crm (webhook): at least 1 removed, said_by_the_service");
-    says(&done, 0, "data set chats, model small: to_retrain");
+    says(&done, 0, "data set chats, model small: to_retrain\n  data set notes, of which no model is known");
     let mut later = payload.clone();
     later["version"] = 2.into();
-    says(&verify(&sign(&later)), 1, "what was signed is no deletion receipt of version 1");
+    says(&verify(&sign(&later)), 1, "what was signed is not of the form of a receipt, version 1");
     let forged = sign(&payload).rsplit_once('.').unwrap().0.to_owned() + "." + &"A".repeat(86);
-    says(&verify(&forged), 1, "the deletion receipt was not signed like this by the key it names");
+    says(&verify(&forged), 1, "the receipt was not signed like this by the key it names");
 }
 
 #[test]

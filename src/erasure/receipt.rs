@@ -5,17 +5,11 @@
 //! It never holds a user id: the person is the keyed hash that the log has for them.
 
 use alloc::{string::String, vec::Vec};
-use core::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{
-    hash::Hash,
-    jws::{Jws, JwsError},
-    subject::KeyId,
-    time::Timestamp,
-};
+use crate::{hash::Hash, jws::Jws, receipt::ReceiptError, subject::KeyId, time::Timestamp};
 
 /// The type of the signed JSON.
 pub const TYPE: &str = "deletion-receipt+jws";
@@ -97,38 +91,18 @@ impl DeletionReceipt {
         text: &str,
         keys: &[[u8; 32]],
         check: impl Fn(&[u8; 32], &[u8], &[u8; 64]) -> bool,
-    ) -> Result<Self, DeletionReceiptError> {
-        let jws = Jws::parse(text.trim()).map_err(DeletionReceiptError::Jws)?;
-        jws.verify(TYPE, keys, check).map_err(DeletionReceiptError::Jws)?;
-        let receipt: Self = serde_json::from_slice(&jws.payload).map_err(|_| DeletionReceiptError::Fields)?;
-        if receipt.version == VERSION { Ok(receipt) } else { Err(DeletionReceiptError::Fields) }
+    ) -> Result<Self, ReceiptError> {
+        let jws = Jws::parse(text.trim()).map_err(ReceiptError::Jws)?;
+        jws.verify(TYPE, keys, check).map_err(ReceiptError::Jws)?;
+        let receipt: Self = serde_json::from_slice(&jws.payload).map_err(|_| ReceiptError::Fields)?;
+        if receipt.version == VERSION { Ok(receipt) } else { Err(ReceiptError::Fields) }
     }
 }
-
-/// What is wrong with a deletion receipt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DeletionReceiptError {
-    /// Its signature.
-    Jws(JwsError),
-    /// What was signed has not the fields of one.
-    Fields,
-}
-
-impl fmt::Display for DeletionReceiptError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Jws(error) => write!(f, "the deletion receipt {error}"),
-            Self::Fields => f.write_str("what was signed is no deletion receipt of version 1"),
-        }
-    }
-}
-
-impl core::error::Error for DeletionReceiptError {}
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jws;
+    use crate::jws::{self, JwsError};
     use alloc::{format, string::ToString as _, vec};
     use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
     use serde_json::json;
@@ -177,7 +151,7 @@ mod tests {
         }
     }
 
-    fn verify(text: &str) -> Result<DeletionReceipt, DeletionReceiptError> {
+    fn verify(text: &str) -> Result<DeletionReceipt, ReceiptError> {
         DeletionReceipt::verify(text, &[public()], check)
     }
 
@@ -197,19 +171,19 @@ mod tests {
             changed[name] = value;
             refused(&signed(TYPE, &changed))
         };
-        assert_eq!(with("version", 2.into()), DeletionReceiptError::Fields);
-        assert_eq!(with("stores", json!([{}])), DeletionReceiptError::Fields);
-        assert_eq!(with("completed_at", Value::Null), DeletionReceiptError::Fields);
+        assert_eq!(with("version", 2.into()), ReceiptError::Fields);
+        assert_eq!(with("stores", json!([{}])), ReceiptError::Fields);
+        assert_eq!(with("completed_at", Value::Null), ReceiptError::Fields);
         let other = signed("consent-receipt+jws", &payload);
-        assert_eq!(refused(&other), DeletionReceiptError::Jws(JwsError::Type));
+        assert_eq!(refused(&other), ReceiptError::Jws(JwsError::Type));
         let good = signed(TYPE, &payload);
         let forged = DeletionReceipt::verify(&good, &[public()], |_, _, _| false);
-        assert_eq!(forged, Err(DeletionReceiptError::Jws(JwsError::Forged)));
+        assert_eq!(forged, Err(ReceiptError::Jws(JwsError::Forged)));
         let unknown = DeletionReceipt::verify(&good, &[[0; 32]], check);
-        assert_eq!(unknown, Err(DeletionReceiptError::Jws(JwsError::UnknownKey)));
+        assert_eq!(unknown, Err(ReceiptError::Jws(JwsError::UnknownKey)));
         assert_eq!(
             refused("x").to_string(),
-            "the deletion receipt is not signed JSON in the compact form; give it as it was received"
+            "the receipt is not signed JSON in the compact form; give it as it was received"
         );
     }
 }

@@ -28,16 +28,7 @@ export async function startWorld(options) {
     /** How many events the log holds. */
     events,
     /** Waits until an erasure is as it should be, sweeping meanwhile as the cron does; the erasure. */
-    async until(site, id, holds) {
-      let erasure;
-      for (let i = 0; i < 100; i += 1) {
-        erasure = accepted(await site.call("GET", `/erasures/${id}`));
-        if (holds(erasure)) return erasure;
-        await edge.cron("* * * * *");
-        await sleep(50);
-      }
-      return assert.fail(JSON.stringify(erasure, null, 1));
-    },
+    until: (site, id, holds) => followUntil(edge, site, id, holds),
     /** Makes a call that must be refused with one of these statuses and leave nothing. */
     async denied(ask, statuses) {
       const before = await events();
@@ -47,6 +38,18 @@ export async function startWorld(options) {
       assert.equal(await events(), before, "a refused call stored an event");
     },
   };
+}
+
+/** Waits until an erasure at an edge is as it should be, sweeping meanwhile as the cron does; the erasure. */
+export async function followUntil(edge, site, id, holds) {
+  let erasure;
+  for (let i = 0; i < 100; i += 1) {
+    erasure = accepted(await site.call("GET", `/erasures/${id}`));
+    if (holds(erasure)) return erasure;
+    await edge.cron("* * * * *");
+    await sleep(50);
+  }
+  return assert.fail(JSON.stringify(erasure, null, 1));
 }
 
 /** The path of something about a person. */

@@ -8,10 +8,9 @@ import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { admin, makeSite } from "../support/client.mjs";
 import { startEdge } from "../support/edge.mjs";
-import { about, accepted, exportOf, grant, statusOf } from "../api/world.mjs";
+import { about, accepted, exportOf, followUntil, grant, statusOf } from "../api/world.mjs";
 import { auditor, says } from "./auditor.mjs";
 
 const ADA = "ada@example.com";
@@ -48,15 +47,7 @@ async function backedUp() {
   here.put = () => here.edge.bucket("DATA", (bucket) => bucket.put(ROWS, everybody));
   here.rows = () => here.edge.bucket("DATA", async (bucket) => (await bucket.get(ROWS)).text());
   here.evidence = async () => (await here.edge.sql("SELECT evidence FROM events WHERE evidence IS NOT NULL")).length;
-  here.erased = async (id) => {
-    for (let n = 0; n < 100; n += 1) {
-      const erasure = accepted(await here.site.call("GET", `/erasures/${id}`));
-      if (erasure.state === "done") return erasure;
-      await here.minute();
-      await sleep(50);
-    }
-    return assert.fail("it does not end");
-  };
+  here.erased = (id) => followUntil(here.edge, here.site, id, ({ state }) => state === "done");
   return here;
 }
 

@@ -9,7 +9,7 @@ use clap::Args;
 use consentry::erasure::receipt::{self as deletion, Counts, DeletionReceipt};
 use consentry::jws::{Jws, public_of};
 use consentry::note::VerifierKey;
-use consentry::receipt::{Proved, Verified};
+use consentry::receipt::{Proved, ReceiptError, Verified};
 use serde::Deserialize as _;
 use serde_json::Value;
 
@@ -60,12 +60,11 @@ pub(super) fn run(args: &Receipts) -> Result<String, Failure> {
 }
 
 /// What a receipt says that verifies, whichever of the two it is.
-fn verified(proved: &Proved, keys: &[[u8; 32]]) -> Result<String, String> {
+fn verified(proved: &Proved, keys: &[[u8; 32]]) -> Result<String, ReceiptError> {
     if Jws::parse(proved.receipt.trim()).is_ok_and(|jws| jws.typ == deletion::TYPE) {
-        let erased = DeletionReceipt::verify(&proved.receipt, keys, check);
-        return erased.map(|erased| erasure(&erased)).map_err(|error| error.to_string());
+        return DeletionReceipt::verify(&proved.receipt, keys, check).map(|erased| erasure(&erased));
     }
-    proved.verify(keys, check).map(|verified| sentence(&verified)).map_err(|error| error.to_string())
+    proved.verify(keys, check).map(|verified| sentence(&verified))
 }
 
 impl Keys {
@@ -129,8 +128,12 @@ fn erasure(receipt: &DeletionReceipt) -> String {
         );
     }
     for standing in &receipt.lineage {
-        let text = |name: &str| standing[name].as_str().unwrap_or("none");
-        let _ = write!(said, "\n  data set {}, model {}: {}", text("dataset"), text("model"), text("state"));
+        let text = |name: &str| standing[name].as_str();
+        let _ = write!(said, "\n  data set {}, ", text("dataset").unwrap_or_default());
+        let _ = match (text("model"), text("state")) {
+            (Some(model), Some(state)) => write!(said, "model {model}: {state}"),
+            _ => write!(said, "of which no model is known"),
+        };
     }
     said
 }

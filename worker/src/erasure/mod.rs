@@ -17,6 +17,7 @@ pub(crate) mod ledger;
 pub(crate) mod open;
 pub(crate) mod reach;
 pub(crate) mod receipt;
+mod rows;
 pub(crate) mod settings;
 pub(crate) mod users;
 mod vectorize;

@@ -155,7 +155,7 @@ fn wrong(store: &StoreSettings) -> Option<(&'static str, &'static str)> {
         StoreKind::R2Jsonl if !(1..=512).contains(&text(prefix).len()) => {
             Some(("prefix", "say how the names of the objects begin, such as training/; 1 to 512 bytes"))
         }
-        StoreKind::R2Jsonl if user_field.is_some() && !super::jsonl::is_path(&text(user_field)) => {
+        StoreKind::R2Jsonl if user_field.is_some() && !super::rows::is_path(&text(user_field)) => {
             Some(("user_field", "give a dotted path of at most 16 keys, such as meta.user_id"))
         }
         StoreKind::Kv if !has_delimiter(&text(prefix)) => Some((

@@ -63,6 +63,8 @@ fn entries_that_no_restore_can_need_go_whether_or_not_a_database_knows_of_them()
     for lost in [true, false] {
         let (host, _) = restored();
         if !lost {
+            block_on(sweep(&host.app())).unwrap();
+            assert_eq!(known(&host).0, 25, "as many as the papers say");
             while known(&host).1 < MANY {
                 block_on(sweep(&host.app())).unwrap();
             }
