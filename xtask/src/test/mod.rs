@@ -61,6 +61,11 @@ pub(crate) fn run(project: &Project, wanted: &[String]) -> Result<()> {
         }
         reports.push(Report { name: stage.name, result, took: begun.elapsed() });
     }
+    for Report { name, result, .. } in &reports {
+        if let Err(error) = result {
+            println!("\n── {name}: what failed ──\n{error:#}");
+        }
+    }
     println!();
     for report in &reports {
         println!("{report}");

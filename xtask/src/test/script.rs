@@ -1,6 +1,8 @@
 //! The stages that need a browser or a running Worker.
 
-use anyhow::{Context, Result};
+use std::fs;
+
+use anyhow::{Context, Error, Result};
 
 use super::{Outcome, stores};
 use crate::build;
@@ -87,8 +89,14 @@ fn node_tests(project: &Project, folders: &[&str], env: &[(&str, &str)]) -> Resu
         return Ok(Outcome::Skipped(format!("no *.test.mjs in {} yet", folders.join(", "))));
     }
     build::run(project)?;
+    let failures = project.state("failures.txt");
     let mut node = exec::command("node", project.root());
-    node.args(["--test", "--test-reporter=spec"]).args(tests);
-    exec::run(node.envs(env.iter().copied()))?;
+    node.args(["--test", "--test-reporter=spec", "--test-reporter-destination=stdout"]);
+    node.arg("--test-reporter=./tests/support/failures.mjs");
+    node.arg(format!("--test-reporter-destination={}", failures.display())).args(tests);
+    exec::run(node.envs(env.iter().copied())).map_err(|error| match fs::read_to_string(&failures) {
+        Ok(told) if !told.is_empty() => Error::msg(told.trim_end().to_owned()),
+        _ => error,
+    })?;
     Ok(Outcome::Passed)
 }
