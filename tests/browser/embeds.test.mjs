@@ -32,7 +32,6 @@ async function on(body, act, options) {
         : route.fulfill({ contentType: "text/html", body: `<!doctype html><title>${name}</title><script>parent.ran = [...(parent.ran ?? []), "${name}"]</script>` });
   });
   const page = await person.openHtml(html(body, options), options);
-  page.setDefaultTimeout(4000);
   await act(page, person);
   assert.deepEqual(person.complaints, []);
   await person.context.close();

@@ -34,7 +34,7 @@ const read = (page, surface) =>
 /** What an auditor finds under the hash of a record. */
 async function registered(hash) {
   // The browser sends it after the answer to the decision.
-  for (let tries = 0; tries < 50; tries++) {
+  for (let tries = 0; tries < 400; tries++) {
     const { status, body } = await site.call("GET", `/notices/${hash}`);
     if (status === 200) return body;
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -162,7 +162,7 @@ test("a decision arrives although the tab is closed at once", () =>
     const bare = await person.openHtml("<!doctype html><title>Bare</title>");
     const secret = await person.secret(bare);
     assert.ok(secret);
-    for (let tries = 0; tries < 60; tries++) {
+    for (let tries = 0; tries < 400; tries++) {
       const { body } = await site.call("GET", `/consent/${encodeURIComponent(userId(secret))}`);
       if (body.consent.analytics.status === "revoked") return;
       await bare.waitForTimeout(50);

@@ -182,7 +182,7 @@ export async function cardsOn(page, ...purposes) {
   const seen = () =>
     page.locator("[data-tile].is-on").evaluateAll((cards) => cards.map((card) => card.dataset.tile).sort().join(" "));
   // The tags run one after the other, each loaded from the server.
-  for (let tries = 0; tries < 50 && (await seen()) !== wanted; tries++) await page.waitForTimeout(50);
+  for (let tries = 0; tries < 400 && (await seen()) !== wanted; tries++) await page.waitForTimeout(50);
   assert.equal(await seen(), wanted);
 }
 

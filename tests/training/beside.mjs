@@ -82,9 +82,11 @@ export async function startFront(to) {
       const body = chunks.length === 0 ? undefined : Buffer.concat(chunks);
       const { host, connection, "content-length": length, "transfer-encoding": coding, ...headers } = request.headers;
       const answer = await fetch(to() + request.url, { method: request.method, headers, body });
-      const text = await answer.text();
+      const bytes = Buffer.from(await answer.arrayBuffer());
       if (front.drop(request.url)) return request.socket.destroy();
-      response.writeHead(answer.status, { "Content-Type": answer.headers.get("Content-Type") ?? "text/plain" }).end(text);
+      // `fetch` has unpacked it.
+      const told = [...answer.headers].filter(([name]) => !/^(connection|content-encoding|content-length|keep-alive|transfer-encoding)$/.test(name));
+      response.writeHead(answer.status, Object.fromEntries(told)).end(bytes);
     } catch {
       request.socket.destroy();
     }
