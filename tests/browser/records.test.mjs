@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { embedding, openShop, press, recorded, test, userId, visit } from "./visitor.mjs";
+import { embedding, eventually, openShop, press, recorded, test, userId, visit } from "./visitor.mjs";
 
 const cf = { country: "US", regionCode: "CA" };
 const shop = await openShop({ cf, purposes: ["sale_or_sharing"] });
@@ -34,12 +34,9 @@ const read = (page, surface) =>
 /** What an auditor finds under the hash of a record. */
 async function registered(hash) {
   // The browser sends it after the answer to the decision.
-  for (let tries = 0; tries < 400; tries++) {
-    const { status, body } = await site.call("GET", `/notices/${hash}`);
-    if (status === 200) return body;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  assert.fail("the notice was not registered");
+  const { status, body } = await eventually(() => site.call("GET", `/notices/${hash}`), ({ status }) => status === 200);
+  assert.equal(status, 200, "the notice was not registered");
+  return body;
 }
 
 test("a record says what was shown, where, when, under which rules and by what", () =>
@@ -162,12 +159,9 @@ test("a decision arrives although the tab is closed at once", () =>
     const bare = await person.openHtml("<!doctype html><title>Bare</title>");
     const secret = await person.secret(bare);
     assert.ok(secret);
-    for (let tries = 0; tries < 400; tries++) {
-      const { body } = await site.call("GET", `/consent/${encodeURIComponent(userId(secret))}`);
-      if (body.consent.analytics.status === "revoked") return;
-      await bare.waitForTimeout(50);
-    }
-    assert.fail("nothing arrived");
+    const known = () => site.call("GET", `/consent/${encodeURIComponent(userId(secret))}`);
+    const arrived = ({ body }) => body.consent.analytics.status === "revoked";
+    assert.ok(arrived(await eventually(known, arrived)), "nothing arrived");
   }));
 
 test("a yes that arrives late does not undo a no that came after it", () =>

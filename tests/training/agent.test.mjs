@@ -13,7 +13,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { admin, makeSite } from "../support/client.mjs";
 import { startEdge } from "../support/edge.mjs";
 import { about, accepted } from "../api/world.mjs";
-import { chromaScript, ended, freePort, run, soaked, start, startChroma, startFront, until } from "./beside.mjs";
+import { calls, chromaScript, ended, freePort, run, soaked, start, startChroma, startFront, until } from "./beside.mjs";
 
 const ROUNDS = Number(process.env.CONSENTRY_KILLS ?? 5);
 const ADA = "ada@example.com";
@@ -221,11 +221,9 @@ test("a key that others can read, or a journal that another agent has, is refuse
   assert.equal(open.code, 2);
   assert.match(open.said, /chmod 600 signing-key/);
   await chmod(join(here.folder, "signing-key"), 0o600);
-  const asked = new Promise((now) => { front.hold = () => (now(), false); });
   const child = start(here.folder, ["agent", "--config", "agent.json"]);
   const done = ended(child);
-  await asked;
-  front.hold = () => false;
+  await calls(child, front, /tasks/);
   const second = await agent(here);
   child.kill("SIGTERM");
   await done;
@@ -280,17 +278,9 @@ test("killed at random instants like the edge and Chroma, an agent ends done, an
       const done = ended(child);
       const chromaDies = n !== round % 3;
       // Chroma forgets nothing before it dies for the first time, and that is just as it is told what to delete.
-      const deleting = new Promise((now) => {
-        let passed = false;
-        told.hold = (path) => {
-          if (died > 0 || !path.endsWith("/delete")) return false;
-          if (!chromaDies || passed) return true;
-          passed = true;
-          now();
-          return false;
-        };
-      });
-      await (chromaDies && died === 0 ? deleting : sleep(Math.random() * 250));
+      let deletes = 0;
+      told.hold = (path) => died === 0 && path.endsWith("/delete") && (!chromaDies || (deletes += 1) > 1);
+      await (chromaDies && died === 0 ? calls(child, told, /\/delete$/) : sleep(Math.random() * 250));
       if (chromaDies) {
         await sleep(Math.random() * 20);
         await vectors.stop();

@@ -38,6 +38,14 @@ export function until(child, pattern) {
   });
 }
 
+/** Waits until it calls such a path at a front (`startFront`), unless it ends before. */
+export function calls(child, front, pattern) {
+  return new Promise((resolve, reject) => {
+    front.heard = (path) => pattern.test(path) && resolve();
+    child.once("close", () => reject(new Error(`it ended without a call of ${pattern}`)));
+  });
+}
+
 /** Waits until it ended; what it printed. */
 export async function ended(child) {
   const [out, said] = [[], []];
@@ -71,12 +79,13 @@ export async function place(world) {
  * One address for an edge that is killed and started again elsewhere.
  *
  * @param {() => string} to where the edge is now
- * @returns `{ url, hold, drop }`: `hold` says which calls don't arrive, `drop` which answers
+ * @returns `{ url, heard, hold, drop }`: `heard` is told of each call, `hold` says which don't arrive, `drop` which answers
  */
 export async function startFront(to) {
-  const front = { url: "", hold: () => false, drop: () => false };
+  const front = { url: "", heard: () => {}, hold: () => false, drop: () => false };
   const server = createServer(async (request, response) => {
     try {
+      front.heard(request.url);
       if (front.hold(request.url)) return request.socket.destroy();
       const chunks = await request.toArray();
       const body = chunks.length === 0 ? undefined : Buffer.concat(chunks);

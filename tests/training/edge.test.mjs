@@ -11,7 +11,7 @@ import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { makeSite } from "../support/client.mjs";
 import { about, accepted, grant, revoke, startWorld } from "../api/world.mjs";
-import { ended, place, run, start, startFront, until } from "./beside.mjs";
+import { calls, ended, place, run, start, startFront, until } from "./beside.mjs";
 
 const training = { purpose: "model_training" };
 const world = await startWorld();
@@ -186,11 +186,10 @@ test("a revocation in the middle of a run takes effect in it, and the manifest s
   // Enough rows that the first blocks are judged before the rest comes.
   const many = Array.from({ length: 40_000 }, (_, n) => row("ada", n) + row("bob", n)).join("");
   await new Promise((read) => child.stdin.write(many, read));
-  await sleep(1000);
   const { log_index } = await revoke(site, "bob", training);
   await grant(site, "cyd", training);
   // Whoever asks a second time has taken in what the first answer said.
-  for (let n = 0; n < 2; n += 1) await new Promise((now) => { front.hold = () => (now(), false); });
+  for (let n = 0; n < 2; n += 1) await calls(child, front, /changes/);
   child.stdin.end(many + row("cyd"));
   const { code, said } = await done;
   assert.equal(code, 0, said);

@@ -56,9 +56,6 @@ pub(crate) fn run(project: &Project, wanted: &[String]) -> Result<()> {
         println!("\n── {} ──", stage.name);
         let begun = Instant::now();
         let result = (stage.run)(project);
-        if let Err(error) = &result {
-            eprintln!("{error:#}");
-        }
         reports.push(Report { name: stage.name, result, took: begun.elapsed() });
     }
     for Report { name, result, .. } in &reports {

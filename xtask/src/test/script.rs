@@ -90,8 +90,12 @@ fn node_tests(project: &Project, folders: &[&str], env: &[(&str, &str)]) -> Resu
     }
     build::run(project)?;
     let failures = project.state("failures.txt");
+    // What another stage left there is no reason of this one.
+    let _ = fs::remove_file(&failures);
     let mut node = exec::command("node", project.root());
-    node.args(["--test", "--test-reporter=spec", "--test-reporter-destination=stdout"]);
+    // A file that hangs is told as failed, long before whoever waits gives up.
+    node.args(["--test", "--test-timeout=1200000"]);
+    node.args(["--test-reporter=spec", "--test-reporter-destination=stdout"]);
     node.arg("--test-reporter=./tests/support/failures.mjs");
     node.arg(format!("--test-reporter-destination={}", failures.display())).args(tests);
     exec::run(node.envs(env.iter().copied())).map_err(|error| match fs::read_to_string(&failures) {
