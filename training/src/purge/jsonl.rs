@@ -5,14 +5,13 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{self, BufRead as _, BufReader, BufWriter, Read as _, Write};
 
 use memchr::memmem::Finder;
 
 use super::People;
 use super::rows::{Form, Seen, Unjudged};
 use crate::codec::{self, Encoder};
-use crate::output::Output;
 use crate::scan::{Field, Reason, scan};
 
 /// The longest row, in bytes; a file with a longer one is left as it is.
@@ -37,10 +36,12 @@ impl<'p> Lines<'p> {
 }
 
 impl Form for Lines<'_> {
-    fn read(&self, file: &File, keep: Option<&mut Output>) -> io::Result<Seen> {
+    fn read(&self, file: &File, keep: Option<&mut (dyn Write + Send)>) -> io::Result<Seen> {
         let (compression, rows) = codec::decode(file).map_err(damaged)?;
         let mut rows = BufReader::with_capacity(1 << 20, rows);
-        let mut keep = keep.map(|writer| Encoder::new(writer, compression)).transpose()?;
+        let mut keep = keep
+            .map(|writer| Encoder::new(BufWriter::with_capacity(1 << 20, writer), compression))
+            .transpose()?;
         let mut seen = Seen::new(self.people.ids.len());
         let (mut row, mut line) = (Vec::new(), 0);
         loop {

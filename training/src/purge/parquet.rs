@@ -2,12 +2,11 @@
 //! [`super::rows`]'.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::fs::FileExt as _;
 
 use super::People;
 use super::rows::{Form, Seen, Unjudged};
-use crate::output::Output;
 use crate::parquet::{Copy, MAGIC, Table};
 use crate::scan::Field;
 
@@ -18,7 +17,7 @@ pub(super) struct Tables<'p> {
 }
 
 impl Form for Tables<'_> {
-    fn read(&self, file: &File, keep: Option<&mut Output>) -> io::Result<Seen> {
+    fn read(&self, file: &File, keep: Option<&mut (dyn Write + Send)>) -> io::Result<Seen> {
         let mut begin = [0; MAGIC.len()];
         if file.read_at(&mut begin, 0)? != begin.len() || begin != *MAGIC {
             return Err(io::Error::other("is no Parquet; name files of JSON rows as jsonl:PATTERN"));

@@ -1,22 +1,59 @@
-//! Rows in files, of whatever form. Owns what becomes of each file of a store: looked through, replaced if it has rows of the
-//! users, looked through again; several files at once. How rows are read and written is up to the form.
+//! Rows in files and objects, of whatever form. Owns what becomes of each of a store: looked through, replaced if it has rows of the
+//! users, looked through again; several at once. How rows are read and written is up to the form, how bytes are had and replaced to
+//! the holder: [`on_disk`](super::files) here, [`in_bucket`](super::s3) there.
 
 use std::fs::File;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::io::{self, Write};
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use super::files::{Names, expand, links, replace};
 use super::plan::Files;
 use super::report::{Row, StoreReport};
-use crate::output::Output;
 use crate::scan::Reason;
 
 /// A form of files with rows.
 pub(super) trait Form: Sync {
     /// Reads a file to its end; what stays goes to `keep`, if there is one, in the form of the file.
-    fn read(&self, file: &File, keep: Option<&mut Output>) -> io::Result<Seen>;
+    fn read(&self, file: &File, keep: Option<&mut (dyn Write + Send)>) -> io::Result<Seen>;
+}
+
+/// What holds rows: a file, or an object in a bucket.
+pub(super) trait Holder {
+    /// How reports name it.
+    fn name(&self) -> String;
+
+    /// Looks through it.
+    fn look(&mut self, form: &dyn Form) -> io::Result<Seen>;
+
+    /// Puts in its place what stays, and looks through that: how many rows of the users were removed, and what is there now.
+    fn rewrite(&mut self, form: &dyn Form) -> io::Result<(u64, Seen)>;
+}
+
+/// A file, by its canonical path.
+struct OnDisk<'n> {
+    path: PathBuf,
+    names: &'n Names,
+}
+
+impl Holder for OnDisk<'_> {
+    fn name(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    fn look(&mut self, form: &dyn Form) -> io::Result<Seen> {
+        form.read(&File::open(&self.path)?, None)
+    }
+
+    fn rewrite(&mut self, form: &dyn Form) -> io::Result<(u64, Seen)> {
+        let mut removed = 0;
+        replace(&self.path, self.names, |file, output| {
+            removed = form.read(file, Some(output))?.removed();
+            Ok(())
+        })?;
+        Ok((removed, self.look(form)?))
+    }
 }
 
 /// What is in a file.
@@ -35,6 +72,11 @@ impl Seen {
 
     fn any(&self) -> bool {
         self.found.iter().any(|count| *count > 0)
+    }
+
+    /// How many rows don't stay.
+    pub(super) fn removed(&self) -> u64 {
+        self.found.iter().sum()
     }
 }
 
@@ -61,7 +103,7 @@ pub(super) fn purge(
             }
             let mut parts: Vec<_> = files.into_iter().map(|file| (file, report.clone())).collect();
             let work = |(file, part): &mut (io::Result<PathBuf>, StoreReport)| match file {
-                Ok(file) => one(file, form, names, dry_run, part),
+                Ok(path) => one(&mut OnDisk { path: path.clone(), names }, form, dry_run, part),
                 Err(error) => part.fail(&store.path, error.to_string()),
             };
             // Files with one name have nothing to do with each other; the others could be one and the same.
@@ -81,7 +123,7 @@ pub(super) fn purge(
 }
 
 /// Does the work on all cores.
-fn at_once<T: Send>(all: Vec<T>, work: impl Fn(T) + Sync) {
+pub(super) fn at_once<T: Send>(all: Vec<T>, work: impl Fn(T) + Sync) {
     let threads = thread::available_parallelism().map_or(1, Into::into).min(all.len());
     let all = Mutex::new(all.into_iter());
     let next = || all.lock().unwrap_or_else(PoisonError::into_inner).next();
@@ -98,9 +140,10 @@ fn at_once<T: Send>(all: Vec<T>, work: impl Fn(T) + Sync) {
     });
 }
 
-fn one(path: &Path, form: &dyn Form, names: &Names, dry_run: bool, report: &mut StoreReport) {
-    let name = path.display().to_string();
-    let mut seen = match File::open(path).and_then(|file| form.read(&file, None)) {
+/// Removes the users from one.
+pub(super) fn one(holder: &mut dyn Holder, form: &dyn Form, dry_run: bool, report: &mut StoreReport) {
+    let name = holder.name();
+    let mut seen = match holder.look(form) {
         Ok(seen) => seen,
         Err(error) => return report.fail(name, error.to_string()),
     };
@@ -114,7 +157,13 @@ fn one(path: &Path, form: &dyn Form, names: &Names, dry_run: bool, report: &mut 
         );
     }
     if seen.any() && !dry_run {
-        match rewrite(path, form, names) {
+        match holder.rewrite(form) {
+            Ok((_, left)) if left.any() => {
+                report.fail(
+                    &name,
+                    "still has rows of the users; something writes to it, stop that and try again",
+                );
+            }
             Ok((removed, left)) => {
                 report.removed += removed;
                 seen = left;
@@ -132,20 +181,4 @@ fn one(path: &Path, form: &dyn Form, names: &Names, dry_run: bool, report: &mut 
             report.fail(&name, told);
         }
     }
-}
-
-/// Writes the file without the users' rows and reads it again. Says how many were removed, and what is in it now.
-fn rewrite(path: &Path, form: &dyn Form, names: &Names) -> io::Result<(u64, Seen)> {
-    let mut removed = 0;
-    replace(path, names, |file, output| {
-        removed = form.read(file, Some(output))?.found.iter().sum();
-        Ok(())
-    })?;
-    let again = form.read(&File::open(path)?, None)?;
-    if again.any() {
-        return Err(io::Error::other(
-            "still has rows of the users; something writes to it, stop that and try again",
-        ));
-    }
-    Ok((removed, again))
 }
