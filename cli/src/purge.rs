@@ -19,7 +19,7 @@ use crate::{DONE, INCOMPLETE, messages, now};
 
 /// Remove users from the places where their data was kept
 ///
-/// Files are replaced as a whole: whatever stops a purge, each is the old or the new one. Everything is read again at the end,
+/// Files and objects are replaced as a whole: whatever stops a purge, each is the old or the new one. Everything is read again at the end,
 /// and the report says per store what was found, removed, verified gone, and what failed. Users are named in it by their place
 /// in the plan, never by id.
 #[derive(ClapArgs)]
@@ -35,7 +35,10 @@ pub(crate) struct Args {
     ///
     /// - `jsonl:PATTERN`: files of one JSON object a line
     /// - `parquet:PATTERN`: Parquet files
-    /// - `folder:DIR/{user_id}`: files or folders named after a user, such as `folder:embeddings/{user_id}.npy`
+    /// - `jsonl:s3://BUCKET/PATTERN`, `parquet:s3://BUCKET/PATTERN`: objects in a bucket of S3, R2 and their like, reached by
+    ///   `AWS_ENDPOINT_URL`, `AWS_REGION`, `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or as a plan says
+    /// - `folder:DIR/{user_id}`: files or folders named after a user, such as `folder:embeddings/{user_id}.npy`; objects as
+    ///   `folder:s3://BUCKET/embeddings/{user_id}.npy`
     /// - `chroma:http://HOST:PORT/COLLECTION`: a collection of a Chroma server, which deletes logically only
     /// - `chroma_files:DIR`: the data directory of a Chroma that is stopped, from whose files texts and vectors leave
     /// - `pgvector:TABLE@FILE`: a table of PostgreSQL, with the connection in a file (`host=… dbname=… user=… password=…

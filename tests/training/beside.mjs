@@ -1,8 +1,8 @@
 // What tests beside the data share: the command, a folder with the keys of a site, an address that stays while edges come and go, a
-// service that is told of erasures, and a real Chroma. Leaves starting and calling the Worker to `tests/support`.
+// service that is told of erasures, a server of buckets, and a real Chroma. Leaves starting and calling the Worker to `tests/support`.
 //
-// CONSENTRY names the command, CONSENTRY_CHROMA the folder with the programs of a Python that has Chroma; `cargo xtask test training`
-// makes both.
+// CONSENTRY names the command, CONSENTRY_CHROMA the folder with the programs of a Python that has Chroma, CONSENTRY_S3 a server of
+// buckets; `cargo xtask test training` makes them all.
 
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
@@ -138,6 +138,20 @@ export async function startService() {
     await rm(folder, { recursive: true, force: true });
   });
   return service;
+}
+
+/** A server of buckets with the interface of S3: each is a folder in `folder`, an object a file. Its key is "key", its secret "secret". */
+export async function startBuckets(folder) {
+  const port = await freePort();
+  const program = process.env.CONSENTRY_S3 ?? assert.fail("CONSENTRY_S3 is not set");
+  const args = ["--host", "127.0.0.1", "--port", String(port), "--access-key", "key", "--secret-key", "secret", folder];
+  const child = spawn(program, args, { stdio: ["ignore", "ignore", "inherit"] });
+  after(() => child.kill());
+  for (;;) {
+    if (child.exitCode !== null) assert.fail("the server of buckets ended");
+    if (await fetch(`http://127.0.0.1:${port}`).catch(() => undefined)) return { url: `http://127.0.0.1:${port}` };
+    await sleep(20);
+  }
 }
 
 /** Runs `tests/stores/chroma.py`; what it printed. */

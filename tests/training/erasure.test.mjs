@@ -1,5 +1,5 @@
-// Whole erasures, through every kind of store at once: rows in R2, values in KV, a service that fails twice, and an agent with files
-// and a real Chroma, over HTTP and in its directory. Edge, agent, service and Chroma are killed at random instants, and each erasure ends
+// Whole erasures, through every kind of store at once: rows in R2, values in KV, a service that fails twice, and an agent with files, a
+// bucket that it reaches as S3, and a real Chroma, over HTTP and in its directory. Edge, agent, service and Chroma are killed at random instants, and each erasure ends
 // done: nothing of the person is in the bytes of any store, and all others have what they had.
 //
 // CONSENTRY_KILLS says in how many rounds to kill, `cargo xtask soak erasure` does so in 50.
@@ -15,7 +15,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { admin, makeSite } from "../support/client.mjs";
 import { startEdge } from "../support/edge.mjs";
 import { about, accepted, exportOf, grant, statusOf } from "../api/world.mjs";
-import { chromaScript, ended, freePort, run, soaked, start, startChroma, startFront, startService } from "./beside.mjs";
+import { chromaScript, ended, freePort, run, soaked, start, startBuckets, startChroma, startFront, startService } from "./beside.mjs";
 
 /** Within how many runs of the scheduled handler, and of the agent, an erasure ends once nobody kills any more. */
 const SWEEPS = 15;
@@ -72,14 +72,22 @@ async function place(people) {
   const port = await freePort();
   const told = await startFront(() => `http://127.0.0.1:${port}`);
   const collections = ["queued", "indexed", "both"].map((collection) => ({ kind: "chroma", url: told.url, collection }));
-  const beside = { files: [{ kind: "jsonl", path: "data/*" }], vectors: collections, disk: [{ kind: "chroma_files", path: "chroma" }] };
+  await mkdir(join(folder, "buckets/objects"), { recursive: true });
+  const buckets = await startBuckets(join(folder, "buckets"));
+  await writeFile(join(folder, "bucket-keys"), "[default]\naws_access_key_id = key\naws_secret_access_key = secret\n");
+  const s3 = { endpoint: buckets.url, credentials_file: "bucket-keys" };
+  const files = [{ kind: "jsonl", path: "data/*" }, { kind: "jsonl", path: "s3://objects/data/*", s3 }];
+  const beside = { files, vectors: collections, disk: [{ kind: "chroma_files", path: "chroma" }] };
   const config = { api: front.url, api_key_file: "api-key", signing_key_file: "signing-key", state: "state", poll_seconds: 1, stores: beside };
   await writeFile(join(folder, "agent.json"), JSON.stringify(config));
   return { name, site, folder, port, told, people, all: [...people, ...OTHERS], held: { ...EVERYTHING } };
 }
 
+/** Where an agent has rows: a folder of its own, and one that the server of buckets keeps objects in. */
+const DATA = ["data", "buckets/objects/data"];
+
 /** How much a place holds of one of ten people, by store. */
-const EVERYTHING = { d1_evidence: 1, rows: 90, cache: 2, crm: 4, files: 90 };
+const EVERYTHING = { d1_evidence: 1, rows: 90, cache: 2, crm: 4, files: 180 };
 
 /** What the objects and files of a place hold when it is full. */
 const full = ({ all }) => [0, 1, 2].map((n) => rows(n * 1000, all));
@@ -89,8 +97,11 @@ const keysOf = ({ name }, user) => [0, 1].map((n) => `${name}/${encodeURICompone
 async function fill(here) {
   const { name, folder, all } = here;
   const [a, b, c] = full(here);
-  await mkdir(join(folder, "data"), { recursive: true });
-  await Promise.all([writeFile(join(folder, "data/0.jsonl"), a), writeFile(join(folder, "data/1.jsonl"), b), writeFile(join(folder, "data/2.jsonl.gz"), gzipSync(c))]);
+  for (const data of DATA) {
+    await mkdir(join(folder, data), { recursive: true });
+    const contents = [["0.jsonl", a], ["1.jsonl", b], ["2.jsonl.gz", gzipSync(c)]];
+    await Promise.all(contents.map(([name, bytes]) => writeFile(join(folder, data, name), bytes)));
+  }
   await edge.bucket("DATA", async (bucket) => {
     for (const [key, body] of [["0.jsonl", a], ["1.jsonl", b], ["2.jsonl.gz", gzipSync(c)]]) await bucket.put(`${name}/${key}`, new Uint8Array(Buffer.from(body)));
   });
@@ -106,7 +117,7 @@ async function fill(here) {
   assert.ok(here.held.vectors > 0);
   // Whoever looks for what is left must find what is there.
   for (const user of here.people) {
-    for (const place of [join(home, "r2"), join(home, "kv"), join(folder, "data")]) assert.ok((await traces(place, user)).length > 0, place);
+    for (const place of [join(home, "r2"), join(home, "kv"), ...DATA.map((data) => join(folder, data))]) assert.ok((await traces(place, user)).length > 0, place);
     assert.ok((await tablesWith(words(user))).length > 0);
   }
   here.before = await answers(here);
@@ -152,8 +163,10 @@ async function tablesWith(text) {
 async function assert_only_theirs_are_gone(here, said) {
   const { name, folder, people, all } = here;
   const wanted = full(here).map((text) => sha(without(text, people)));
-  const kept = await Promise.all(["data/0.jsonl", "data/1.jsonl", "data/2.jsonl.gz"].map((file) => readFile(join(folder, file))));
-  assert.deepEqual(kept.map((bytes, n) => sha(n === 2 ? gunzipSync(bytes) : bytes)), wanted);
+  for (const data of DATA) {
+    const kept = await Promise.all(["0.jsonl", "1.jsonl", "2.jsonl.gz"].map((file) => readFile(join(folder, data, file))));
+    assert.deepEqual(kept.map((bytes, n) => sha(n === 2 ? gunzipSync(bytes) : bytes)), wanted, data);
+  }
   await edge.bucket("DATA", async (bucket) => {
     const { objects } = await bucket.list({ prefix: `${name}/` });
     const bodies = await Promise.all(objects.map(async ({ key }) => Buffer.from(await (await bucket.get(key)).arrayBuffer())));

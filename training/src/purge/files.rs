@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use rustix::io::Errno;
 
 use super::plan::Store;
+use super::s3::is_in_bucket;
 use crate::output::{self, Output};
 
 /// How often a file that changes meanwhile is begun anew.
@@ -25,7 +26,7 @@ pub(super) struct Names(BTreeSet<PathBuf>);
 impl Names {
     pub(super) fn of(stores: &[Store]) -> Self {
         let patterns = stores.iter().filter_map(|store| match store {
-            Store::Jsonl(files) | Store::Parquet(files) => Some(&files.path),
+            Store::Jsonl(files) | Store::Parquet(files) if !is_in_bucket(&files.path) => Some(&files.path),
             _ => None,
         });
         // What can't be read is told by its store.

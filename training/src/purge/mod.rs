@@ -16,6 +16,7 @@ mod pgvector;
 pub mod plan;
 pub mod report;
 mod rows;
+mod s3;
 
 use std::collections::HashMap;
 
@@ -25,9 +26,12 @@ use consentry::time::Timestamp;
 pub use chroma::Collection;
 pub use chroma_files::Directory;
 use files::Names;
+use plan::Files;
 pub use plan::{Plan, PlanError, Store};
 use report::Erasure;
 pub use report::{Outcome, Report, StoreReport};
+use rows::Form;
+pub use s3::Access;
 
 /// How to purge.
 #[derive(Clone, Copy)]
@@ -78,17 +82,19 @@ pub fn purge(plan: &Plan, options: &Options<'_>) -> Report {
 }
 
 fn one(store: &Store, people: &People, names: &Names, dry_run: bool) -> StoreReport {
-    let report = |place, erasure| StoreReport::new(store.kind(), place, erasure, people.ids.len());
+    let report = |place: &str, erasure| StoreReport::new(store.kind(), place, erasure, people.ids.len());
+    let rows = |files: &Files, form: &dyn Form| {
+        let report = report(&files.path, Erasure::Physical);
+        if s3::is_in_bucket(&files.path) {
+            s3::purge_rows(files, form, dry_run, report)
+        } else {
+            rows::purge(files, form, names, dry_run, report)
+        }
+    };
     match store {
-        Store::Jsonl(files) => {
-            let lines = jsonl::Lines::new(people, &files.user_field);
-            rows::purge(files, &lines, names, dry_run, report(&files.path, Erasure::Physical))
-        }
+        Store::Jsonl(files) => rows(files, &jsonl::Lines::new(people, &files.user_field)),
         #[cfg(feature = "parquet")]
-        Store::Parquet(files) => {
-            let tables = parquet::Tables { people, field: &files.user_field };
-            rows::purge(files, &tables, names, dry_run, report(&files.path, Erasure::Physical))
-        }
+        Store::Parquet(files) => rows(files, &parquet::Tables { people, field: &files.user_field }),
         #[cfg(not(feature = "parquet"))]
         Store::Parquet(files) => {
             let mut report = report(&files.path, Erasure::Physical);
@@ -110,6 +116,9 @@ fn one(store: &Store, people: &People, names: &Names, dry_run: bool) -> StoreRep
             let mut report = report(&store.table, Erasure::Physical);
             report.fail(&store.table, "this program was built without PostgreSQL; use one that has it");
             report
+        }
+        Store::Folder(store) if s3::is_in_bucket(&store.path) => {
+            s3::purge_named(store, people, dry_run, report(&store.path, Erasure::Physical))
         }
         Store::Folder(store) => folder::purge(store, people, dry_run, report(&store.path, Erasure::Physical)),
     }

@@ -14,6 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::chroma::Collection;
 use super::chroma_files::Directory;
 use super::folder;
+use super::s3::{self, Access};
 use crate::scan::Field;
 
 /// At least one user and one store.
@@ -58,7 +59,7 @@ pub enum Store {
     Jsonl(Files),
     /// Parquet files.
     Parquet(Files),
-    /// Files or folders that bear a user's id in their name.
+    /// Files, folders or objects that bear a user's id in their name.
     Folder(Named),
     /// A collection of a Chroma server.
     Chroma(Collection),
@@ -92,9 +93,11 @@ impl Store {
             return Err(unknown());
         }
         let store = match kind {
-            "jsonl" => Self::Jsonl(Files { path: place.into(), user_field: user_field.clone() }),
-            "parquet" => Self::Parquet(Files { path: place.into(), user_field: user_field.clone() }),
-            "folder" => Self::Folder(Named { path: place.into() }),
+            "jsonl" => Self::Jsonl(Files { path: place.into(), user_field: user_field.clone(), s3: None }),
+            "parquet" => {
+                Self::Parquet(Files { path: place.into(), user_field: user_field.clone(), s3: None })
+            }
+            "folder" => Self::Folder(Named { path: place.into(), s3: None }),
             "chroma" => Self::Chroma(
                 Collection::parse(place, &user_field.to_string())
                     .map_err(|error| PlanError::Word(error.into()))?,
@@ -123,30 +126,45 @@ impl Store {
     /// What its types can't say of it.
     fn check(&self) -> Result<(), &'static str> {
         match self {
-            Self::Jsonl(_) | Self::Parquet(_) | Self::ChromaFiles(_) | Self::Pgvector(_) => Ok(()),
-            Self::Folder(named) => folder::Pattern::parse(&named.path).map(drop),
+            Self::ChromaFiles(_) | Self::Pgvector(_) => Ok(()),
+            Self::Jsonl(files) | Self::Parquet(files) => s3::check(&files.path, files.s3.as_ref()),
+            Self::Folder(named) => {
+                s3::check(&named.path, named.s3.as_ref())?;
+                if s3::is_in_bucket(&named.path) {
+                    s3::check_owned(&named.path)
+                } else {
+                    folder::Pattern::parse(&named.path).map(drop)
+                }
+            }
             Self::Chroma(collection) => collection.check(),
         }
     }
 }
 
-/// Files with rows.
+/// Files with rows, or objects.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Files {
-    /// A path, or a pattern with `*`, `?`, `[…]` and `**`.
+    /// A path, or a pattern with `*`, `?`, `[…]` and `**`; in a bucket `s3://BUCKET/KEY`, or a pattern of keys.
     pub path: String,
     /// Where a row names its user.
     #[serde(default, serialize_with = "field_to_text", deserialize_with = "field_from_text")]
     pub user_field: Field,
+    /// How the bucket is reached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub s3: Option<Access>,
 }
 
-/// Files or folders with a user's id in their name.
+/// Files, folders or objects with a user's id in their name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Named {
-    /// A path whose last part has `{user_id}` in it once, such as `embeddings/{user_id}.npy`.
+    /// A path whose last part has `{user_id}` in it once, such as `embeddings/{user_id}.npy`; in a bucket
+    /// `s3://BUCKET/embeddings/{user_id}.npy`.
     pub path: String,
+    /// How the bucket is reached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub s3: Option<Access>,
 }
 
 /// Rows of a table.

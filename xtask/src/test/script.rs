@@ -62,14 +62,19 @@ pub(super) fn killed(project: &Project, file: &str, rounds: u32) -> Result<()> {
     })
 }
 
-/// Builds the command and installs Chroma, and says where both are.
+/// Builds the command, installs Chroma and a server of buckets, and says where they are.
 fn with_command<T>(project: &Project, run: impl FnOnce(&[(&str, &str)]) -> Result<T>) -> Result<T> {
     let mut cargo = exec::command("cargo", project.root());
     exec::run(cargo.args(["build", "--quiet", "--package", "consentry-cli"]))?;
     let command = project.cargo_target().join("debug/consentry");
     let chroma = stores::programs(project)?
         .context("python3 is not on PATH, and these tests erase from a real Chroma")?;
-    run(&[("CONSENTRY", &command.to_string_lossy()), ("CONSENTRY_CHROMA", &chroma.to_string_lossy())])
+    let buckets = stores::buckets(project)?;
+    run(&[
+        ("CONSENTRY", &command.to_string_lossy()),
+        ("CONSENTRY_CHROMA", &chroma.to_string_lossy()),
+        ("CONSENTRY_S3", &buckets.to_string_lossy()),
+    ])
 }
 
 /// `tests/browser`: the whole path in a real Chromium.

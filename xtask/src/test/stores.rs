@@ -1,4 +1,4 @@
-//! The stage that purges real stores: Chroma and PostgreSQL as Python packages, in a folder of their own.
+//! The stage that purges real stores: Chroma and PostgreSQL as Python packages, in a folder of their own, and a server of buckets.
 
 use std::path::PathBuf;
 
@@ -19,7 +19,19 @@ pub(super) fn stores(project: &Project) -> Result<Outcome> {
     let packages = exec::output(exec::command(programs.join("python"), project.root()).args(["-c", path]))?;
     let mut cargo = exec::command("cargo", project.root());
     cargo.args(["test", "--package", "consentry-training", "--package", "consentry-cli"]);
-    cargo.args(["--test", "chroma", "--test", "pgvector", "--test", "pgvector_tls", "--", "--ignored"]);
+    cargo.args([
+        "--test",
+        "chroma",
+        "--test",
+        "pgvector",
+        "--test",
+        "pgvector_tls",
+        "--test",
+        "s3",
+        "--",
+        "--ignored",
+    ]);
+    cargo.env("CONSENTRY_S3", buckets(project)?);
     cargo.env("CONSENTRY_CHROMA", &programs).env("CONSENTRY_POSTGRES", packages.trim());
     exec::run(&mut cargo)?;
     Ok(Outcome::Passed)
@@ -38,6 +50,11 @@ pub(crate) fn soak(project: &Project, victims: Victims, rounds: u32) -> Result<(
         cargo.arg("--include-ignored").env("CONSENTRY_CHROMA", programs);
     }
     exec::run(cargo.env("CONSENTRY_KILLS", rounds.to_string()))
+}
+
+/// The program that serves buckets.
+pub(super) fn buckets(project: &Project) -> Result<PathBuf> {
+    Ok(tools::S3S_FS.ensure(project)?.join("s3s-fs"))
 }
 
 /// The folder with the programs of a Python that has Chroma; `None` without Python.

@@ -21,35 +21,54 @@ pub(crate) struct CargoTool {
     version: &'static str,
     /// The program that is asked for its version.
     program: &'static str,
+    /// The features that it is compiled with.
+    features: &'static [&'static str],
     /// The C library that compiling it takes: its name for pkg-config, and Debian's package.
     library: Option<(&'static str, &'static str)>,
 }
 
 /// Must be the very version of the crate `wasm-bindgen` in the workspace.
-pub(crate) const WASM_BINDGEN: CargoTool =
-    CargoTool { package: "wasm-bindgen-cli", version: "0.2.130", program: "wasm-bindgen", library: None };
+pub(crate) const WASM_BINDGEN: CargoTool = CargoTool {
+    package: "wasm-bindgen-cli",
+    version: "0.2.130",
+    program: "wasm-bindgen",
+    features: &[],
+    library: None,
+};
 /// Must be the version of the crate `worker`.
 pub(crate) const WORKER_BUILD: CargoTool = CargoTool {
     package: "worker-build",
     version: "0.8.7",
     program: "worker-build",
+    features: &[],
     library: Some(("openssl", "libssl-dev")),
 };
 /// Builds the npm package and runs tests in a browser.
 pub(crate) const WASM_PACK: CargoTool =
-    CargoTool { package: "wasm-pack", version: "0.15.1", program: "wasm-pack", library: None };
+    CargoTool { package: "wasm-pack", version: "0.15.1", program: "wasm-pack", features: &[], library: None };
+/// A server of buckets with the interface of S3, for tests. The newest that this Rust compiles.
+pub(crate) const S3S_FS: CargoTool = CargoTool {
+    package: "s3s-fs",
+    version: "0.14.1",
+    program: "s3s-fs",
+    features: &["binary"],
+    library: None,
+};
 
-const ALL: [&CargoTool; 3] = [&WASM_BINDGEN, &WORKER_BUILD, &WASM_PACK];
+/// What building takes.
+const BUILDING: [&CargoTool; 3] = [&WASM_BINDGEN, &WORKER_BUILD, &WASM_PACK];
 
 impl CargoTool {
-    /// The folder that holds the tool's programs. If it is missing, all that are missing are installed: who needs one of them
-    /// soon needs the others, and together they compile what they share once.
+    /// The folder that holds the tool's programs. If it is missing and one that building takes, all of these that are missing are
+    /// installed: who needs one of them soon needs the others, and together they compile what they share once.
     pub(crate) fn ensure(&self, project: &Project) -> Result<PathBuf> {
         if let Some(folder) = self.find()? {
             return Ok(folder);
         }
         let shared = project.state("tools");
-        for tool in ALL {
+        let building = BUILDING.iter().any(|tool| tool.package == self.package);
+        let alone = [self];
+        for tool in if building { &BUILDING[..] } else { &alone } {
             if tool.find()?.is_none() {
                 tool.install(project, &shared)?;
             }
@@ -82,6 +101,7 @@ impl CargoTool {
         eprintln!("installing {} {} (once, takes minutes)", self.package, self.version);
         let mut cargo = exec::command("cargo", project.root());
         cargo.args(["install", "--quiet", &format!("{}@{}", self.package, self.version)]);
+        cargo.arg("--features").arg(self.features.join(","));
         cargo.arg("--root").arg(self.home()?).arg("--target-dir").arg(target);
         // Optimising a tool that runs for a second costs more than it ever gives back.
         exec::run(cargo.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1").env("CARGO_PROFILE_RELEASE_LTO", "off"))

@@ -9,7 +9,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-pub(crate) use cargo::{WASM_BINDGEN, WORKER_BUILD};
+pub(crate) use cargo::{S3S_FS, WASM_BINDGEN, WORKER_BUILD};
 
 use crate::exec;
 use crate::packages::on_path;

@@ -1,0 +1,106 @@
+//! Objects in buckets that speak the interface of Amazon S3. Owns what becomes of one with rows: fetched whole into a file without a
+//! name, looked through there, and put back without the users' rows only if nobody changed it meanwhile.
+//!
+//! Whatever kills a purge, an object is the old or the new one, and the files are gone.
+
+#[cfg(feature = "s3")]
+mod credentials;
+#[cfg(feature = "s3")]
+mod named;
+#[cfg(feature = "s3")]
+mod object;
+#[cfg_attr(not(feature = "s3"), allow(dead_code, reason = "plans are read all the same"))]
+mod place;
+#[cfg(feature = "s3")]
+mod server;
+
+pub use place::Access;
+pub(super) use place::{check, check_owned, is_in_bucket};
+
+#[cfg(feature = "s3")]
+use object::Object;
+#[cfg(feature = "s3")]
+use place::Place;
+#[cfg(feature = "s3")]
+use server::Server;
+
+use super::People;
+use super::plan::{Files, Named};
+use super::report::StoreReport;
+use super::rows::Form;
+
+/// Removes the users' rows from the objects that a pattern means.
+pub(super) fn purge_rows(
+    store: &Files,
+    form: &dyn Form,
+    dry_run: bool,
+    mut report: StoreReport,
+) -> StoreReport {
+    let outcome = rows(store, form, dry_run, &mut report);
+    ended(outcome, &store.path, dry_run, report)
+}
+
+/// Removes the objects that bear a user's id.
+pub(super) fn purge_named(
+    store: &Named,
+    people: &People<'_>,
+    dry_run: bool,
+    mut report: StoreReport,
+) -> StoreReport {
+    let outcome = named(store, people, dry_run, &mut report);
+    ended(outcome, &store.path, dry_run, report)
+}
+
+fn ended(outcome: Result<(), String>, path: &str, dry_run: bool, mut report: StoreReport) -> StoreReport {
+    if let Err(error) = outcome {
+        report.fail(path, error);
+    }
+    report.verified = !dry_run && report.failures.is_empty();
+    report
+}
+
+#[cfg(feature = "s3")]
+use named::through as named;
+
+#[cfg(not(feature = "s3"))]
+const WITHOUT: &str = "this program was built without buckets; use one that has them";
+
+#[cfg(not(feature = "s3"))]
+fn rows(_: &Files, _: &dyn Form, _: bool, _: &mut StoreReport) -> Result<(), String> {
+    Err(WITHOUT.into())
+}
+
+#[cfg(not(feature = "s3"))]
+fn named(_: &Named, _: &People<'_>, _: bool, _: &mut StoreReport) -> Result<(), String> {
+    Err(WITHOUT.into())
+}
+
+#[cfg(feature = "s3")]
+fn rows(store: &Files, form: &dyn Form, dry_run: bool, report: &mut StoreReport) -> Result<(), String> {
+    use super::rows::{at_once, one};
+
+    let place = Place::parse(&store.path)?;
+    let server = Server::open(place.bucket, store.s3.as_ref(), &environment)?;
+    server.refuse_if_versioned()?;
+    let keys = match place.only() {
+        Some(key) => vec![key.to_owned()],
+        None => server.keys(place.prefix(), |key| place.means(key))?,
+    };
+    if keys.is_empty() {
+        report.notes.push("the pattern matches no object, so none was looked into".into());
+    }
+    let mut parts: Vec<_> = keys.into_iter().map(|key| (key, report.clone())).collect();
+    at_once(parts.iter_mut().collect(), |(key, part): &mut (String, StoreReport)| {
+        one(&mut Object::new(&server, &place, key), form, dry_run, part);
+    });
+    for (_, part) in parts {
+        report.add(part);
+    }
+    Ok(())
+}
+
+/// What a variable holds.
+#[cfg(feature = "s3")]
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
