@@ -1,4 +1,4 @@
-// docs/log.md, docs/receipts.md and docs/agent.md as somebody follows them: their commands as they are written, against a real Worker.
+// docs/log.md, docs/receipts.md, docs/agent.md and, of docs/training.md, buckets as somebody follows them: their commands as they are written, against a real Worker.
 //
 // CONSENTRY names the command; `cargo xtask test training` builds it.
 
@@ -7,11 +7,12 @@ import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { after, test } from "node:test";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { ADMIN_SECRET, MASTER_SECRET } from "../support/edge.mjs";
 import { makeSite } from "../support/client.mjs";
 import { begin, block, type } from "../support/guide.mjs";
 import { accepted, grant, startWorld } from "../api/world.mjs";
-import { ended, until } from "./beside.mjs";
+import { ended, startBuckets, until } from "./beside.mjs";
 
 const { edge } = await startWorld();
 const site = await makeSite(edge.url, { site: "demo", regime: "gdpr" });
@@ -95,6 +96,8 @@ test("whoever follows the guide to receipts fetches one and verifies it", async 
 test("whoever follows the guide to the agent sets one up, erases with it, and follows the models", async () => {
   const here = await typist((folder) => ({ "/etc/consentry": folder }));
   const { folder } = here;
+  await mkdir(join(folder, "buckets/training-data/clean/deep"), { recursive: true });
+  const buckets = await startBuckets(join(folder, "buckets"));
   await writeFile(join(folder, "backend.key"), `${site.key}\n`, { mode: 0o600 });
   const page = "agent.md";
   await here.follow(page, "agent keygen");
@@ -108,9 +111,11 @@ test("whoever follows the guide to the agent sets one up, erases with it, and fo
   await writeFile(join(folder, "data/clean/a.jsonl"), '{"user_id":"ada"}\n{"user_id":"bob"}\n');
   await here.run("gzip data/clean/a.jsonl");
   await writeFile(join(folder, "data/embeddings/ada.npy"), "x");
+  await here.run("cp data/clean/a.jsonl.gz buckets/training-data/clean/deep/");
+  await writeFile(join(folder, "r2.ini"), "[default]\naws_access_key_id = key\naws_secret_access_key = secret\n");
   await mkdir(join(folder, "state"));
   const config = JSON.parse((await block(page, "json", '"poll_seconds"')).replaceAll("https://consent.example.com", edge.url)
-    .replaceAll("/etc/consentry", folder).replaceAll("/var/lib/consentry-agent", join(folder, "state")).replaceAll("/data", join(folder, "data")));
+    .replaceAll("https://ACCOUNT.r2.cloudflarestorage.com", buckets.url).replaceAll("/etc/consentry", folder).replaceAll("/var/lib/consentry-agent", join(folder, "state")).replaceAll("/data", join(folder, "data")));
   // A real Chroma and files of Parquet are other tests' matter.
   config.stores.training_files = config.stores.training_files.filter(({ kind }) => ["jsonl", "folder"].includes(kind));
   await writeFile(join(folder, "agent.json"), JSON.stringify(config));
@@ -128,9 +133,26 @@ test("whoever follows the guide to the agent sets one up, erases with it, and fo
   const { id } = accepted(await site.call("POST", "/data/delete/ada"));
   await here.run("consentry agent --config agent.json --once");
   const done = accepted(await site.call("GET", `/erasures/${id}`));
-  assert.deepEqual([done.state, done.stores[1].removed], ["done", 2]);
-  assert.equal((await here.run("zcat data/clean/a.jsonl.gz")).stdout, '{"user_id":"bob"}\n');
+  assert.deepEqual([done.state, done.stores[1].removed], ["done", 3]);
+  for (const data of ["data/clean", "buckets/training-data/clean/deep"]) {
+    assert.equal((await here.run(`zcat ${data}/a.jsonl.gz`)).stdout, '{"user_id":"bob"}\n');
+  }
   assert.equal(done.lineage[0].state, "to_retrain");
   await here.follow(page, "/models/ranker_7");
   assert.equal(accepted(await site.call("GET", `/erasures/${id}`)).lineage[0].state, "retrained");
+});
+
+test("whoever follows the guide to training purges a bucket", async () => {
+  const root = await mkdtemp(join(tmpdir(), "consentry-guides-"));
+  after(() => rm(root, { recursive: true, force: true }));
+  const clean = join(root, "training-data/clean");
+  await mkdir(clean, { recursive: true });
+  const { url } = await startBuckets(root);
+  const keys = { "AWS_ACCESS_KEY_ID=…": "AWS_ACCESS_KEY_ID=key", "AWS_SECRET_ACCESS_KEY=…": "AWS_SECRET_ACCESS_KEY=secret" };
+  const here = await typist(() => ({ ...keys, "https://ACCOUNT.r2.cloudflarestorage.com": url }));
+  await writeFile(join(clean, "a.jsonl.gz"), gzipSync('{"user_id":"ada"}\n{"user_id":"bob"}\n'));
+  await writeFile(join(here.folder, "who.txt"), "ada\n");
+  const { stderr } = await here.follow("training.md", "AWS_ENDPOINT_URL=");
+  assert.match(stderr, /1 found, 1 removed[^]*matches no object[^]*1 user removed, and seen to be gone/);
+  assert.equal(gunzipSync(await readFile(join(clean, "a.jsonl.gz"))).toString(), '{"user_id":"bob"}\n');
 });
