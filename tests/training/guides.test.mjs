@@ -147,6 +147,8 @@ test("whoever follows the guide to training purges a bucket", async () => {
   after(() => rm(root, { recursive: true, force: true }));
   const clean = join(root, "training-data/clean");
   await mkdir(clean, { recursive: true });
+  await mkdir(join(root, "training-data/tables"));
+  await writeFile(join(root, "training-data/tables/README"), "none yet");
   const { url } = await startBuckets(root);
   const keys = { "AWS_ACCESS_KEY_ID=…": "AWS_ACCESS_KEY_ID=key", "AWS_SECRET_ACCESS_KEY=…": "AWS_SECRET_ACCESS_KEY=secret" };
   const here = await typist(() => ({ ...keys, "https://ACCOUNT.r2.cloudflarestorage.com": url }));

@@ -1,6 +1,6 @@
 //! Rows in files and objects, of whatever form. Owns what becomes of each of a store: looked through, replaced if it has rows of the
 //! users, looked through again; several at once. How rows are read and written is up to the form, how bytes are had and replaced to
-//! the holder: [`on_disk`](super::files) here, [`in_bucket`](super::s3) there.
+//! the holder: a file here, an object in [`super::s3`].
 
 use std::fs::File;
 use std::io::{self, Write};

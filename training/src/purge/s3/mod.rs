@@ -4,6 +4,8 @@
 //! Whatever kills a purge, an object is the old or the new one, and the files are gone.
 
 #[cfg(feature = "s3")]
+mod answer;
+#[cfg(feature = "s3")]
 mod credentials;
 #[cfg(feature = "s3")]
 mod named;
@@ -87,6 +89,7 @@ fn rows(store: &Files, form: &dyn Form, dry_run: bool, report: &mut StoreReport)
         None => server.keys(place.prefix(), |key| place.means(key))?,
     };
     if keys.is_empty() {
+        server.refuse_if_nothing_is_in(place.prefix())?;
         report.notes.push("the pattern matches no object, so none was looked into".into());
     }
     let mut parts: Vec<_> = keys.into_iter().map(|key| (key, report.clone())).collect();

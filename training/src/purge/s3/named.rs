@@ -1,9 +1,9 @@
 //! Objects that bear a user's id in their key: embeddings, cached outputs. Owns which these are; whatever the id, no object of anybody
 //! else is one of them.
 
-use super::place::can_be_asked_for;
+use super::environment;
+use super::place::{Owned, can_be_asked_for};
 use super::server::Server;
-use super::{environment, place::Owned};
 use crate::purge::People;
 use crate::purge::plan::Named;
 use crate::purge::report::StoreReport;
@@ -17,15 +17,10 @@ pub(super) fn through(
     let owned = Owned::parse(&store.path)?;
     let server = Server::open(owned.bucket, store.s3.as_ref(), &environment)?;
     server.refuse_if_versioned()?;
+    server.refuse_if_nothing_is_in(owned.before)?;
     for (user, id) in people.ids.iter().enumerate() {
-        let Some(key) = owned.key(id) else {
-            report.notes.push(format!(
-                "the id of user {user} can't be part of a key's last part, so nothing here is taken for theirs"
-            ));
-            continue;
-        };
-        if let Err(error) = one(&server, user, &key, dry_run, report) {
-            report.fail(owned.name(&key), error);
+        if let Err(error) = one(&server, user, id, &owned.key(id), dry_run, report) {
+            report.fail(owned.name(user), error);
         }
     }
     Ok(())
@@ -35,6 +30,7 @@ pub(super) fn through(
 fn one(
     server: &Server,
     user: usize,
+    id: &str,
     key: &str,
     dry_run: bool,
     report: &mut StoreReport,
@@ -43,7 +39,16 @@ fn one(
         |other: &str| other.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     let keys = server.keys(key, theirs)?;
     report.found(user, keys.len() as u64);
-    if dry_run || keys.is_empty() {
+    if keys.is_empty() {
+        return Ok(());
+    }
+    if id.contains('/') {
+        return Err(
+            "may lie in a folder of somebody else's, because the id has a slash in it; remove it by hand"
+                .into(),
+        );
+    }
+    if dry_run {
         return Ok(());
     }
     for key in &keys {

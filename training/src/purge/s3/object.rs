@@ -51,7 +51,6 @@ impl Holder for Object<'_> {
     }
 
     fn rewrite(&mut self, form: &dyn Form) -> io::Result<(u64, Seen)> {
-        self.server.refuse_if_careless(self.place).map_err(io::Error::other)?;
         for _ in 0..TRIES {
             let mut fetched = match self.fetched.take() {
                 Some(fetched) => fetched,
@@ -61,6 +60,8 @@ impl Holder for Object<'_> {
             let mut stays = tempfile::tempfile()?;
             let removed = form.read(&fetched.file, Some(&mut stays))?.removed();
             if self.server.replace(self.key, &fetched, &mut stays).map_err(io::Error::other)? {
+                // The next one takes as much room.
+                drop((fetched, stays));
                 return Ok((removed, self.look(form)?));
             }
         }

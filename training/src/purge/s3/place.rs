@@ -112,14 +112,17 @@ impl<'p> Place<'p> {
 #[derive(Debug)]
 pub(super) struct Owned<'p> {
     pub(super) bucket: &'p str,
-    before: &'p str,
+    pub(super) before: &'p str,
     after: &'p str,
 }
 
 impl<'p> Owned<'p> {
     pub(super) fn parse(path: &'p str) -> Result<Self, &'static str> {
         const HELP: &str = "the last part of such a key has {user_id} in it once, such as s3://BUCKET/embeddings/{user_id}.npy";
-        let Place { bucket, key, .. } = Place::parse(path)?;
+        let Place { bucket, key, pattern } = Place::parse(path)?;
+        if pattern.is_some() {
+            return Err("a key with {user_id} in it is no pattern");
+        }
         let (before, after) = key.split_once("{user_id}").ok_or(HELP)?;
         if after.contains('/') || after.contains("{user_id}") {
             return Err(HELP);
@@ -127,15 +130,14 @@ impl<'p> Owned<'p> {
         Ok(Self { bucket, before, after })
     }
 
-    /// The key that is a user's; `None` if the id can't be part of it.
-    pub(super) fn key(&self, id: &str) -> Option<String> {
-        let key = format!("{}{id}{}", self.before, self.after);
-        (!id.contains('/') && can_be_asked_for(&key)).then_some(key)
+    /// The key that is a user's.
+    pub(super) fn key(&self, id: &str) -> String {
+        format!("{}{id}{}", self.before, self.after)
     }
 
-    /// How reports name an object.
-    pub(super) fn name(&self, key: &str) -> String {
-        format!("{SCHEME}{}/{key}", self.bucket)
+    /// How reports name it, without the id.
+    pub(super) fn name(&self, user: usize) -> String {
+        format!("{SCHEME}{}/{}{{user {user}}}{}", self.bucket, self.before, self.after)
     }
 }
 
@@ -185,24 +187,17 @@ mod tests {
     }
 
     #[test]
-    fn an_id_is_in_the_last_part_of_a_key_once_and_never_more() {
+    fn an_id_is_in_the_last_part_of_a_key_once_and_is_no_pattern() {
         let owned = Owned::parse("s3://data/emb/v1-{user_id}.npy").unwrap();
         assert_eq!(
-            (owned.bucket, owned.key("ada@example.com").unwrap().as_str()),
+            (owned.bucket, owned.key("ada@example.com").as_str()),
             ("data", "emb/v1-ada@example.com.npy")
         );
-        assert_eq!(owned.key("a/b"), None);
-        let folder = Owned::parse("s3://data/{user_id}").unwrap();
-        for id in [".", "..", "../x"] {
-            assert_eq!(folder.key(id), None, "{id}");
-        }
-        for bad in [
-            "s3://data/emb",
-            "s3://data/{user_id}/x",
-            "s3://data/{user_id}{user_id}",
-            "s3://data/{user_id}/{user_id}",
-        ] {
-            assert!(check_owned(bad).is_err(), "{bad}");
+        assert_eq!(owned.name(3), "s3://data/emb/v1-{user 3}.npy");
+        for bad in
+            ["emb", "{user_id}/x", "{user_id}{user_id}", "{user_id}/{user_id}", "*/{user_id}", "{user_id}?"]
+        {
+            assert!(check_owned(&format!("s3://data/{bad}")).is_err(), "{bad}");
         }
     }
 

@@ -1,19 +1,22 @@
 //! Talking to a bucket: listing, fetching, and replacing what nobody changed meanwhile. Owns the calls and what went wrong as a sentence;
 //! answers are never repeated in one, because they can hold ids of users, and neither are addresses, which are signed.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
-use std::io::{self, Read as _, Seek as _};
+use std::io::{self, Seek as _};
 use std::sync::OnceLock;
+use std::thread;
 use std::time::Duration;
 
 use rusty_s3::actions::{DeleteObject, GetObject, ListObjectsV2, PutObject};
 use rusty_s3::{Bucket, Credentials, S3Action, UrlStyle};
-use ureq::http::Response;
+use ureq::http::{HeaderMap, Response};
 use ureq::{Agent, Body};
 
+use super::answer::{code, sentence, text, told};
 use super::credentials;
-use super::place::{Access, Place, check_endpoint};
+use super::place::{Access, check_endpoint};
 
 /// How long an address is good for once it is signed.
 const SIGNED: Duration = Duration::from_mins(15);
@@ -21,8 +24,17 @@ const SIGNED: Duration = Duration::from_mins(15);
 /// How long an answer may take to begin, and each read and write of a body.
 const PATIENCE: Duration = Duration::from_mins(2);
 
+/// How often a call that changes nothing twice is made, if the service says that it can't now.
+const TRIES: u32 = 3;
+
 /// The most that one put takes, in bytes: 5 GiB, for Amazon; R2 takes as much but for 5 MiB.
 const LARGEST: u64 = 5 * 1024 * 1024 * 1024 - 5 * 1024 * 1024;
+
+/// The service whose buckets have neither versions nor tags, and whose keys may not always ask for them.
+const WITHOUT_VERSIONS: &str = ".r2.cloudflarestorage.com";
+
+/// Classes in which an object can't be read again once it is put.
+const ARCHIVES: [&str; 2] = ["GLACIER", "DEEP_ARCHIVE"];
 
 /// Which headers of an object are put again with it, beside its own metadata (`x-amz-meta-…`).
 const KEPT: [&str; 11] = [
@@ -52,9 +64,8 @@ pub(super) struct Server {
 pub(super) struct Fetched {
     pub(super) file: File,
     tag: String,
-    headers: Vec<(String, String)>,
-    /// What keeps it from being put again, if something does.
-    fixed: Option<&'static str>,
+    /// What is put again with it, or what keeps it from being put again.
+    headers: Result<Vec<(String, String)>, &'static str>,
 }
 
 impl Server {
@@ -66,15 +77,17 @@ impl Server {
     ) -> Result<Self, String> {
         let nothing = Access::default();
         let access = access.unwrap_or(&nothing);
+        let first = |names: [&str; 2]| names.into_iter().find_map(environment);
         let credentials = credentials::read(access, environment)?;
-        let region =
-            access.region.clone().or_else(|| environment("AWS_REGION")).unwrap_or_else(|| "us-east-1".into());
+        let region = access.region.clone().or_else(|| first(["AWS_REGION", "AWS_DEFAULT_REGION"]));
+        let region = region.unwrap_or_else(|| "us-east-1".into());
         if !region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
             return Err(
                 "has a region that is none; it has letters, digits and dashes, such as eu-central-1".into()
             );
         }
-        let (endpoint, style) = match access.endpoint.clone().or_else(|| environment("AWS_ENDPOINT_URL")) {
+        let endpoint = access.endpoint.clone().or_else(|| first(["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"]));
+        let (endpoint, style) = match endpoint {
             Some(url) => {
                 check_endpoint(&url)?;
                 (url, UrlStyle::Path)
@@ -100,98 +113,144 @@ impl Server {
     /// A bucket that keeps old versions keeps what is removed, and what was removed before.
     pub(super) fn refuse_if_versioned(&self) -> Result<(), String> {
         // The address of no object is that of the bucket.
-        let mut action = GetObject::new(&self.bucket, Some(&self.credentials), "");
-        action.query_mut().insert("versioning", "");
-        let answer = self.call(&action, &[], None)?;
-        // Who knows no versions says so with another status, and whoever may not ask sees it by each object.
-        if answer.status() == 200 {
-            let said = text(answer)?;
-            if said.contains(">Enabled<") || said.contains(">Suspended<") {
-                return Err(VERSIONED.into());
-            }
+        match self.ask("", "versioning", "s3:GetBucketVersioning")? {
+            Some(said) if said.contains("Enabled") || said.contains("Suspended") => Err(
+                "keeps old versions, which would keep what is removed; end versioning and remove the old versions, or copy what is current to \
+                 a bucket without it".into(),
+            ),
+            _ => Ok(()),
         }
-        Ok(())
+    }
+
+    /// What is said of an object or the bucket; `None` if the service has no such thing. Whoever may not ask doesn't know, which is an error.
+    fn ask(&self, key: &str, what: &'static str, right: &str) -> Result<Option<String>, String> {
+        if self.bucket.base_url().host_str().is_some_and(|host| host.ends_with(WITHOUT_VERSIONS)) {
+            return Ok(None);
+        }
+        let mut action = GetObject::new(&self.bucket, Some(&self.credentials), key);
+        action.query_mut().insert(what, "");
+        let answer = self.retried(&action, &[])?;
+        let (status, said) = (answer.status().as_u16(), text(answer)?);
+        match (status, code(&said)) {
+            (200, _) => Ok(Some(said)),
+            (405 | 501, _) => Ok(None),
+            (403, Some("AccessDenied")) => {
+                Err(format!("doesn't let its {what} be asked for; allow its access key {right}"))
+            }
+            _ => Err(sentence(status, &said)),
+        }
     }
 
     /// The keys that begin so, of which this holds.
     pub(super) fn keys(&self, prefix: &str, means: impl Fn(&str) -> bool) -> Result<Vec<String>, String> {
-        let mut keys = Vec::new();
+        const UNREADABLE: &str = "gave a list that can't be read";
+        let mut keys = BTreeSet::new();
         let mut token: Option<String> = None;
         loop {
             let mut action = ListObjectsV2::new(&self.bucket, Some(&self.credentials));
             action.with_prefix(prefix);
+            // Some that are asked for encoded keys give plain ones and say that they are encoded.
+            action.query_mut().remove("encoding-type");
             if let Some(token) = &token {
                 action.with_continuation_token(token);
             }
-            let answer = self.call(&action, &[], None)?;
+            let answer = self.retried(&action, &[])?;
             if answer.status() != 200 {
                 return Err(told(answer));
             }
-            let page = ListObjectsV2::parse_response(&text(answer)?)
-                .map_err(|_| "gave a list that can't be read")?;
-            keys.extend(page.contents.into_iter().map(|object| object.key).filter(|key| means(key)));
+            let page = ListObjectsV2::parse_response(&text(answer)?).map_err(|_| UNREADABLE)?;
+            for object in page.contents {
+                // A key that was read wrongly is another one, or twice there.
+                if !object.key.starts_with(prefix) || keys.contains(&object.key) {
+                    return Err(UNREADABLE.into());
+                }
+                // What consoles show as an empty folder is an object too.
+                let is_folder = object.key.ends_with('/') && object.size == Some(0);
+                if means(&object.key) && !is_folder {
+                    keys.insert(object.key);
+                }
+            }
             match page.next_continuation_token {
-                None => return Ok(keys),
+                None => return Ok(keys.into_iter().collect()),
                 next if next == token => return Err("gave a list without an end".into()),
                 next => token = next,
             }
         }
     }
 
-    /// Fetches an object whole; `None` if it isn't there.
+    /// Refuses a folder in which nothing is, because it is rather written wrongly. `prefix` is what keys begin with; the folder is what is
+    /// before its last slash.
+    pub(super) fn refuse_if_nothing_is_in(&self, prefix: &str) -> Result<(), String> {
+        let Some((folder, _)) = prefix.rsplit_once('/') else { return Ok(()) };
+        let folder = format!("{folder}/");
+        let mut action = ListObjectsV2::new(&self.bucket, Some(&self.credentials));
+        action.with_prefix(&folder);
+        action.with_max_keys(1);
+        let answer = self.retried(&action, &[])?;
+        if answer.status() != 200 {
+            return Err(told(answer));
+        }
+        match ListObjectsV2::parse_response(&text(answer)?) {
+            Ok(page) if page.contents.is_empty() => Err(format!(
+                "nothing in the bucket is in {folder}; check the path, or leave it out if nothing is there any more"
+            )),
+            Ok(_) => Ok(()),
+            Err(_) => Err("gave a list that can't be read".into()),
+        }
+    }
+
+    /// Fetches an object whole, as it is stored; `None` if it isn't there.
     pub(super) fn fetch(&self, key: &str) -> Result<Option<Fetched>, String> {
-        let answer = self.call(&GetObject::new(&self.bucket, Some(&self.credentials), key), &[], None)?;
-        match answer.status().as_u16() {
-            200 => {}
-            404 => return Ok(None),
-            _ => return Err(told(answer)),
-        }
-        let header =
-            |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        if header("x-amz-version-id").is_some_and(|version| version != "null") {
-            return Err(VERSIONED.into());
-        }
-        let tag = header("etag").ok_or("was given without an ETag")?;
-        let kept = answer.headers().iter().filter(|(name, _)| is_kept(name.as_str()));
-        let headers = kept.map(|(name, value)| match value.to_str() {
-            Ok(value) => Ok((name.as_str().to_owned(), value.to_owned())),
-            Err(_) => Err("has metadata that is no plain text and would be lost; rewrite it by hand"),
-        });
-        let headers: Result<Vec<_>, _> = headers.collect();
-        let fixed = match (&headers, header("x-amz-tagging-count")) {
-            (Err(why), _) => Some(*why),
-            (_, Some(count)) if count != "0" => {
-                Some("has tags, which it would lose; remove them or rewrite it by hand")
+        // Some unpack what is packed for whoever doesn't ask for it so, and may pack what isn't for whoever does. The tag is weak then, or
+        // the length unknown.
+        for coding in ["identity", "gzip"] {
+            let action = GetObject::new(&self.bucket, Some(&self.credentials), key);
+            let answer = self.retried(&action, &[("accept-encoding".into(), coding.into())])?;
+            match answer.status().as_u16() {
+                200 => {}
+                404 => {
+                    let said = text(answer)?;
+                    return if matches!(code(&said), None | Some("NoSuchKey")) {
+                        Ok(None)
+                    } else {
+                        Err(sentence(404, &said))
+                    };
+                }
+                _ => return Err(told(answer)),
             }
-            _ => None,
-        };
-        let length = answer.body().content_length();
-        let mut file = tempfile::tempfile()
-            .map_err(|error| format!("can't be kept in the temporary folder: {error}"))?;
-        let mut body = answer.into_body().into_with_config().limit(u64::MAX).reader();
-        let got =
-            io::copy(&mut body, &mut file).map_err(|error| format!("can't be fetched whole: {error}"))?;
-        if length.is_some_and(|length| length != got) {
-            return Err("came cut short; try again".into());
+            let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok());
+            let tag = header("etag").ok_or("was given without an ETag")?.to_owned();
+            let length = header("content-length").and_then(|length| length.parse().ok());
+            if tag.starts_with("W/") || length.is_none() {
+                continue;
+            }
+            let headers = kept(answer.headers());
+            let mut file = tempfile::tempfile()
+                .map_err(|error| format!("can't be kept in the temporary folder: {error}"))?;
+            let mut body = answer.into_body().into_with_config().limit(u64::MAX).reader();
+            let got =
+                io::copy(&mut body, &mut file).map_err(|error| format!("can't be fetched whole: {error}"))?;
+            if length != Some(got) {
+                return Err("came cut short; try again".into());
+            }
+            return Ok(Some(Fetched { file, tag, headers }));
         }
-        Ok(Some(Fetched { file, tag, headers: headers.unwrap_or_default(), fixed }))
+        Err("is packed or unpacked on its way, so it can't be put back as it is; rewrite it by hand".into())
     }
 
     /// Puts `file` in the place of an object as it was fetched; whether it still was that.
     pub(super) fn replace(&self, key: &str, fetched: &Fetched, file: &mut File) -> Result<bool, String> {
-        if let Some(why) = fetched.fixed {
-            return Err(why.into());
+        let headers = fetched.headers.as_deref().map_err(|why| *why)?;
+        if self.ask(key, "tagging", "s3:GetObjectTagging")?.is_some_and(|tags| tags.contains("<Tag>")) {
+            return Err("has tags, which it would lose; remove them or rewrite it by hand".into());
         }
+        self.refuse_if_careless(key, headers)?;
         let io = |error: io::Error| error.to_string();
         if file.metadata().map_err(io)?.len() > LARGEST {
-            return Err("has more than 5 GiB, which can't be put at once; split it".into());
+            return Err("has 5 GiB or more, which can't be put at once; split it".into());
         }
         file.rewind().map_err(io)?;
-        let mut headers = fetched.headers.clone();
-        headers.push(("if-match".into(), fetched.tag.clone()));
-        let mut action = PutObject::new(&self.bucket, Some(&self.credentials), key);
-        sign(&mut action, &headers);
-        let answer = self.call(&action, &headers, Some(file))?;
+        let answer = self.put(key, headers, &fetched.tag, file)?;
         match answer.status().as_u16() {
             200 => Ok(true),
             // It is gone, another one, or being replaced.
@@ -201,38 +260,76 @@ impl Server {
     }
 
     /// Refuses a bucket that would put in spite of a condition that doesn't hold: it would overwrite what somebody else put meanwhile.
-    /// It is asked once, with an object that doesn't exist.
-    pub(super) fn refuse_if_careless(&self, place: &Place<'_>) -> Result<(), String> {
-        self.careful.get_or_init(|| self.probe(place)).clone()
+    /// It is asked once, with an object beside the first that is to be replaced.
+    fn refuse_if_careless(&self, key: &str, headers: &[(String, String)]) -> Result<(), String> {
+        self.careful.get_or_init(|| self.probe(key, headers)).clone()
     }
 
-    fn probe(&self, place: &Place<'_>) -> Result<(), String> {
-        let key = format!("{}.consentry-{:016x}", place.prefix(), RandomState::new().build_hasher().finish());
-        let headers = [("if-match".to_owned(), "\"00000000000000000000000000000000\"".to_owned())];
-        let mut action = PutObject::new(&self.bucket, Some(&self.credentials), &key);
-        sign(&mut action, &headers);
-        let answer =
-            self.call(&action, &headers, Some(&tempfile::tempfile().map_err(|error| error.to_string())?))?;
-        match answer.status().as_u16() {
+    fn probe(&self, beside: &str, headers: &[(String, String)]) -> Result<(), String> {
+        const NOBODYS: &str = "\"00000000000000000000000000000000\"";
+        let folder = beside.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let slash = if folder.is_empty() { "" } else { "/" };
+        let key = format!("{folder}{slash}.consentry-{:016x}", RandomState::new().build_hasher().finish());
+        let nothing = tempfile::tempfile().map_err(|error| error.to_string())?;
+        // Some put an object that isn't there whatever the condition, and heed that of one that is.
+        let mut answer = self.put(&key, headers, NOBODYS, &nothing)?;
+        let made = answer.status() == 200;
+        if made {
+            answer = self.put(&key, headers, NOBODYS, &nothing)?;
+        }
+        let status = answer.status().as_u16();
+        if made && self.remove(&key).is_err() {
+            return Err(format!(
+                "doesn't let an object be removed that was put to see how it goes; remove {key}"
+            ));
+        }
+        match status {
             404 | 409 | 412 => Ok(()),
-            200 => {
-                let left = self
-                    .remove(&key)
-                    .err()
-                    .map(|_| format!("; remove {}", place.name(&key)))
-                    .unwrap_or_default();
-                Err(format!(
-                    "puts objects whatever If-Match says, so a purge could overwrite what others put meanwhile; use a service that heeds it{left}"
-                ))
-            }
+            200 => Err("puts objects whatever If-Match says, so a purge could overwrite what others put meanwhile; use a service that heeds it".into()),
             _ => Err(told(answer)),
         }
     }
 
+    fn put(
+        &self,
+        key: &str,
+        headers: &[(String, String)],
+        tag: &str,
+        file: &File,
+    ) -> Result<Response<Body>, String> {
+        let condition = ("if-match".to_owned(), tag.to_owned());
+        let headers: Vec<_> = headers.iter().cloned().chain([condition]).collect();
+        let mut action = PutObject::new(&self.bucket, Some(&self.credentials), key);
+        for (name, value) in &headers {
+            action.headers_mut().insert(name, value);
+        }
+        self.call(&action, &headers, Some(file))
+    }
+
     /// Removes an object, if it is there.
     pub(super) fn remove(&self, key: &str) -> Result<(), String> {
-        let answer = self.call(&DeleteObject::new(&self.bucket, Some(&self.credentials), key), &[], None)?;
+        let answer = self.retried(&DeleteObject::new(&self.bucket, Some(&self.credentials), key), &[])?;
         if answer.status().is_success() { Ok(()) } else { Err(told(answer)) }
+    }
+
+    /// Calls again after a while if the service can't answer now.
+    fn retried<'a, A: S3Action<'a>>(
+        &self,
+        action: &A,
+        headers: &[(String, String)],
+    ) -> Result<Response<Body>, String> {
+        let mut wait = Duration::from_millis(500);
+        for _ in 1..TRIES {
+            match self.call(action, headers, None) {
+                Ok(answer) if !matches!(answer.status().as_u16(), 429 | 500 | 502..=504) => {
+                    return Ok(answer);
+                }
+                Ok(_) => thread::sleep(wait),
+                Err(error) => return Err(error),
+            }
+            wait *= 4;
+        }
+        self.call(action, headers, None)
     }
 
     fn call<'a, A: S3Action<'a>>(
@@ -241,6 +338,7 @@ impl Server {
         headers: &[(String, String)],
         body: Option<&File>,
     ) -> Result<Response<Body>, String> {
+        const UNSAID: &str = "has a key or metadata that can't be said in HTTP";
         let mut request =
             ureq::http::Request::builder().method(A::METHOD.to_str()).uri(action.sign(SIGNED).as_str());
         for (name, value) in headers {
@@ -254,60 +352,27 @@ impl Server {
     }
 }
 
-const UNSAID: &str = "has a key or metadata that can't be said in HTTP";
-
-const VERSIONED: &str = "is in a bucket that keeps old versions, which would keep what is removed; end versioning and remove the old versions, or \
-                         copy what is current to a bucket without it";
-
-fn is_kept(name: &str) -> bool {
-    KEPT.contains(&name) || name.starts_with("x-amz-meta-")
-}
-
-fn sign<'a>(action: &mut PutObject<'a>, headers: &'a [(String, String)]) {
-    for (name, value) in headers {
-        action.headers_mut().insert(name, value);
+/// The headers that are put again, or why it would lose something.
+fn kept(headers: &HeaderMap) -> Result<Vec<(String, String)>, &'static str> {
+    const LOST: &str = "has metadata that are no plain text and would be lost; rewrite it by hand";
+    let class = headers.get("x-amz-storage-class");
+    if class.is_some_and(|class| ARCHIVES.iter().any(|archive| class == archive)) {
+        return Err("is archived, and would be at once again; copy it to another class and remove it here");
     }
-}
-
-fn text(answer: Response<Body>) -> Result<String, String> {
-    let mut text = String::new();
-    let mut body = answer.into_body().into_with_config().limit(64 << 20).reader();
-    body.read_to_string(&mut text).map_err(|error| format!("gave an answer that can't be read: {error}"))?;
-    Ok(text)
-}
-
-/// What a refusal says.
-fn told(answer: Response<Body>) -> String {
-    let status = answer.status().as_u16();
-    let said = text(answer).unwrap_or_default();
-    let code =
-        said.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>")).map(|(code, _)| code);
-    let code = code.filter(|code| code.len() < 64 && code.bytes().all(|byte| byte.is_ascii_alphanumeric()));
-    match (status, code) {
-        (403, code) => {
-            let code = code.unwrap_or("AccessDenied");
-            format!(
-                "refuses ({code}); check its access key, which must be allowed to list, get and put objects"
-            )
-        }
-        (404, Some("NoSuchBucket")) => "has no such bucket; check its name and the endpoint".into(),
-        (
-            301 | 307 | 400,
-            Some(
-                "PermanentRedirect"
-                | "TemporaryRedirect"
-                | "AuthorizationHeaderMalformed"
-                | "IllegalLocationConstraintException",
-            ),
-        ) => "is in another region; name that as region".into(),
-        (_, Some(code)) => format!("answered with HTTP status {status} ({code})"),
-        (_, None) => format!("answered with HTTP status {status}; is it a service with the interface of S3?"),
+    if headers.contains_key("x-amz-missing-meta") {
+        return Err(LOST);
     }
+    let kept = headers
+        .iter()
+        .filter(|(name, _)| KEPT.contains(&name.as_str()) || name.as_str().starts_with("x-amz-meta-"));
+    kept.map(|(name, value)| Ok((name.as_str().to_owned(), value.to_str().map_err(|_| LOST)?.to_owned())))
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::purge::s3::place::Place;
 
     fn open(path: &str, access: &Access) -> Result<Server, String> {
         let keys = |name: &str| {
