@@ -134,6 +134,24 @@ test("an object that is too large for the edge stays as it is, all others are wr
   for (const [name, body] of [["b.jsonl", wide], ["c.jsonl.gz", packed], ["d.jsonl.gz", cut], ["e.jsonl.gz", two]]) assert.ok((await read(`wide/${name}`)).equals(body), name);
 });
 
+test("what is too large for the edge is an agent's once the site says so, in the erasure that is open", async () => {
+  const settings = (store) => ({ name: "Given", origins: [], stores: [{ name: "rows", ...store }] });
+  const site = await world.site(settings({ kind: "r2_jsonl", prefix: "given/" }));
+  await put("given/a.jsonl", rows("u1", "u2"));
+  await put("given/b.jsonl", Buffer.concat([Buffer.from(rows("u1")), Buffer.alloc((2 << 20) + 1000, " ")]));
+  const { id } = accepted(await erase(site, "u1"));
+  const failed = await until(site, id, ({ stores: [, store] }) => store.last_error);
+  assert.deepEqual([failed.stores[1].kind, failed.stores[1].state, failed.stores[1].removed], ["r2_jsonl", "failed", 1]);
+  accepted(await admin(edge.url, "PUT", `/admin/sites/${site.site}`, settings({ kind: "agent" })));
+  const agent = await makeAgent(site, ["rows"]);
+  const [task] = await agent.take();
+  assert.deepEqual([task.erasure, task.store, task.users], [id, "rows", ["u1"]]);
+  assert.equal((await agent.report(task, agent.result(task, { found: 1, removed: 1 }))).status, 200);
+  const { state, stores: [, store] } = await follow(site, id);
+  assert.deepEqual([state, store.kind, store.state, store.removed], ["done", "agent", "done", 2]);
+  accepted(await site.call("GET", `/erasures/${id}/receipt`));
+});
+
 test("of more objects than an attempt reads none is lost, and who follows is told to take an agent", async () => {
   const hers = (n) => n % 60 === 0;
   const objects = Array.from({ length: 181 }, (_, n) => [`${String(n).padStart(3, "0")}.jsonl`, hers(n) ? rows("u1", "u2") : rows("u2")]);

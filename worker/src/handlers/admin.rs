@@ -61,10 +61,16 @@ pub(super) async fn put_site<P: Platform>(
     app.store().append(FIRST, vec![change.into()], None, vec![statement]).await.map_err(|e| app.fault(&e))?;
     let registry = app.load_registry().await?;
     let site = registry.site(id.as_str()).ok_or_else(no_site)?;
+    let stores = || site.settings.stores.iter().map(|Object(store)| store);
+    // The same call again does what a failure here left.
+    let agents: Vec<_> = stores().filter(|store| store.kind == StoreKind::Agent).collect();
+    if !agents.is_empty() {
+        app.store().give_to_agents(&site.id, &agents).await.map_err(|e| app.fault(&e))?;
+    }
     let mut output = site_output(&registry, &site);
-    let webhooks = site.settings.stores.iter().filter(|Object(store)| store.kind == StoreKind::Webhook);
+    let webhooks = stores().filter(|store| store.kind == StoreKind::Webhook);
     output.webhook_secrets = webhooks
-        .map(|Object(store)| (store.name.clone(), webhook::shown_secret(app, &site.id, &store.name)))
+        .map(|store| (store.name.clone(), webhook::shown_secret(app, &site.id, &store.name)))
         .collect();
     json(StatusCode::OK, &output)
 }

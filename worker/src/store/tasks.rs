@@ -145,7 +145,29 @@ pub(crate) fn retry_tasks(rows: &[&TaskRow], now: Timestamp) -> Statement {
     )
 }
 
+/// Hands what is open of stores that the edge reads itself to agents, where the site now has them as stores of agents.
+fn give_to_agents(site: &Slug, stores: &[&StoreSettings]) -> Statement {
+    let given: Vec<_> = stores.iter().map(|store| json!([store.name, json!(store).to_string()])).collect();
+    Statement::new(
+        "UPDATE erasure_tasks SET kind = 'agent', settings = given.value ->> 1, next_at = 0 FROM json_each(?2) AS given \
+         WHERE site = ?1 AND store = given.value ->> 0 AND kind IN ('r2_jsonl', 'kv') AND state <> 'done'",
+        [site.as_str().into(), json!(given).to_string().into()],
+    )
+}
+
 impl<P: Platform> Store<'_, P> {
+    /// Gives agents what is open of their stores and was the edge's until now.
+    pub(crate) async fn give_to_agents(
+        &self,
+        site: &Slug,
+        stores: &[&StoreSettings],
+    ) -> Result<(), DatabaseError> {
+        for shard in FIRST..self.platform.shards() {
+            self.run(shard, give_to_agents(site, stores)).await?;
+        }
+        Ok(())
+    }
+
     /// The tasks of an erasure: the built-in store's, then those of the others as the site lists them.
     pub(crate) async fn tasks(&self, shard: usize, erasure: Uuid) -> Result<Vec<TaskRow>, DatabaseError> {
         const ALL: &str = select!("WHERE erasure = ?1 ORDER BY place");

@@ -237,6 +237,39 @@ fn an_agent_gets_at_once_what_it_could_not_do() {
 }
 
 #[test]
+fn a_store_of_the_edge_s_is_an_agent_s_in_open_erasures_too_once_the_site_says_so() {
+    let world = failing();
+    let host = &world.host;
+    let agent = |name: &str| json!({ "name": name, "kind": "agent" });
+    // A service is no place that an agent reads, so what is open of it stays the service's.
+    let stores = json!([agent("rows"), agent("crm"), agent("files"), agent("more")]);
+    let site = json!({ "name": "demo", "regime": "gdpr", "stores": stores });
+    let kinds = |erasure: &Value| ["rows", "crm", "files"].map(|name| store(erasure, name)["kind"].clone());
+    assert_eq!(kinds(&world.erasure()), ["r2_jsonl", "webhook", "agent"]);
+    assert_eq!(host.call("PUT", "/admin/sites/demo", ADMIN, &site).0, 200);
+    assert_eq!(kinds(&world.erasure()), ["agent", "webhook", "agent"]);
+    at_once(sweep(&host.app())).unwrap();
+    assert_eq!(store(&world.erasure(), "rows")["attempts"], 12, "the edge tried it once more");
+
+    let public_key =
+        json!({ "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" });
+    let input =
+        json!({ "name": "new", "scopes": ["erasure:work"], "stores": ["rows"], "public_key": public_key });
+    let (_, made) = host.call("POST", "/admin/sites/demo/keys", ADMIN, &input);
+    let (_, taken) = host.call("POST", "/agent/tasks", made["key"].as_str().unwrap(), &json!({ "limit": 9 }));
+    let task = &taken["tasks"][0];
+    assert_eq!(
+        (&task["store"], &task["attempt"], &task["users"]),
+        (&json!("rows"), &json!(13), &json!(["ada"])),
+        "{taken}"
+    );
+    // What is done stays as it was done.
+    host.execute(0, "UPDATE erasure_tasks SET kind = 'r2_jsonl', state = 'done' WHERE store = 'rows'");
+    assert_eq!(host.call("PUT", "/admin/sites/demo", ADMIN, &site).0, 200);
+    assert_eq!(host.text(0, "SELECT kind FROM erasure_tasks WHERE store = 'rows'").unwrap(), "r2_jsonl");
+}
+
+#[test]
 fn a_service_that_accepted_is_told_again_and_a_cache_is_not_looked_at_before_its_time() {
     let (host, key) = Host::with_site(1);
     let stores = json!([
