@@ -148,7 +148,7 @@ export async function startBuckets(folder) {
   const child = spawn(program, args, { stdio: ["ignore", "ignore", "inherit"] });
   after(() => child.kill());
   for (;;) {
-    if (child.exitCode !== null) assert.fail("the server of buckets ended");
+    if (child.exitCode !== null || child.signalCode !== null) assert.fail("the server of buckets ended");
     if (await fetch(`http://127.0.0.1:${port}`).catch(() => undefined)) return { url: `http://127.0.0.1:${port}` };
     await sleep(20);
   }

@@ -112,7 +112,7 @@ test("whoever follows the guide to the agent sets one up, erases with it, and fo
   await here.run("gzip data/clean/a.jsonl");
   await writeFile(join(folder, "data/embeddings/ada.npy"), "x");
   await here.run("cp data/clean/a.jsonl.gz buckets/training-data/clean/deep/");
-  await writeFile(join(folder, "r2.ini"), "[default]\naws_access_key_id = key\naws_secret_access_key = secret\n");
+  await writeFile(join(folder, "r2.ini"), "[default]\naws_access_key_id = key\naws_secret_access_key = secret\n", { mode: 0o600 });
   await mkdir(join(folder, "state"));
   const config = JSON.parse((await block(page, "json", '"poll_seconds"')).replaceAll("https://consent.example.com", edge.url)
     .replaceAll("https://ACCOUNT.r2.cloudflarestorage.com", buckets.url).replaceAll("/etc/consentry", folder).replaceAll("/var/lib/consentry-agent", join(folder, "state")).replaceAll("/data", join(folder, "data")));

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -44,6 +45,7 @@ impl Server {
             format!("[default]\naws_access_key_id = AKID\naws_secret_access_key = {SECRET}\n[wrong]\naws_access_key_id = AKID\naws_secret_access_key = other\n"),
         )
         .unwrap();
+        fs::set_permissions(folder.path().join("keys"), fs::Permissions::from_mode(0o600)).unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut command = Command::new(program);
         command.args([
@@ -57,9 +59,10 @@ impl Server {
             SECRET,
         ]);
         command.arg(folder.path().join("root")).stdout(Stdio::null()).stderr(Stdio::null());
-        let server =
+        let mut server =
             Self { child: command.spawn().unwrap(), folder, url: format!("http://127.0.0.1:{port}") };
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(server.child.try_wait().unwrap().is_none(), "the server of buckets ended");
             thread::sleep(Duration::from_millis(20));
         }
         server
@@ -303,10 +306,9 @@ fn objects_that_bear_an_id_are_removed_and_no_neighbours() {
             && !hers.iter().any(|key| server.path(key).is_file())
     );
     assert_failed(&purged_with("s3://other/{user_id}", "folder", &access, false), "has no such bucket");
-    assert_failed(
-        &purged_with("s3://data/none/{user_id}", "folder", &access, false),
-        "nothing in the bucket is in none/",
-    );
+    let none = purged_with("s3://data/none/{user_id}", "folder", &access, false);
+    assert_eq!(none.outcome, Outcome::Done, "the last one may have been removed before");
+    assert!(none.stores[0].notes[0].contains("nothing in the bucket is in none/"));
 }
 
 #[test]
@@ -426,8 +428,9 @@ fn answering(answer: impl Fn(&str) -> String + Send + 'static) -> (String, Arc<M
                 head.push(byte[0]);
             }
             let line = String::from_utf8(head).unwrap().lines().next().unwrap().to_owned();
-            client.write_all(answer(&line).as_bytes()).unwrap();
+            let answer = answer(&line);
             told.lock().unwrap().push(line);
+            client.write_all(answer.as_bytes()).unwrap();
         }
     });
     (url, asked)

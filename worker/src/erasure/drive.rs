@@ -20,6 +20,7 @@ use consentry::{
         task::{after_attempt, ready, wake_at},
     },
     event::{Actor, Kind},
+    slug::Slug,
     time::Timestamp,
 };
 use serde_json::json as value;
@@ -102,6 +103,9 @@ async fn run<P: Platform>(
     if !erasure.ledgered {
         trace(app, &erasure).await;
     }
+    if give_away(app, shard, &erasure.site, &tasks).await? {
+        tasks = store.tasks(shard, id).await?;
+    }
     for _ in 0..ATTEMPTS {
         let Some(next) = next(&tasks, app.now, &now_too) else { break };
         // Those before it may have taken long.
@@ -112,6 +116,29 @@ async fn run<P: Platform>(
         tasks = store.tasks(shard, id).await?;
     }
     settle(app, shard, erasure, &tasks).await
+}
+
+/// Gives stores in R2 to agents that are theirs by what the site says now; whether there were any. As a rule the call that said so did it;
+/// this is for an erasure that was opened by what was known before, or comes back from a restore.
+async fn give_away<P: Platform>(
+    app: &App<'_, P>,
+    shard: usize,
+    site: &Slug,
+    tasks: &[TaskRow],
+) -> Result<bool, DatabaseError> {
+    let Ok(registry) = app.registry().await else { return Ok(false) };
+    let site = registry.site(site.as_str());
+    let given = |store: &&StoreSettings| {
+        let open =
+            |row: &TaskRow| row.settings.kind == StoreKind::R2Jsonl && row.task.state != StoreState::Done;
+        store.kind == StoreKind::Agent && tasks.iter().any(|row| row.settings.name == store.name && open(row))
+    };
+    let stores = site.iter().flat_map(|site| site.settings.stores.iter()).map(|Object(store)| store);
+    let agents: Vec<_> = stores.filter(given).collect();
+    if let (Some(site), false) = (&site, agents.is_empty()) {
+        app.store().give_to_agents(shard, &site.id, &agents).await?;
+    }
+    Ok(!agents.is_empty())
 }
 
 /// Notes which data sets held rows of the person. It keeps nothing from being erased, so a failure is for whoever runs the service;

@@ -113,13 +113,14 @@ pub(crate) struct Ended<'a> {
     pub(crate) result: Option<&'a str>,
 }
 
-/// Ends the attempt that `row` shows, if it is still the last one; gives a row if it was.
+/// Ends the attempt that `row` shows, if it is still the last one and the store wasn't given to an agent meanwhile; gives a row if so.
 pub(crate) fn end_attempt(row: &TaskRow, ended: &Ended<'_>) -> Statement {
     let count = |number: u64| Param::Integer(i64::try_from(number).unwrap_or(i64::MAX).min(1 << 52));
     let text = |text: Option<&str>| text.map_or(Param::Null, Param::from);
     Statement::new(
         "UPDATE erasure_tasks SET state = ?3, next_at = ?4, leased_until = 0, found = found + ?5, removed = removed + ?6, \
-         error = ?7, done_at = ?8, result = ?9, uncounted = uncounted + ?10 WHERE id = ?1 AND attempts = ?2 AND state <> 'done' RETURNING id",
+         error = ?7, done_at = ?8, result = ?9, uncounted = uncounted + ?10 \
+         WHERE id = ?1 AND attempts = ?2 AND kind = ?11 AND state <> 'done' RETURNING id",
         [
             row.id.as_str().into(),
             i64::from(row.task.attempts).into(),
@@ -131,6 +132,7 @@ pub(crate) fn end_attempt(row: &TaskRow, ended: &Ended<'_>) -> Statement {
             ended.done_at.map_or(Param::Null, Param::from),
             text(ended.result),
             i64::from(!ended.counted).into(),
+            row.settings.kind.as_str().into(),
         ],
     )
 }
@@ -145,27 +147,23 @@ pub(crate) fn retry_tasks(rows: &[&TaskRow], now: Timestamp) -> Statement {
     )
 }
 
-/// Hands what is open of stores that the edge reads itself to agents, where the site now has them as stores of agents.
-fn give_to_agents(site: &Slug, stores: &[&StoreSettings]) -> Statement {
-    let given: Vec<_> = stores.iter().map(|store| json!([store.name, json!(store).to_string()])).collect();
-    Statement::new(
-        "UPDATE erasure_tasks SET kind = 'agent', settings = given.value ->> 1, next_at = 0 FROM json_each(?2) AS given \
-         WHERE site = ?1 AND store = given.value ->> 0 AND kind IN ('r2_jsonl', 'kv') AND state <> 'done'",
-        [site.as_str().into(), json!(given).to_string().into()],
-    )
-}
-
 impl<P: Platform> Store<'_, P> {
-    /// Gives agents what is open of their stores and was the edge's until now.
+    /// Gives agents what is open of their stores and was the edge's in R2 until now. It keeps its place in the order, because that of the
+    /// other tasks is as old.
     pub(crate) async fn give_to_agents(
         &self,
+        shard: usize,
         site: &Slug,
         stores: &[&StoreSettings],
     ) -> Result<(), DatabaseError> {
-        for shard in FIRST..self.platform.shards() {
-            self.run(shard, give_to_agents(site, stores)).await?;
-        }
-        Ok(())
+        let sql = "UPDATE erasure_tasks SET kind = 'agent', next_at = 0, \
+                   settings = json_set(given.value ->> 1, '$.after', json(coalesce(settings -> '$.after', '[]'))) \
+                   FROM json_each(?2) AS given \
+                   WHERE site = ?1 AND store = given.value ->> 0 AND kind = 'r2_jsonl' AND state <> 'done'";
+        let given: Vec<_> =
+            stores.iter().map(|store| json!([store.name, json!(store).to_string()])).collect();
+        let given = Statement::new(sql, [site.as_str().into(), json!(given).to_string().into()]);
+        self.run(shard, given).await.map(drop)
     }
 
     /// The tasks of an erasure: the built-in store's, then those of the others as the site lists them.
@@ -198,7 +196,7 @@ impl<P: Platform> Store<'_, P> {
     ) -> Result<Option<TaskRow>, DatabaseError> {
         let sql = "UPDATE erasure_tasks SET leased_until = ?3, leased_by = ?4, attempts = attempts + 1, \
                    uncounted = uncounted + (leased_until > 0) \
-                   WHERE id = ?1 AND attempts = ?2 AND state <> 'done' AND leased_until <= ?5 \
+                   WHERE id = ?1 AND attempts = ?2 AND kind = ?6 AND state <> 'done' AND leased_until <= ?5 \
                    AND EXISTS (SELECT 1 FROM erasures WHERE id = erasure_tasks.erasure AND erasures.state IN ('open', 'running', 'partly_done')) RETURNING id";
         let params = [
             row.id.as_str().into(),
@@ -206,6 +204,7 @@ impl<P: Platform> Store<'_, P> {
             until.into(),
             by.into(),
             self.now.into(),
+            row.settings.kind.as_str().into(),
         ];
         let taken = !self.one(shard, Statement::new(sql, params)).await?.0.is_empty();
         row.task.attempts += 1;

@@ -5,6 +5,7 @@ use crate::{
     erasure::drive::sweep,
     testing::{ADMIN, Host, START, at_once},
 };
+use consentry::erasure::StoreState;
 use serde_json::{Value, json};
 
 const DAY_MS: i64 = 86_400_000;
@@ -267,6 +268,53 @@ fn a_store_of_the_edge_s_is_an_agent_s_in_open_erasures_too_once_the_site_says_s
     host.execute(0, "UPDATE erasure_tasks SET kind = 'r2_jsonl', state = 'done' WHERE store = 'rows'");
     assert_eq!(host.call("PUT", "/admin/sites/demo", ADMIN, &site).0, 200);
     assert_eq!(host.text(0, "SELECT kind FROM erasure_tasks WHERE store = 'rows'").unwrap(), "r2_jsonl");
+}
+
+#[test]
+fn one_that_the_edge_has_just_then_or_that_comes_back_as_it_was_is_the_agent_s_too() {
+    let world = failing();
+    let host = &world.host;
+    let kept = host.text(0, "SELECT settings FROM erasure_tasks WHERE store = 'rows'").unwrap();
+    let agents = json!([{ "name": "rows", "kind": "agent", "after": ["crm"] }, { "name": "crm", "kind": "webhook", "url": "https://crm.example/" }]);
+    let site = json!({ "name": "demo", "regime": "gdpr", "stores": agents });
+    // The edge begins, is overtaken, and its end counts for nothing.
+    let began = host.now.get().as_ms();
+    host.execute(
+        0,
+        &format!(
+            "UPDATE erasure_tasks SET leased_until = {}, next_at = 0, attempts = 13 WHERE store = 'rows'",
+            began + 900_000
+        ),
+    );
+    assert_eq!(host.call("PUT", "/admin/sites/demo", ADMIN, &site).0, 200);
+    let app = host.app();
+    let (_, mut row) = at_once(
+        app.store().task(&host.text(0, "SELECT id FROM erasure_tasks WHERE store = 'rows'").unwrap()),
+    )
+    .unwrap()
+    .unwrap();
+    row.settings = serde_json::from_str(&kept).unwrap();
+    let ended = crate::store::Ended {
+        state: StoreState::Done,
+        next_at: host.now.get(),
+        found: 1,
+        removed: 1,
+        counted: true,
+        error: None,
+        done_at: Some(host.now.get()),
+        result: None,
+    };
+    assert!(!at_once(app.store().end_task(0, &row, &ended)).unwrap());
+    assert!(at_once(app.store().take_task(0, row, "edge", host.now.get().plus_ms(1))).unwrap().is_none());
+    // Nothing waits in a circle: `crm` waits for `rows` as it did.
+    let after = "SELECT group_concat(store || (settings -> '$.after'), ' ') FROM (SELECT * FROM erasure_tasks WHERE store IN ('rows', 'crm') ORDER BY store)";
+    assert_eq!(host.text(0, after).unwrap(), r#"crm["rows"] rows[]"#);
+
+    // As it was, by a restore or somebody who didn't know yet.
+    host.execute(0, &format!("UPDATE erasure_tasks SET kind = 'r2_jsonl', settings = '{kept}', leased_until = 0, next_at = 0 WHERE store = 'rows'"));
+    at_once(sweep(&host.app())).unwrap();
+    let rows = store(&world.erasure(), "rows");
+    assert_eq!((&rows["kind"], &rows["attempts"]), (&json!("agent"), &json!(13)), "{rows}");
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! The keys of a bucket: from a file as Amazon's tools write it, or from the environment. No error repeats what such a file holds.
 
 use std::collections::HashMap;
-use std::fs;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 
 use rusty_s3::Credentials;
 
@@ -21,7 +23,12 @@ pub(super) fn read(
         });
     };
     let told = |why: &str| format!("{}: {why}", path.display());
-    let text = fs::read_to_string(path).map_err(|error| told(&error.to_string()))?;
+    let file = File::open(path)
+        .and_then(|file| Ok((file.metadata()?.permissions().mode(), io::read_to_string(file)?)));
+    let (mode, text) = file.map_err(|error| told(&error.to_string()))?;
+    if mode & 0o077 != 0 {
+        return Err(told("can be read by others than its owner; run chmod 600 on it"));
+    }
     let profile = access.profile.as_deref().unwrap_or("default");
     let section = section(&text, profile).ok_or_else(|| told(&format!("has no section [{profile}]")))?;
     credentials(|name| section.get(name).map(|value| (*value).to_owned()))
@@ -63,7 +70,7 @@ mod tests {
 
     fn of_file(text: &str, profile: Option<&str>) -> Result<Credentials, String> {
         let file = tempfile::NamedTempFile::new().unwrap();
-        fs::write(file.path(), text).unwrap();
+        std::fs::write(file.path(), text).unwrap();
         let access = Access {
             credentials_file: Some(file.path().into()),
             profile: profile.map(Into::into),
@@ -91,6 +98,10 @@ mod tests {
         );
         let access = Access { credentials_file: Some(PathBuf::from("/nowhere/keys")), ..Access::default() };
         assert!(read(&access, &|_| None).unwrap_err().contains("/nowhere/keys"));
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(0o644)).unwrap();
+        let access = Access { credentials_file: Some(file.path().into()), ..Access::default() };
+        assert!(read(&access, &|_| None).unwrap_err().contains("chmod 600"));
         assert!(read(&Access::default(), &|_| None).unwrap_err().contains("AWS_ACCESS_KEY_ID"));
     }
 

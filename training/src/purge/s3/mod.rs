@@ -24,7 +24,7 @@ use object::Object;
 #[cfg(feature = "s3")]
 use place::Place;
 #[cfg(feature = "s3")]
-use server::Server;
+use server::{Server, is_nothing};
 
 use super::People;
 use super::plan::{Files, Named};
@@ -86,7 +86,7 @@ fn rows(store: &Files, form: &dyn Form, dry_run: bool, report: &mut StoreReport)
     server.refuse_if_versioned()?;
     let keys = match place.only() {
         Some(key) => vec![key.to_owned()],
-        None => server.keys(place.prefix(), |key| place.means(key))?,
+        None => server.keys(place.prefix(), |key, empty| place.means(key) && !is_nothing(key, empty))?,
     };
     if keys.is_empty() {
         server.refuse_if_nothing_is_in(place.prefix())?;

@@ -1,5 +1,5 @@
-//! Objects that bear a user's id in their key: embeddings, cached outputs. Owns which these are; whatever the id, no object of anybody
-//! else is one of them.
+//! Objects that bear a user's id in their key: embeddings, cached outputs. Owns which these are. No object of anybody else is one of them,
+//! unless an id has a slash in it and so lies in a folder of another.
 
 use super::environment;
 use super::place::{Owned, can_be_asked_for};
@@ -17,7 +17,10 @@ pub(super) fn through(
     let owned = Owned::parse(&store.path)?;
     let server = Server::open(owned.bucket, store.s3.as_ref(), &environment)?;
     server.refuse_if_versioned()?;
-    server.refuse_if_nothing_is_in(owned.before)?;
+    // Once the last one is removed, nothing is there for whoever comes next.
+    if let Err(note) = server.refuse_if_nothing_is_in(owned.before) {
+        report.notes.push(note);
+    }
     for (user, id) in people.ids.iter().enumerate() {
         if let Err(error) = one(&server, user, id, &owned.key(id), dry_run, report) {
             report.fail(owned.name(user), error);
@@ -35,8 +38,9 @@ fn one(
     dry_run: bool,
     report: &mut StoreReport,
 ) -> Result<(), String> {
-    let theirs =
-        |other: &str| other.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let theirs = |other: &str, _: bool| {
+        other.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
     let keys = server.keys(key, theirs)?;
     report.found(user, keys.len() as u64);
     if keys.is_empty() {

@@ -99,7 +99,7 @@ impl<'p> Place<'p> {
     }
 
     pub(super) fn means(&self, key: &str) -> bool {
-        self.pattern.as_ref().map_or(key == self.key, |pattern| pattern.matches_with(key, OPTIONS))
+        key == self.key || self.pattern.as_ref().is_some_and(|pattern| pattern.matches_with(key, OPTIONS))
     }
 
     /// How reports name an object.
@@ -181,6 +181,9 @@ mod tests {
             !place.means("clean/b/a.jsonl.gz") && !place.means("clean/a.jsonl") && !place.means("a.jsonl.gz")
         );
         assert!(Place::parse("s3://data/**/*.jsonl").unwrap().means("a/b/c.jsonl"));
+        // As a path that is there.
+        let odd = Place::parse("s3://data/a[1].jsonl").unwrap();
+        assert!(odd.means("a[1].jsonl") && odd.means("a1.jsonl") && odd.prefix() == "a");
         let one = Place::parse("s3://data/a.jsonl").unwrap();
         assert_eq!((one.only(), one.prefix()), (Some("a.jsonl"), "a.jsonl"));
         assert!(one.means("a.jsonl") && !one.means("a.jsonl2"));

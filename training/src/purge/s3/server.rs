@@ -36,6 +36,16 @@ const WITHOUT_VERSIONS: &str = ".r2.cloudflarestorage.com";
 /// Classes in which an object can't be read again once it is put.
 const ARCHIVES: [&str; 2] = ["GLACIER", "DEEP_ARCHIVE"];
 
+/// What the name of an object begins with that is put to see whether a service heeds conditions.
+const PROBE: &str = ".consentry-";
+
+/// Whether an object holds no rows, whatever a pattern means: an empty folder as consoles make it, or what a killed purge put to see how it
+/// goes.
+pub(super) fn is_nothing(key: &str, empty: bool) -> bool {
+    let name = key.rsplit('/').next().unwrap_or_default();
+    empty && (name.is_empty() || name.starts_with(PROBE))
+}
+
 /// Which headers of an object are put again with it, beside its own metadata (`x-amz-meta-…`).
 const KEPT: [&str; 11] = [
     "cache-control",
@@ -141,8 +151,12 @@ impl Server {
         }
     }
 
-    /// The keys that begin so, of which this holds.
-    pub(super) fn keys(&self, prefix: &str, means: impl Fn(&str) -> bool) -> Result<Vec<String>, String> {
+    /// The keys that begin so, of which this holds; it is told whether the object is empty, too.
+    pub(super) fn keys(
+        &self,
+        prefix: &str,
+        means: impl Fn(&str, bool) -> bool,
+    ) -> Result<Vec<String>, String> {
         const UNREADABLE: &str = "gave a list that can't be read";
         let mut keys = BTreeSet::new();
         let mut token: Option<String> = None;
@@ -164,9 +178,7 @@ impl Server {
                 if !object.key.starts_with(prefix) || keys.contains(&object.key) {
                     return Err(UNREADABLE.into());
                 }
-                // What consoles show as an empty folder is an object too.
-                let is_folder = object.key.ends_with('/') && object.size == Some(0);
-                if means(&object.key) && !is_folder {
+                if means(&object.key, object.size == Some(0)) {
                     keys.insert(object.key);
                 }
             }
@@ -269,21 +281,21 @@ impl Server {
         const NOBODYS: &str = "\"00000000000000000000000000000000\"";
         let folder = beside.rsplit_once('/').map_or("", |(folder, _)| folder);
         let slash = if folder.is_empty() { "" } else { "/" };
-        let key = format!("{folder}{slash}.consentry-{:016x}", RandomState::new().build_hasher().finish());
+        let key = format!("{folder}{slash}{PROBE}{:016x}", RandomState::new().build_hasher().finish());
         let nothing = tempfile::tempfile().map_err(|error| error.to_string())?;
         // Some put an object that isn't there whatever the condition, and heed that of one that is.
         let mut answer = self.put(&key, headers, NOBODYS, &nothing)?;
         let made = answer.status() == 200;
         if made {
-            answer = self.put(&key, headers, NOBODYS, &nothing)?;
+            let again = self.put(&key, headers, NOBODYS, &nothing);
+            if self.remove(&key).is_err() {
+                return Err(format!(
+                    "doesn't let an object be removed that was put to see how it goes; remove {key}"
+                ));
+            }
+            answer = again?;
         }
-        let status = answer.status().as_u16();
-        if made && self.remove(&key).is_err() {
-            return Err(format!(
-                "doesn't let an object be removed that was put to see how it goes; remove {key}"
-            ));
-        }
-        match status {
+        match answer.status().as_u16() {
             404 | 409 | 412 => Ok(()),
             200 => Err("puts objects whatever If-Match says, so a purge could overwrite what others put meanwhile; use a service that heeds it".into()),
             _ => Err(told(answer)),
