@@ -15,12 +15,15 @@ pub mod filter;
 pub mod find;
 pub mod gate;
 pub mod grants;
+mod http;
 pub mod kept;
 pub mod key;
 pub mod manifest;
 pub mod output;
 #[cfg(feature = "parquet")]
 pub mod parquet;
+#[cfg(unix)]
+mod private;
 #[cfg(unix)]
 pub mod purge;
 pub mod run;

@@ -1,5 +1,5 @@
 //! Purges of objects in a real bucket. `cargo xtask test stores` installs a server for it and runs these.
-#![cfg(all(unix, feature = "s3"))]
+#![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests")]
 
 use std::collections::BTreeMap;
@@ -133,6 +133,12 @@ fn assert_failed(report: &Report, why: &str) {
     assert!(!said.contains("ada@example.com") && !said.contains(SECRET) && !said.contains("X-Amz"), "{said}");
 }
 
+/// All of it is done, and so many were removed.
+fn assert_done(report: &Report, removed: u64) {
+    let store = &report.stores[0];
+    assert_eq!((report.outcome, store.removed, store.verified), (Outcome::Done, removed, true), "{report:?}");
+}
+
 #[test]
 #[ignore = "needs a server of buckets"]
 fn rows_leave_the_objects_that_a_pattern_means() {
@@ -184,12 +190,7 @@ fn every_page_of_a_long_list_is_looked_through() {
         server.set(&format!("many/{n}.jsonl"), lines(&[if n % 100 == 0 { ADA } else { BOB }]));
     }
     let report = server.purged("s3://data/many/*.jsonl");
-    assert_eq!(
-        (report.outcome, report.stores[0].removed),
-        (Outcome::Done, 11),
-        "{:?}",
-        report.stores[0].failures
-    );
+    assert_done(&report, 11);
 }
 
 #[test]
@@ -217,12 +218,7 @@ fn an_object_keeps_what_was_said_of_it_and_its_packing() {
 
     // By a pattern, so that its key comes from a list.
     let report = server.purged("s3://data/rows of*.jsonl");
-    assert_eq!(
-        (report.outcome, report.stores[0].removed),
-        (Outcome::Done, 1),
-        "{:?}",
-        report.stores[0].failures
-    );
+    assert_done(&report, 1);
     assert_eq!(unpacked(&fs::read(server.path(key)).unwrap()), lines(&[BOB]));
     let got =
         ureq::get(bucket.get_object(Some(&keys), key).sign(Duration::from_mins(1)).as_str()).call().unwrap();
@@ -253,12 +249,7 @@ fn tables_are_purged_too() {
     server.set("tables/a.parquet", writer.into_inner().unwrap());
     let access = json!({ "endpoint": server.url, "credentials_file": server.folder.path().join("keys") });
     let report = purged_with("s3://data/tables/*.parquet", "parquet", &access, false);
-    assert_eq!(
-        (report.outcome, report.stores[0].removed),
-        (Outcome::Done, 1),
-        "{:?}",
-        report.stores[0].failures
-    );
+    assert_done(&report, 1);
     let file = fs::File::open(server.path("tables/a.parquet")).unwrap();
     let left: usize = ParquetRecordBatchReaderBuilder::try_new(file)
         .unwrap()
@@ -498,6 +489,19 @@ fn what_a_rewrite_would_lose_keeps_an_object_as_it_is() {
         assert_failed(&purged_of(&url), why);
         assert!(!asked.lock().unwrap().iter().any(|line| line.starts_with("PUT ")), "{why}");
     }
+}
+
+#[test]
+fn an_object_of_which_it_is_said_that_it_has_no_tags_has_none() {
+    let (url, asked) = answering(|line| {
+        if line.contains("tagging") {
+            http("404 Not Found", "", "<Error><Code>NoSuchTagSet</Code></Error>")
+        } else {
+            giving("ETag: \"1\"\r\n")(line)
+        }
+    });
+    assert_failed(&purged_of(&url), "changes all the time");
+    assert!(asked.lock().unwrap().iter().any(|line| line.starts_with("PUT /data/a.jsonl?")));
 }
 
 #[test]

@@ -2,9 +2,7 @@
 //! only their owner may read.
 
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Read as _};
-use std::os::unix::fs::PermissionsExt as _;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use consentry::hash::Hash;
@@ -13,6 +11,7 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use serde_json::Value;
 
 use crate::edge::parse_api_key;
+use crate::private;
 
 /// What a result is, as its signature says.
 const TYPE: &str = "erasure-result+jws";
@@ -51,14 +50,8 @@ impl fmt::Display for KeyError {
 impl std::error::Error for KeyError {}
 
 fn read(path: &Path) -> Result<String, KeyError> {
-    let failed = |error| KeyError::Io(path.to_owned(), error);
-    let mut file = File::open(path).map_err(failed)?;
-    if file.metadata().map_err(failed)?.permissions().mode() & 0o077 != 0 {
-        return Err(KeyError::Open(path.to_owned()));
-    }
-    let mut text = String::new();
-    file.read_to_string(&mut text).map_err(failed)?;
-    Ok(text)
+    let text = private::read(path).map_err(|error| KeyError::Io(path.to_owned(), error))?;
+    text.ok_or_else(|| KeyError::Open(path.to_owned()))
 }
 
 /// Reads the API key.

@@ -14,6 +14,7 @@ use ureq::Agent;
 use ureq::http::Response;
 
 use super::Changes;
+use crate::http::agent;
 
 /// How long an answer may take to begin, and each read of it.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -129,15 +130,7 @@ impl Api {
         if !secure || !bare || uri.host().is_none() {
             return Err(ApiError::Url);
         }
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            // A key goes where it was meant to go and nowhere else.
-            .max_redirects(0)
-            .timeout_connect(Some(PATIENCE))
-            .timeout_recv_response(Some(PATIENCE))
-            .timeout_per_read(Some(PATIENCE))
-            .user_agent(concat!("consentry/", env!("CARGO_PKG_VERSION")));
-        Ok(Self { url: url.to_owned(), bearer: String::new(), agent: config.build().new_agent() })
+        Ok(Self { url: url.to_owned(), bearer: String::new(), agent: agent(PATIENCE) })
     }
 
     /// Where it is.

@@ -1,13 +1,11 @@
 //! The keys of a bucket: from a file as Amazon's tools write it, or from the environment. No error repeats what such a file holds.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io;
-use std::os::unix::fs::PermissionsExt as _;
 
 use rusty_s3::Credentials;
 
 use super::place::Access;
+use crate::private;
 
 /// The names in the file, and in the environment in capitals.
 const NAMES: [&str; 3] = ["aws_access_key_id", "aws_secret_access_key", "aws_session_token"];
@@ -23,12 +21,8 @@ pub(super) fn read(
         });
     };
     let told = |why: &str| format!("{}: {why}", path.display());
-    let file = File::open(path)
-        .and_then(|file| Ok((file.metadata()?.permissions().mode(), io::read_to_string(file)?)));
-    let (mode, text) = file.map_err(|error| told(&error.to_string()))?;
-    if mode & 0o077 != 0 {
-        return Err(told("can be read by others than its owner; run chmod 600 on it"));
-    }
+    let text = private::read(path).map_err(|error| told(&error.to_string()))?;
+    let text = text.ok_or_else(|| told("can be read by others than its owner; run chmod 600 on it"))?;
     let profile = access.profile.as_deref().unwrap_or("default");
     let section = section(&text, profile).ok_or_else(|| told(&format!("has no section [{profile}]")))?;
     credentials(|name| section.get(name).map(|value| (*value).to_owned()))
@@ -64,6 +58,7 @@ fn section<'t>(text: &'t str, profile: &str) -> Option<HashMap<&'t str, &'t str>
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
     use std::path::PathBuf;
 
     use super::*;

@@ -3,33 +3,24 @@
 //!
 //! Whatever kills a purge, an object is the old or the new one, and the files are gone.
 
-#[cfg(feature = "s3")]
 mod answer;
-#[cfg(feature = "s3")]
 mod credentials;
-#[cfg(feature = "s3")]
 mod named;
-#[cfg(feature = "s3")]
 mod object;
-#[cfg_attr(not(feature = "s3"), allow(dead_code, reason = "plans are read all the same"))]
 mod place;
-#[cfg(feature = "s3")]
 mod server;
 
 pub use place::Access;
 pub(super) use place::{check, check_owned, is_in_bucket};
 
-#[cfg(feature = "s3")]
 use object::Object;
-#[cfg(feature = "s3")]
 use place::Place;
-#[cfg(feature = "s3")]
 use server::{Server, is_nothing};
 
 use super::People;
 use super::plan::{Files, Named};
 use super::report::StoreReport;
-use super::rows::Form;
+use super::rows::{Form, at_once, one};
 
 /// Removes the users' rows from the objects that a pattern means.
 pub(super) fn purge_rows(
@@ -49,7 +40,7 @@ pub(super) fn purge_named(
     dry_run: bool,
     mut report: StoreReport,
 ) -> StoreReport {
-    let outcome = named(store, people, dry_run, &mut report);
+    let outcome = named::through(store, people, dry_run, &mut report);
     ended(outcome, &store.path, dry_run, report)
 }
 
@@ -61,26 +52,7 @@ fn ended(outcome: Result<(), String>, path: &str, dry_run: bool, mut report: Sto
     report
 }
 
-#[cfg(feature = "s3")]
-use named::through as named;
-
-#[cfg(not(feature = "s3"))]
-const WITHOUT: &str = "this program was built without buckets; use one that has them";
-
-#[cfg(not(feature = "s3"))]
-fn rows(_: &Files, _: &dyn Form, _: bool, _: &mut StoreReport) -> Result<(), String> {
-    Err(WITHOUT.into())
-}
-
-#[cfg(not(feature = "s3"))]
-fn named(_: &Named, _: &People<'_>, _: bool, _: &mut StoreReport) -> Result<(), String> {
-    Err(WITHOUT.into())
-}
-
-#[cfg(feature = "s3")]
 fn rows(store: &Files, form: &dyn Form, dry_run: bool, report: &mut StoreReport) -> Result<(), String> {
-    use super::rows::{at_once, one};
-
     let place = Place::parse(&store.path)?;
     let server = Server::open(place.bucket, store.s3.as_ref(), &environment)?;
     server.refuse_if_versioned()?;
@@ -103,7 +75,6 @@ fn rows(store: &Files, form: &dyn Form, dry_run: bool, report: &mut StoreReport)
 }
 
 /// What a variable holds.
-#[cfg(feature = "s3")]
 fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -17,6 +17,7 @@ use ureq::{Agent, Body};
 use super::answer::{code, sentence, text, told};
 use super::credentials;
 use super::place::{Access, check_endpoint};
+use crate::http::agent;
 
 /// How long an address is good for once it is signed.
 const SIGNED: Duration = Duration::from_mins(15);
@@ -109,15 +110,7 @@ impl Server {
         let endpoint = endpoint.parse().map_err(|_| "has an endpoint that is no address")?;
         let bucket = Bucket::new(endpoint, style, bucket.to_owned(), region)
             .map_err(|error| format!("can't be addressed: {error}"))?;
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .timeout_connect(Some(PATIENCE))
-            .timeout_recv_response(Some(PATIENCE))
-            .timeout_per_read(Some(PATIENCE))
-            .timeout_per_write(Some(PATIENCE))
-            .user_agent(concat!("consentry/", env!("CARGO_PKG_VERSION")));
-        Ok(Self { agent: config.build().new_agent(), bucket, credentials, careful: OnceLock::new() })
+        Ok(Self { agent: agent(PATIENCE), bucket, credentials, careful: OnceLock::new() })
     }
 
     /// A bucket that keeps old versions keeps what is removed, and what was removed before.
@@ -143,7 +136,8 @@ impl Server {
         let (status, said) = (answer.status().as_u16(), text(answer)?);
         match (status, code(&said)) {
             (200, _) => Ok(Some(said)),
-            (405 | 501, _) => Ok(None),
+            // So some say that an object has no tags.
+            (405 | 501, _) | (404, Some("NoSuchTagSet" | "NoSuchTagSetError")) => Ok(None),
             (403, Some("AccessDenied")) => {
                 Err(format!("doesn't let its {what} be asked for; allow its access key {right}"))
             }
