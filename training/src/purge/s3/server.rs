@@ -31,8 +31,9 @@ const TRIES: u32 = 3;
 /// The most that one put takes, in bytes: 5 GiB, for Amazon; R2 takes as much but for 5 MiB.
 const LARGEST: u64 = 5 * 1024 * 1024 * 1024 - 5 * 1024 * 1024;
 
-/// The service whose buckets have neither versions nor tags, and whose keys may not always ask for them.
-const WITHOUT_VERSIONS: &str = ".r2.cloudflarestorage.com";
+/// The service whose keys for the objects of a bucket may not be allowed more. It has neither versions nor tags; should it get them, it says
+/// so to whoever may ask.
+const R2: &str = ".r2.cloudflarestorage.com";
 
 /// Classes in which an object can't be read again once it is put.
 const ARCHIVES: [&str; 2] = ["GLACIER", "DEEP_ARCHIVE"];
@@ -127,9 +128,6 @@ impl Server {
 
     /// What is said of an object or the bucket; `None` if the service has no such thing. Whoever may not ask doesn't know, which is an error.
     fn ask(&self, key: &str, what: &'static str, right: &str) -> Result<Option<String>, String> {
-        if self.bucket.base_url().host_str().is_some_and(|host| host.ends_with(WITHOUT_VERSIONS)) {
-            return Ok(None);
-        }
         let mut action = GetObject::new(&self.bucket, Some(&self.credentials), key);
         action.query_mut().insert(what, "");
         let answer = self.retried(&action, &[])?;
@@ -138,6 +136,7 @@ impl Server {
             (200, _) => Ok(Some(said)),
             // So some say that an object has no tags.
             (405 | 501, _) | (404, Some("NoSuchTagSet" | "NoSuchTagSetError")) => Ok(None),
+            (403, _) if self.bucket.base_url().host_str().is_some_and(|host| host.ends_with(R2)) => Ok(None),
             (403, Some("AccessDenied")) => {
                 Err(format!("doesn't let its {what} be asked for; allow its access key {right}"))
             }
